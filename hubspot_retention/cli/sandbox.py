@@ -1,0 +1,120 @@
+"""`sandbox serve`: a portal on this machine that behaves like HubSpot, for rehearsals, the demo and tests."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from hubspot_retention.sandbox.options import SandboxOptions
+
+app = typer.Typer(help="A portal on this machine that behaves like HubSpot.", no_args_is_help=True)
+
+_FAILED = 1
+_USAGE = 2
+
+
+class Switch(StrEnum):
+    """Whether something is done."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class TierChoice(StrEnum):
+    """HubSpot's editions."""
+
+    FREE = "free"
+    STARTER = "starter"
+    PROFESSIONAL = "professional"
+    ENTERPRISE = "enterprise"
+
+
+@app.callback()
+def sandbox() -> None:
+    """A portal on this machine that behaves like HubSpot."""
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    limits: Annotated[Switch, typer.Option(help="Enforce HubSpot's rate limits.")] = Switch.OFF,
+    tier: Annotated[
+        TierChoice | None, typer.Option(help="HubSpot edition; the document's unless given.")
+    ] = None,
+    latency_ms: Annotated[
+        tuple[int, int],
+        typer.Option(help="Least and most milliseconds that an answer waits.", metavar="LO HI"),
+    ] = (0, 0),
+    load: Annotated[
+        Path | None, typer.Option(help="Portal document to load instead of a seeded company.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the invented company.")] = 1,
+    contacts: Annotated[int, typer.Option(min=1, help="How many contacts the invented company has.")] = 2000,
+    without_setup: Annotated[bool, typer.Option(help="Leave the Retention properties undefined.")] = False,
+    index_lag_s: Annotated[float, typer.Option(min=0, help="Seconds by which search is late.")] = 0.0,
+) -> None:
+    """Serve a portal until interrupted.
+
+    Two lines on stdout tell its URL and its token; control endpoints are under /__sandbox/.
+    """
+    low, high = latency_ms
+    if not 0 <= low <= high:
+        _refuse(f"--latency-ms: found {low} {high}, expected two numbers from 0 up, the lower one first")
+    from hubspot_retention.sandbox.options import SandboxOptions
+
+    options = SandboxOptions(
+        limits=limits is Switch.ON,
+        tier=None if tier is None else str(tier),
+        latency_ms=latency_ms,
+        with_setup=not without_setup,
+        index_lag_seconds=index_lag_s,
+    )
+    document = _seeded(seed, contacts) if load is None else _loaded(load)
+    _serve(document, port, options)
+
+
+def _serve(document: dict[str, Any], port: int, options: "SandboxOptions") -> None:
+    from hubspot_retention.sandbox.portal import DocumentError
+    from hubspot_retention.sandbox.server import serve as serve_document
+
+    try:
+        serve_document(document, port=port, options=options)
+    except DocumentError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"{problem}\n")
+        raise typer.Exit(_USAGE) from error
+    except OSError as error:
+        sys.stderr.write(
+            f"--port: found {port}, which cannot be listened on ({error.strerror}), expected a free one\n"
+        )
+        raise typer.Exit(_FAILED) from error
+    except KeyboardInterrupt:
+        return
+
+
+def _seeded(seed: int, contacts: int) -> dict[str, Any]:
+    from hubspot_retention.sandbox.clock import now
+    from hubspot_retention.sandbox.seed import seeded_document
+
+    return seeded_document(seed=seed, contacts=contacts, as_of=now())
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        _refuse(f"--load: found no readable file at {path} ({error.strerror}), expected a portal document")
+    except ValueError as error:
+        _refuse(f"--load: found no JSON in {path} ({error}), expected a portal document")
+    if not isinstance(document, dict):
+        _refuse(f"--load: found no object in {path}, expected a portal document")
+    return dict(document)
+
+
+def _refuse(message: str) -> NoReturn:
+    sys.stderr.write(f"{message}\n")
+    raise typer.Exit(_USAGE)

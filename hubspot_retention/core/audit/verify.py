@@ -1,0 +1,211 @@
+"""Whether a log is the one that was written, and if not, where it was touched.
+
+Every row is told by two marks: the number inside its bytes, and the stored hash that it must follow. A row that
+has both is right. Where a row has not, later rows tell what happened: they fit a row further back (so those
+between were added), or carry a number that seemed to be missing (so the order was changed), or none does.
+A log rewritten from its beginning with a fitting head is not found here: that needs an anchor outside.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from hubspot_retention.core.audit.chain import GENESIS, Head, link
+from hubspot_retention.core.audit.entry import StoredEntry
+
+_SEQ: Final = re.compile(rb'"seq":([1-9][0-9]{0,17}),')
+_LOOK_BACK: Final = 64
+_MOST_FINDINGS: Final = 1000
+
+
+class Damage(StrEnum):
+    """What was done to the log."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    REORDERED = "reordered"
+    ADDED = "added"
+    CUT = "cut"
+    HEAD = "head"
+
+
+_WORDS: Final = {
+    Damage.CHANGED: "changed: it, or the one before it, is not as it was written",
+    Damage.MISSING: "missing",
+    Damage.REORDERED: "not in its place",
+    Damage.ADDED: "added: nothing that follows knows of it",
+    Damage.CUT: "missing at the end of the log",
+    Damage.HEAD: "not the last entry that the stored head knows",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken place: entries `first` to `last`, by the number they stand under."""
+
+    damage: Damage
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        which = f"entry {self.first}" if self.first == self.last else f"entries {self.first} to {self.last}"
+        return f"{which}: {_WORDS[self.damage]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """What verification found. `findings` holds the first thousand broken places."""
+
+    entries: int
+    head: Head
+    findings: tuple[Finding, ...]
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+class _Row(NamedTuple):
+    """A row already read: its place, its hash, and the number that should come after it."""
+
+    place: int
+    hash: bytes
+    then: int
+
+
+class Verifier:
+    """Reads a log from its beginning, in as many portions as suits; `close` answers."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._place = 0
+        self._expected = 1
+        self._previous = GENESIS
+        self._trail: deque[_Row] = deque([_Row(0, GENESIS, 1)], maxlen=_LOOK_BACK)
+        self._loose = False
+        self._shift = 0
+        self._findings: list[tuple[int, Finding]] = []
+        self._early: list[tuple[int, int]] = []
+        self._jump: int | None = None
+
+    @property
+    def place(self) -> int:
+        """The number that the last row read stands under."""
+        return self._place
+
+    def feed(self, entries: Iterable[StoredEntry]) -> None:
+        """Read on. Entries come in the order of their number."""
+        for entry in entries:
+            self._rows += 1
+            follows = link(self._previous, entry.body) == entry.hash
+            if not (follows and entry.seq == self._expected and b'"seq":%d,' % entry.seq in entry.body):
+                self._judge(entry, follows)
+            else:
+                self._accept(entry, self._expected + 1)
+            self._place = entry.seq
+
+    def close(self, head: Head) -> VerifyReport:
+        """The report, once everything was read; `head` is the stored one, read in the same transaction."""
+        self._skip_early()
+        last = self._expected - 1
+        if last < head.count:
+            self._find(Damage.CUT, last + 1, head.count)
+        elif last > head.count:
+            self._find(Damage.ADDED, head.count + 1, last)
+        elif head.hash != self._previous:
+            self._find(Damage.HEAD, max(last, 1))
+        found = tuple(finding for _, finding in self._findings)
+        return VerifyReport(entries=self._rows, head=Head(last, self._previous), findings=found)
+
+    def _accept(self, entry: StoredEntry, then: int) -> None:
+        self._expected, self._previous, self._loose = then, entry.hash, False
+        self._trail.append(_Row(entry.seq, entry.hash, then))
+
+    def _find(self, damage: Damage, first: int, last: int | None = None, *, place: int | None = None) -> None:
+        if len(self._findings) < _MOST_FINDINGS:
+            last = first if last is None else last
+            self._findings.append((first if place is None else place, Finding(damage, first, last)))
+
+    def _judge(self, entry: StoredEntry, follows: bool) -> None:
+        """A row that does not simply come next."""
+        self._skip_early()
+        found = _SEQ.search(entry.body)
+        number = int(found[1]) if found else None
+        if number is None or (number > self._expected and follows):
+            self._find(Damage.CHANGED, entry.seq)
+            self._accept(entry, self._expected + 1)
+        elif number == self._expected:
+            self._judge_next(entry, number, follows)
+        elif number > self._expected:
+            self._find(Damage.MISSING, self._expected, number - 1, place=entry.seq)
+            self._jump = number
+            self._accept(entry, number + 1)
+        else:
+            self._judge_earlier(entry, number)
+        self._shift = entry.seq - (number or entry.seq)
+
+    def _judge_next(self, entry: StoredEntry, number: int, follows: bool) -> None:
+        said_before = bool(self._findings) and self._findings[-1][0] == self._place
+        renumbered = follows and entry.seq - number != self._shift and not said_before
+        if renumbered or (not follows and not self._loose):
+            self._find(Damage.CHANGED, entry.seq)
+        self._accept(entry, number + 1)
+
+    def _judge_earlier(self, entry: StoredEntry, number: int) -> None:
+        """A number that was already passed: something before this row is not what it seemed."""
+        fits = next((row for row in reversed(self._trail) if link(row.hash, entry.body) == entry.hash), None)
+        gap = self._gap_with(number)
+        if fits is not None and fits.place == self._place:
+            self._replace_from(self._place, Damage.CHANGED, self._place)
+            self._accept(entry, number + 1)
+        elif fits is not None and fits.then == number:
+            self._replace_from(fits.place + 1, Damage.ADDED, self._place)
+            self._accept(entry, number + 1)
+        elif gap is not None:
+            self._reorder(entry, number, gap)
+        else:
+            self._find(Damage.ADDED, entry.seq)
+
+    def _replace_from(self, place: int, damage: Damage, last: int) -> None:
+        """Rows from `place` on were misjudged."""
+        self._findings = [(at, finding) for at, finding in self._findings if at < place]
+        self._find(damage, place, last)
+
+    def _gap_with(self, number: int) -> int | None:
+        for index, (_, finding) in enumerate(self._findings):
+            if finding.damage is Damage.MISSING and finding.first <= number <= finding.last:
+                return index
+        return None
+
+    def _reorder(self, entry: StoredEntry, number: int, gap: int) -> None:
+        """A number that seemed to be missing comes later: this row was moved, or those before it were."""
+        place, missing = self._findings.pop(gap)
+        if number > missing.first:
+            self._findings.insert(gap, (place, Finding(Damage.MISSING, missing.first, number - 1)))
+        then = self._expected
+        if missing.last + 1 == self._jump and number < missing.last:
+            self._find(Damage.REORDERED, self._jump, then - 1, place=entry.seq)
+            self._early.append((self._jump, then - 1))
+            then = number + 1
+        else:
+            self._find(Damage.REORDERED, number, place=entry.seq)
+        self._accept(entry, then)
+        self._loose = True
+
+    def _skip_early(self) -> None:
+        """Numbers that came before their turn are not missing when their turn comes."""
+        for first, last in self._early:
+            if first <= self._expected <= last:
+                self._expected = last + 1
+                self._loose = True
+
+
+def verify(entries: Iterable[StoredEntry], head: Head) -> VerifyReport:
+    """Verify a whole log against its stored head."""
+    verifier = Verifier()
+    verifier.feed(entries)
+    return verifier.close(head)

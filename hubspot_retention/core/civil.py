@@ -1,0 +1,146 @@
+"""Civil time of one time zone: from a start and a period to the instant at which it has ended.
+
+Rules (they are law here, not convenience):
+- A **date** does not count its own day; months and years clip to the month's last day; the period ends with
+  its last local day, so the answer is the next local midnight. 31 Oct 2024 + P24M -> 2026-11-01T00:00+01:00.
+- An **instant** keeps its local clock time under months and years. A time the clock skips moves forward by
+  the length of the gap, one it repeats is the later. Days are 24 hours, whatever the clocks do.
+- Periods are never chained: always one addition from the start.
+
+All instants returned are UTC; they are shown in local time by `Civil.show`.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+FAR_FUTURE = datetime(9999, 12, 30, tzinfo=UTC)
+"""What lies beyond the calendar ends here; it is never reached."""
+
+_PERIOD = re.compile(r"P(\d{1,5})([YMWD])")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A calendar length: whole months or whole days, never both (so that order cannot matter)."""
+
+    months: int = 0
+    days: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Read ISO 8601 such as P24M, P5Y, P30D, P2W. Raises ValueError saying what was expected."""
+        found = _PERIOD.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no period: expected P<number> and one of Y, M, W, D, for instance P24M")
+        count, unit = int(found[1]), found[2]
+        match unit:
+            case "Y":
+                return cls(months=12 * count)
+            case "M":
+                return cls(months=count)
+            case "W":
+                return cls(days=7 * count)
+            case _:
+                return cls(days=count)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the period has no length."""
+        return not (self.months or self.days)
+
+    def __str__(self) -> str:
+        if self.months:
+            return f"P{self.months // 12}Y" if self.months % 12 == 0 and self.months > 24 else f"P{self.months}M"
+        return f"P{self.days}D"
+
+
+def _shift_months(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class FinancialYearEnd:
+    """The last day of the financial year, for instance 31 December; February's is always its last day."""
+
+    month: int = 12
+    day: int = 31
+
+    def of(self, day: date) -> date:
+        """The end of the financial year that `day` lies in, that day included."""
+        end = self._in_year(day.year)
+        return end if day <= end else self._in_year(day.year + 1)
+
+    def _in_year(self, year: int) -> date:
+        return date(year, self.month, min(self.day, monthrange(year, self.month)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Civil:
+    """Civil time of one zone, for instance Europe/Copenhagen."""
+
+    zone: ZoneInfo
+    _midnights: dict[date, datetime] = field(default_factory=dict, compare=False, repr=False)
+
+    def _resolve(self, local: datetime) -> datetime:
+        """A local clock time as an instant: of a repeated one the later; a skipped one moved forward.
+
+        PEP 495 answers a skipped time read with fold=0 by moving it forward, a repeated one read with fold=1
+        by the later, so the later of the two readings is right in every case.
+        """
+        first = local.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+        second = local.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        return max(first, second)
+
+    def local_date(self, instant: datetime) -> date:
+        """The local calendar day of an instant."""
+        return instant.astimezone(self.zone).date()
+
+    def day_of(self, start: date | datetime) -> date:
+        """The local day of a date or an instant."""
+        return self.local_date(start) if isinstance(start, datetime) else start
+
+    def end_of(self, day: date) -> datetime:
+        """The end of a local day: the next local midnight."""
+        known = self._midnights.get(day)
+        if known is None:
+            if day >= FAR_FUTURE.date():
+                return FAR_FUTURE
+            following = day + timedelta(days=1)
+            known = self._resolve(datetime(following.year, following.month, following.day))
+            self._midnights[day] = known
+        return known
+
+    def instant_of(self, start: date | datetime) -> datetime:
+        """A date among instants counts as the next local midnight."""
+        return start if isinstance(start, datetime) else self.end_of(start)
+
+    def add(self, start: date | datetime, period: Period) -> datetime:
+        """The instant at which `period` from `start` has ended; at most `FAR_FUTURE`."""
+        try:
+            return self._add(start, period)
+        except (OverflowError, ValueError):
+            return FAR_FUTURE
+
+    def _add(self, start: date | datetime, period: Period) -> datetime:
+        if not isinstance(start, datetime):
+            shifted = _shift_months(start, period.months) if period.months else start + timedelta(days=period.days)
+            return self.end_of(shifted)
+        if not period.months:
+            return start + timedelta(days=period.days)
+        local = start.astimezone(self.zone).replace(tzinfo=None)
+        day = _shift_months(local, period.months)
+        return self._resolve(local.replace(year=day.year, month=day.month, day=day.day))
+
+    def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:
+        """The earliest end of several periods from one start (a maximum is never rounded later)."""
+        return min(self.add(start, period) for period in periods)
+
+    def show(self, instant: datetime) -> str:
+        """ISO 8601 in local time with its offset."""
+        return instant.astimezone(self.zone).isoformat()

@@ -1,0 +1,1 @@
+"""What follows for one record as of an instant, and why."""

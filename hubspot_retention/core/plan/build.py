@@ -1,0 +1,99 @@
+"""From decisions to the items of the two plans, and from their counts to what a person reads."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hubspot_retention.core.decision.history import Remembered, read_starts, write_starts
+from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
+from hubspot_retention.core.plan.model import Action, OutcomeCount, PlanItem, PlanKind, RuleCount
+from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
+from hubspot_retention.core.record import ObjectType
+
+
+def item_of(decision: Decision, remembered: Remembered, policy: RetentionPolicy) -> tuple[PlanKind, PlanItem] | None:
+    """Which plan a decision goes into and what is to be done; `None` for what is simply retained."""
+    if decision.outcome is Outcome.DISPOSE:
+        action = Action.ERASE if decision.disposition is Disposition.ERASE else Action.ARCHIVE
+        kind = PlanKind.RIGHTS if decision.right else PlanKind.TIME
+        is_new = not decision.right and _start_is_new(decision, remembered, policy)
+        return kind, PlanItem(decision=decision, action=action, start_is_new=is_new)
+    if decision.marketing_ends and not remembered.marketing_ended:
+        return PlanKind.RIGHTS, PlanItem(decision=decision, action=Action.END_MARKETING)
+    if decision.outcome is Outcome.RETAIN:
+        return None
+    kind = PlanKind.RIGHTS if decision.marketing_ends or decision.answer_by else PlanKind.TIME
+    return kind, PlanItem(decision=decision, action=Action.NONE)
+
+
+def _start_is_new(decision: Decision, remembered: Remembered, policy: RetentionPolicy) -> bool:
+    """Whether no earlier run saw the start that decides: a typing error must not erase anybody overnight."""
+    rule = policy.rule(decision.rule or "")
+    if rule is None or rule.dispose is None:
+        return True
+    fact = rule.dispose.start.fact
+    now = dict(decision.starts).get(fact)
+    return now is None or read_starts(remembered.starts).get(fact) != now
+
+
+def remember(decision: Decision, before: Remembered, opted_out: Remembered) -> Remembered:
+    """What later runs shall know. A start that moved back is not noted until a person has confirmed it."""
+    moved = any(reason.code is ReasonCode.START_MOVED_BACK for reason in decision.reasons)
+    held = decision.outcome is Outcome.HELD
+    return Remembered(
+        starts=before.starts if moved or held else write_starts(decision.starts),
+        opted_out_at=opted_out.opted_out_at,
+        opt_out_source=opted_out.opt_out_source,
+        marketing_ended=before.marketing_ended and decision.marketing_ends,
+        archived_by_us=before.archived_by_us,
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """Running counts of one plan while its decisions stream by."""
+
+    outcomes: Counter[tuple[ObjectType, str, str]] = field(default_factory=Counter)
+    rules: dict[tuple[str, Action], RuleCount] = field(default_factory=dict)
+    disposals: Counter[tuple[ObjectType, str]] = field(default_factory=Counter)
+
+    def add(self, decision: Decision, action: Action) -> None:
+        """Count a decision."""
+        kind = decision.record.object_type
+        first = decision.reasons[0].code.value if decision.reasons else ""
+        if decision.outcome is Outcome.RETAIN and decision.reasons:
+            first = decision.reasons[0].rule or first
+        self.outcomes[(kind, decision.outcome.value, decision.rule or first)] += 1
+        if action is Action.NONE:
+            return
+        rule = decision.rule or first
+        if decision.outcome is Outcome.DISPOSE:
+            self.disposals[(kind, rule)] += 1
+        label = rule if decision.outcome is Outcome.DISPOSE else decision.outcome.value
+        before = self.rules.get((label, action), RuleCount(label, action, 0, None, None))
+        self.rules[(label, action)] = RuleCount(
+            label,
+            action,
+            before.total + 1,
+            _earliest(before.oldest_due_at, decision.due_at),
+            _earliest(before.earliest_erase_by, decision.erase_by),
+        )
+
+    def outcome_counts(self) -> tuple[OutcomeCount, ...]:
+        """The outcomes, in a stable order."""
+        return tuple(OutcomeCount(*key, count) for key, count in sorted(self.outcomes.items()))
+
+    def rule_counts(self) -> tuple[RuleCount, ...]:
+        """The rules, the earliest deadline first."""
+        far = datetime.max
+        return tuple(sorted(self.rules.values(), key=lambda c: (_naive(c.earliest_erase_by) or far, c.rule, c.action)))
+
+
+def _naive(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.replace(tzinfo=None)
+
+
+def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:
+    known: Iterable[datetime] = [instant for instant in (first, second) if instant is not None]
+    return min(known, default=None)

@@ -1,0 +1,95 @@
+"""What becomes of the correspondence of a record that goes: children first, contact last (semantics 7).
+
+After a contact is erased the trail to its correspondence is gone, so everything is settled before. What anybody
+else still needs stays and loses only this contact; a company is nobody else. What cannot be read stays.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.plan.model import Bundle
+from hubspot_retention.core.portal import Engagement
+from hubspot_retention.core.record import ObjectType, RecordId
+
+
+class Fate(StrEnum):
+    """What becomes of one engagement of a record that goes."""
+
+    ARCHIVE = "archive"
+    STAY_ON_DEAL = "stay-on-deal"
+    REHOME = "rehome"
+    DETACH = "detach"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class WonDeal:
+    """A won deal that a contact's correspondence can be re-homed to."""
+
+    deal_id: RecordId
+    won_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One engagement with its fate, and the deal it is re-homed to."""
+
+    engagement: Engagement
+    fate: Fate
+    home: RecordId | None = None
+
+
+def home_of(engagement: Engagement, won: Sequence[WonDeal]) -> RecordId:
+    """The latest deal won before the engagement; else the first one."""
+    dated = sorted((deal for deal in won if deal.won_at is not None), key=lambda deal: (deal.won_at, deal.deal_id))
+    occurred = engagement.occurred_at
+    before = [deal for deal in dated if occurred and deal.won_at and deal.won_at <= occurred]
+    if before:
+        return before[-1].deal_id
+    return dated[0].deal_id if dated else min(deal.deal_id for deal in won)
+
+
+def settle_for_contact(contact_id: RecordId, engagement: Engagement, won: Sequence[WonDeal]) -> Settled:
+    """The fate of one engagement of a contact that is erased.
+
+    What two contacts share that both go is detached from the first and archived with the last: whether the
+    second really goes is known only when it has gone.
+    """
+    contacts, deals, tickets = engagement.contacts, engagement.deals, engagement.tickets
+    if isinstance(contacts, Unknown) or isinstance(deals, Unknown) or isinstance(tickets, Unknown):
+        return Settled(engagement, Fate.UNREADABLE)
+    if deals:
+        return Settled(engagement, Fate.STAY_ON_DEAL)
+    if won:
+        return Settled(engagement, Fate.REHOME, home_of(engagement, won))
+    others = [other for other in contacts if other != contact_id]
+    return Settled(engagement, Fate.DETACH if others or tickets else Fate.ARCHIVE)
+
+
+def settle_for_deal(deal_id: RecordId, engagement: Engagement) -> Settled:
+    """The fate of one engagement of a deal that is archived: it goes if only the deal still holds it."""
+    contacts, deals, tickets = engagement.contacts, engagement.deals, engagement.tickets
+    if isinstance(contacts, Unknown) or isinstance(deals, Unknown) or isinstance(tickets, Unknown):
+        return Settled(engagement, Fate.UNREADABLE)
+    others = [other for other in deals if other != deal_id]
+    return Settled(engagement, Fate.DETACH if others or contacts or tickets else Fate.ARCHIVE)
+
+
+def summarise(settled: Sequence[Settled], deals_stamped: int) -> Bundle:
+    """A bundle in figures."""
+    fates = Counter(entry.fate for entry in settled)
+    gone = [entry.engagement for entry in settled if entry.fate is Fate.ARCHIVE]
+    emails = sum(1 for engagement in gone if engagement.ref.object_type is ObjectType.EMAIL)
+    return Bundle(
+        archived=len(gone) - emails,
+        emails_gone=emails,
+        detached=fates[Fate.DETACH],
+        rehomed=fates[Fate.REHOME],
+        stays_on_deal=fates[Fate.STAY_ON_DEAL],
+        attachments=sum(len(engagement.files) for engagement in gone),
+        deals_stamped=deals_stamped,
+    )

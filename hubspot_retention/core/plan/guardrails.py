@@ -1,0 +1,70 @@
+"""Guardrails: limits that are checked before the first write and block a plan whole.
+
+What can go wrong: a policy mistake, a mass import or a broken read makes thousands of records look due. The
+principle: count first, and when a figure is out of the ordinary do nothing at all and say which figure broke
+which limit. There is no override switch; a limit is raised in the policy or the settings, in sight.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
+from hubspot_retention.core.record import ObjectType
+
+Disposals = Mapping[tuple[ObjectType, str], int]
+
+
+def tightest(limits: Iterable[Guardrails]) -> Guardrails:
+    """The tightest of several limits."""
+    every = tuple(limits)
+    return Guardrails(
+        max_disposals=min(limit.max_disposals for limit in every),
+        max_percent=min(limit.max_percent for limit in every),
+        percent_from=min(limit.percent_from for limit in every),
+        max_shrink_percent=min(limit.max_shrink_percent for limit in every),
+    )
+
+
+def _over(what: str, count: int, population: int, limit: Guardrails) -> list[str]:
+    found = []
+    if count > limit.max_disposals:
+        found.append(f"{what}: {count} disposals, at most {limit.max_disposals} are allowed")
+    share = 100 * count / population if population else 0.0
+    if count > limit.percent_from and share > limit.max_percent:
+        found.append(f"{what}: {count} of {population} records ({share:.1f} %), at most {limit.max_percent:g} % may go")
+    return found
+
+
+def _shrunken(population: Mapping[ObjectType, int], last: Mapping[ObjectType, int], limit: Guardrails) -> list[str]:
+    found = []
+    for kind, before in last.items():
+        now = population.get(kind, 0)
+        lost = 100 * (before - now) / before if before else 0.0
+        if now == 0 and before > 0:
+            found.append(f"{kind.value}: none were read, the last run read {before}")
+        elif lost > limit.max_shrink_percent:
+            limit_text = f"more than {limit.max_shrink_percent:g} % fewer"
+            found.append(f"{kind.value}: {now} were read, the last run read {before}: {limit_text}")
+    return found
+
+
+def breaches(
+    disposals: Disposals,
+    population: Mapping[ObjectType, int],
+    last_population: Mapping[ObjectType, int],
+    policy: RetentionPolicy,
+    settings: Guardrails,
+) -> tuple[str, ...]:
+    """What breaks a limit, in words; empty if nothing does."""
+    limit = tightest((policy.guardrails, settings))
+    found = _shrunken(population, last_population, limit)
+    per_class: Counter[ObjectType] = Counter()
+    for (kind, _), count in disposals.items():
+        per_class[kind] += count
+    for kind, count in sorted(per_class.items()):
+        found.extend(_over(kind.value, count, population.get(kind, 0), limit))
+    own = dict(policy.rule_guardrails)
+    for (kind, rule), count in sorted(disposals.items()):
+        if rule in own:
+            found.extend(_over(f"rule {rule}", count, population.get(kind, 0), own[rule]))
+    return tuple(found)

@@ -1,0 +1,93 @@
+"""`parse_policy(text)`: a TOML document to the frozen policy, or every problem with it at once.
+
+Danger: a misread rule disposes of what must stay. So nothing is guessed: unknown keys, wrong types, facts
+that do not exist, empty groups and periods of no length are problems; with one problem there is no policy.
+"""
+
+import re
+import tomllib
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hubspot_retention.core.policy.build import built
+from hubspot_retention.core.policy.document import PolicyDocument, json_schema
+from hubspot_retention.core.policy.document_criteria import EXPECTED_CRITERION, TAGS
+from hubspot_retention.core.policy.document_rules import RULE_TAGS
+from hubspot_retention.core.policy.fields import Reading
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.policy.problem import Misfit, PolicyError, Problem, in_order, shown
+from hubspot_retention.core.policy.shape import misfits
+
+__all__ = ["PolicyError", "Problem", "json_schema", "parse_policy"]
+
+_SYNTAX: Final = re.compile(r"(?P<what>.*) \(at (?P<where>.*)\)", re.DOTALL)
+_UNION_TAGS: Final = frozenset((*TAGS.values(), *RULE_TAGS))
+_PLAIN: Final = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "list_type": "a list",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "dict_type": "a table",
+    "too_short": "at least one",
+}
+
+
+def parse_policy(text: str) -> RetentionPolicy:
+    """The policy that a TOML document says. Raises `PolicyError` with every problem of it at once."""
+    raw = _toml(text)
+    found = list(misfits(raw))
+    document: PolicyDocument | None = None
+    try:
+        document = PolicyDocument.model_validate(raw, context=Reading())
+    except ValidationError as error:
+        found.extend(_misfit(detail) for detail in error.errors(include_url=False))
+    if found or document is None:
+        raise PolicyError(in_order(found, raw))
+    return built(document)
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        parts = _SYNTAX.fullmatch(str(error))
+        what, where = (parts["what"], parts["where"]) if parts else (str(error), "the document")
+        raise PolicyError([Problem(where, what, "TOML, as https://toml.io describes it")]) from error
+    except RecursionError as error:
+        raise PolicyError(
+            [Problem("the document", "tables nested too deeply", "a few levels at most")]
+        ) from error
+
+
+def _misfit(detail: ErrorDetails) -> Misfit:
+    place = tuple(step for step in detail["loc"] if step not in _UNION_TAGS)
+    match detail["type"]:
+        case "missing":
+            return Misfit(place, "nothing", "a value: it is required")
+        case "extra_forbidden":
+            return Misfit(place, shown(detail["input"]), _another_key(str(place[-1])))
+        case "policy":
+            return Misfit(place, shown(detail["input"]), detail["ctx"]["expected"])
+        case "criterion":
+            return Misfit(place, shown(detail["input"]), EXPECTED_CRITERION)
+        case "literal_error" if place[-1] == "class":
+            return Misfit(place, shown(detail["input"]), "'contact', 'deal' or 'engagement'")
+        case known if known in _PLAIN:
+            return Misfit(place, shown(detail["input"]), _PLAIN[known])
+        case _:
+            return Misfit(place, shown(detail["input"]), detail["msg"].removeprefix("Input should be "))
+
+
+def _another_key(key: str) -> str:
+    """No such key; perhaps one that the document knows elsewhere was meant."""
+    schema = json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    known = sorted({name for table in tables for name in table.get("properties", ())})
+    near = get_close_matches(key, known, 1, 0.75)
+    return f"no such key here; {near[0]} is one" if near and near[0] != key else "no such key here"

@@ -1,0 +1,45 @@
+"""Identifiers of portals and records. A bare string cannot reach a disposal (reliability S8)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+PortalId = NewType("PortalId", int)
+RecordId = NewType("RecordId", int)
+
+
+class ObjectType(StrEnum):
+    """HubSpot's object types, by the names its API uses in paths."""
+
+    CONTACT = "contacts"
+    COMPANY = "companies"
+    DEAL = "deals"
+    TICKET = "tickets"
+    NOTE = "notes"
+    EMAIL = "emails"
+    CALL = "calls"
+    MEETING = "meetings"
+    TASK = "tasks"
+
+
+ENGAGEMENT_TYPES = (ObjectType.NOTE, ObjectType.EMAIL, ObjectType.CALL, ObjectType.MEETING, ObjectType.TASK)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordRef:
+    """One CRM object, written `contacts/101`."""
+
+    object_type: ObjectType
+    record_id: RecordId
+
+    def __str__(self) -> str:
+        return f"{self.object_type.value}/{self.record_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "RecordRef":
+        """Read `contacts/101`. Raises ValueError saying what was expected."""
+        kind, _, number = text.partition("/")
+        known = [item.value for item in ObjectType]
+        if kind not in known or not (number.isascii() and number.isdigit()):
+            raise ValueError(f"{text!r} is no record: expected for instance contacts/101 ({', '.join(known)})")
+        return cls(ObjectType(kind), RecordId(int(number)))

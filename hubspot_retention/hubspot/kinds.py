@@ -1,0 +1,126 @@
+"""The record classes that are read, and how a row of each becomes an observation.
+
+Associations stand inline in a list. They are conclusive unless there are more than HubSpot shows there, or
+several companies of which none is named as primary: then the associations API is asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
+from hubspot_retention.core.portal import Address, SeenContact
+from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.hubspot.associations import Link, Links, company_links, record_ids
+from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
+from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row
+
+_PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
+_NO_LINKS: tuple[Link, ...] = ()
+
+_Seen = TypeVar("_Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAddress(Address):
+    """An address read with its contact, which says whether it is opted out of all mail: only then is the
+    portal-wide subscription status worth a request."""
+
+    off_all_mail: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[_Seen]):
+    """A record class: what is asked of it, and how a row and its links (in the order of `linked`) are read."""
+
+    object_type: ObjectType
+    names: tuple[str, ...]
+    linked: tuple[ObjectType, ...]
+    decoders: Decoders
+    observe: Callable[[Row, tuple[Links, ...]], _Seen]
+
+    def inline(self, row: Row) -> tuple[Links, ...] | None:
+        """The links that stand in the row, or `None` where they are not conclusive."""
+        given = row.associations
+        if not given:
+            return (_NO_LINKS,) * len(self.linked)
+        found = []
+        for other in self.linked:
+            links = _inline(given.get(other.value), other)
+            if links is None:
+                return None
+            found.append(links)
+        return tuple(found)
+
+
+def _inline(given: InlineLinks | None, other: ObjectType) -> tuple[Link, ...] | None:
+    if given is None:
+        return _NO_LINKS
+    if given.paging is not None and given.paging.next is not None:
+        return None
+    ends: dict[RecordId, bool] = {}
+    for link in given.results:
+        to = RecordId(int(link.id))
+        ends[to] = ends.get(to, False) or link.type in _PRIMARY
+    if other is ObjectType.COMPANY and len(ends) > 1 and sum(ends.values()) != 1:
+        return None
+    return tuple(Link(to, primary) for to, primary in ends.items())
+
+
+def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[SeenContact]:
+    """Contacts, with their deals and companies.
+
+    In a full read only those who are opted out keep their address; in a fresh read by id everybody does.
+    """
+    observe = translator.observe
+
+    def seen(row: Row, links: tuple[Links, ...]) -> SeenContact:
+        deals, companies = links
+        observation, address, off_all = observe(
+            int(row.id),
+            row.properties,
+            record_ids(deals) if deals else (),
+            company_links(companies) if companies else (),
+        )
+        if address is None or not (every_address or observation.opt_out is not None):
+            return SeenContact(observation, None)
+        return SeenContact(observation, ListedAddress(address, off_all))
+
+    return Kind(
+        object_type=ObjectType.CONTACT,
+        names=translator.names,
+        linked=(ObjectType.DEAL, ObjectType.COMPANY),
+        decoders=Decoders(translator.names),
+        observe=seen,
+    )
+
+
+def deals(translator: DealTranslator) -> Kind[DealObservation]:
+    """Deals, with their contacts and companies."""
+
+    def seen(row: Row, links: tuple[Links, ...]) -> DealObservation:
+        people, companies = links
+        return translator.observe(int(row.id), row.properties, record_ids(people), company_links(companies))
+
+    return Kind(
+        object_type=ObjectType.DEAL,
+        names=translator.names,
+        linked=(ObjectType.CONTACT, ObjectType.COMPANY),
+        decoders=Decoders(translator.names),
+        observe=seen,
+    )
+
+
+def companies(translator: CompanyTranslator) -> Kind[CompanyObservation]:
+    """Companies; their deals and contacts know them."""
+
+    def seen(row: Row, _: tuple[Links, ...]) -> CompanyObservation:
+        return translator.observe(int(row.id), row.properties)
+
+    return Kind(
+        object_type=ObjectType.COMPANY,
+        names=translator.names,
+        linked=(),
+        decoders=Decoders(translator.names),
+        observe=seen,
+    )

@@ -1,0 +1,212 @@
+"""Subscription types and the states of addresses (HubSpot's v4 shape under the dated path).
+
+A state belongs to an address, which stands in the path: never in a log. A row that is NOT_SPECIFIED carries a
+time-stamp as well, so only UNSUBSCRIBED counts. The batch calls need Marketing Hub Enterprise; where they are
+refused, one address at a time is asked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+import msgspec
+
+from hubspot_retention.core.facts.observation import OptOut
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.portal import Address
+from hubspot_retention.errors import PortalContractError, PortalDeniedError
+from hubspot_retention.hubspot import values
+from hubspot_retention.hubspot.calls import API_VERSION, Call, get
+from hubspot_retention.hubspot.faults import RefusedError
+from hubspot_retention.hubspot.kinds import ListedAddress
+from hubspot_retention.hubspot.objects import BATCH_SIZE, in_batches
+from hubspot_retention.hubspot.side_by_side import side_by_side
+from hubspot_retention.hubspot.transport import Transport
+
+_BASE = f"/communication-preferences/{API_VERSION}"
+_EMAIL = (("channel", "EMAIL"),)
+UNSUBSCRIBED = "UNSUBSCRIBED"
+
+
+class _Definition(msgspec.Struct):
+    id: str | int
+    name: str
+
+
+class _Definitions(msgspec.Struct):
+    results: list[_Definition]
+
+
+class State(msgspec.Struct, rename="camel", gc=False):
+    """One state: of one subscription type, or portal-wide, when it has a `wide_status_type`."""
+
+    status: str
+    timestamp: str | int | None = None
+    source: str = ""
+    subscription_id: str | int | None = None
+    wide_status_type: str | None = None
+
+    def is_opt_out(self, newsletter_ids: Sequence[str]) -> bool:
+        """Whether it takes the address off a newsletter that the policy names."""
+        if self.status != UNSUBSCRIBED:
+            return False
+        if self.wide_status_type is not None:
+            return self.wide_status_type == "PORTAL_WIDE"
+        return str(self.subscription_id) in newsletter_ids
+
+
+class _One(msgspec.Struct):
+    results: list[State]
+
+
+class _OfAddress(msgspec.Struct, rename="camel"):
+    subscriber_id_string: str
+    statuses: list[State] = []
+    wide_statuses: list[State] = []
+
+
+class _Many(msgspec.Struct):
+    results: list[_OfAddress]
+
+
+_DEFINITIONS = msgspec.json.Decoder(_Definitions)
+_ONE = msgspec.json.Decoder(_One)
+_MANY = msgspec.json.Decoder(_Many)
+
+States = Sequence[State] | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionType:
+    """A kind of mail that somebody can opt out of."""
+
+    id: str
+    name: str
+
+
+class Subscriptions:
+    """Reads subscription types and states. Thread-safe."""
+
+    def __init__(self, transport: Transport, policy: RetentionPolicy) -> None:
+        self._transport, self._policy = transport, policy
+        self._lock = Lock()
+        self._newsletter_ids: tuple[str, ...] | None = None
+        self.batch_allowed: bool | None = None
+
+    def definitions(self) -> tuple[SubscriptionType, ...]:
+        """Every subscription type of the portal."""
+        found = self._transport.send(get(f"{_BASE}/definitions")).read(_DEFINITIONS)
+        return tuple(SubscriptionType(id=str(kind.id), name=kind.name) for kind in found.results)
+
+    def newsletter_ids(self) -> tuple[str, ...]:
+        """The ids of the newsletters that the policy names, read once. Raises PortalContractError for names
+        that the portal does not have."""
+        with self._lock:
+            if self._newsletter_ids is None:
+                self._newsletter_ids = self._named(self.definitions())
+            return self._newsletter_ids
+
+    def _named(self, definitions: Sequence[SubscriptionType]) -> tuple[str, ...]:
+        by_name: dict[str, list[str]] = {}
+        for kind in definitions:
+            by_name.setdefault(kind.name.casefold(), []).append(kind.id)
+        missing = [name for name in self._policy.newsletters if name.casefold() not in by_name]
+        if missing:
+            have = ", ".join(repr(kind.name) for kind in definitions) or "none"
+            wanted = ", ".join(repr(name) for name in missing)
+            raise PortalContractError(
+                f"The policy names subscription types that the portal does not have: {wanted} (it has {have})"
+            )
+        return tuple(each for name in self._policy.newsletters for each in by_name[name.casefold()])
+
+    def opt_outs(self, addresses: Sequence[Address]) -> list[OptOut | Unknown | None]:
+        """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+        newsletters = self.newsletter_ids()
+        unique = list({_key(address): address for address in addresses}.values())
+        states: dict[str, States] = {}
+        if self.batch_allowed is not False:
+            states = self._in_batches(unique)
+        left = [address for address in unique if _key(address) not in states]
+        answers = side_by_side(self._one_or_unknown, left)
+        states.update((_key(address), found) for address, found in zip(left, answers, strict=True))
+        return [self._opt_out(states[_key(address)], newsletters) for address in addresses]
+
+    def _opt_out(self, states: States, newsletters: Sequence[str]) -> OptOut | Unknown | None:
+        """The earliest opt-out, as far as it has an instant."""
+        if isinstance(states, Unknown):
+            return UNKNOWN
+        found = [state for state in states if state.is_opt_out(newsletters)]
+        if not found:
+            return None
+        dated = [(values.instant(None if s.timestamp is None else str(s.timestamp)), s.source) for s in found]
+        if any(isinstance(at, Unknown) for at, _ in dated):
+            return UNKNOWN
+        known = [(at, source) for at, source in dated if isinstance(at, datetime)]
+        at, source = min(known, default=(None, found[0].source))
+        return OptOut(at, self._policy.source_group(source))
+
+    def _in_batches(self, addresses: Sequence[Address]) -> dict[str, States]:
+        """The states of as many as the batch calls tell; nobody if the portal does not have these calls."""
+        wide = [address for address in addresses if _needs_wide(address)]
+        try:
+            own = self._batch(f"{_BASE}/statuses/batch/read", addresses)
+            for_all = self._batch(f"{_BASE}/statuses/batch/unsubscribe-all/read", wide)
+        except PortalDeniedError:
+            self.batch_allowed = False
+            return {}
+        self.batch_allowed = True
+        states: dict[str, States] = {}
+        for address in addresses:
+            key = _key(address)
+            if key in own and (key in for_all or not _needs_wide(address)):
+                states[key] = [*own[key], *for_all.get(key, ())]
+        return states
+
+    def _batch(self, endpoint: str, addresses: Sequence[Address]) -> dict[str, Sequence[State]]:
+        def read(batch: Sequence[Address]) -> Sequence[_OfAddress]:
+            body = {"inputs": [address.text for address in batch]}
+            call = Call(method="POST", endpoint=endpoint, query=_EMAIL, body=body)
+            try:
+                return self._transport.send(call).read(_MANY).results
+            except RefusedError:
+                return ()
+
+        answers = side_by_side(read, in_batches(addresses, BATCH_SIZE))
+        return {
+            row.subscriber_id_string.strip().casefold(): (*row.statuses, *row.wide_statuses)
+            for rows in answers
+            for row in rows
+        }
+
+    def states(self, address: Address) -> list[State]:
+        """The states of one address, the portal-wide one too where it can matter."""
+        args: Mapping[str, str] = {"address": address.text}
+        own = self._transport.send(get(f"{_BASE}/statuses/{{address}}", args, _EMAIL)).read(_ONE).results
+        if not _needs_wide(address):
+            return own
+        wide = self._transport.send(get(f"{_BASE}/statuses/{{address}}/unsubscribe-all", args, _EMAIL))
+        return [*own, *wide.read(_ONE).results]
+
+    def _one_or_unknown(self, address: Address) -> States:
+        try:
+            return self.states(address)
+        except RefusedError:
+            return UNKNOWN
+
+
+def _key(address: Address) -> str:
+    return address.text.strip().casefold()
+
+
+def _needs_wide(address: Address) -> bool:
+    return not isinstance(address, ListedAddress) or address.off_all_mail
+
+
+def unsubscribe_call(address: Address, newsletter_id: str) -> Call:
+    """Takes an address off one kind of mail."""
+    body = {"subscriptionId": int(newsletter_id), "statusState": UNSUBSCRIBED, "channel": "EMAIL"}
+    return Call(
+        method="POST", endpoint=f"{_BASE}/statuses/{{address}}", args={"address": address.text}, body=body
+    )

@@ -1,0 +1,287 @@
+"""The one way to HubSpot: authorisation, time-outs, pacing, retries, clock skew.
+
+What can go wrong: a call that destroys is repeated because its answer was lost. So calls that change something go
+through `change`, which repeats only what HubSpot certainly did not do (429, 423, no connection) and answers
+`Fate.UNKNOWN` for everything else that is not clear. Second: a URL with an e-mail address reaches a log or a
+traceback. So only endpoint templates are shown, the HTTP library's own loggers are silenced, and its exceptions,
+which hold the request, are not chained.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import structlog
+from tenacity import RetryCallState, Retrying, retry_if_exception
+from tenacity.wait import wait_exponential_jitter
+
+from hubspot_retention.clock import Clock
+from hubspot_retention.core.portal import CallResult, Fate
+from hubspot_retention.errors import PortalError, PortalTemporaryError, UsageError
+from hubspot_retention.hubspot.calls import HUBSPOT_URL, Answer, Bucket, Call
+from hubspot_retention.hubspot.faults import Refusal, RefusedError, TemporaryFailure, failure_of, http_date
+from hubspot_retention.hubspot.pacing import PaceOptions, Pacer
+
+_log = structlog.get_logger("hubspot_retention.hubspot")
+_encode = msgspec.json.Encoder().encode
+_BACKOFF = wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryOptions:
+    """How long temporary failures are borne. A wait longer than `longest_wait_seconds` is left to the caller.
+
+    `effect_patience_seconds` bounds the waiting before a call that changes something: what was checked before it
+    must still be fresh when it leaves (disposal protocol, step 4).
+    """
+
+    attempts: int = 8
+    longest_wait_seconds: float = 60.0
+    effect_patience_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """Where HubSpot is and how to talk to it. `total_timeout_seconds` bounds one attempt as a whole."""
+
+    token: str = field(repr=False)
+    base_url: str = HUBSPOT_URL
+    connect_timeout_seconds: float = 5.0
+    read_timeout_seconds: float = 30.0
+    total_timeout_seconds: float = 60.0
+    connections: int = 16
+    pace: PaceOptions = field(default_factory=PaceOptions)
+    retry: RetryOptions = field(default_factory=RetryOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The clocks that the transport goes by; tests pass their own."""
+
+    clock: Clock = field(default_factory=Clock)
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Transport:
+    """Sends calls. Thread-safe; close it, or use it as a context manager."""
+
+    def __init__(self, options: TransportOptions, timing: Timing | None = None) -> None:
+        self.options = options
+        self._timing = timing or Timing()
+        self.pacer = Pacer(options.pace, sleep=self._timing.sleep, monotonic=self._timing.monotonic)
+        self._client = _client(options)
+        self._skew: float | None = None
+        self._latency: float | None = None
+
+    def __enter__(self) -> "Transport":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """Our clock minus the `Date` of the last answer, to half a second; `None` before the first."""
+        return self._skew
+
+    def pause(self, seconds: float) -> None:
+        """Wait."""
+        self._timing.sleep(seconds)
+
+    def requests_in_flight_wanted(self, most: int = 8) -> int:
+        """How many requests at once fill the allowed rate at the latency seen so far; two keep a processor busy."""
+        if self._latency is None:
+            return 2
+        rate = self.pacer.per_second
+        if rate is None:
+            return 2 if self._latency < 0.01 else most
+        return max(2, min(most, int(rate * self._latency) + 2))
+
+    def send(self, call: Call) -> Answer:
+        """Send a call that may be repeated without harm; an answer that is not 2xx is raised as our error.
+
+        Raises PortalTemporaryError after the last attempt, PortalPausedError, PortalDeniedError, RefusedError.
+        """
+        longest = self.options.retry.longest_wait_seconds
+
+        def again(error: BaseException) -> bool:
+            return isinstance(error, TemporaryFailure) and error.wait_seconds <= longest
+
+        return self._retrying(again)(self._attempt, call, None)
+
+    def change(self, call: Call) -> CallResult:
+        """Send a call that changes something.
+
+        Raises PortalPausedError or PortalDeniedError: then nothing happened. A refusal with status 429 or 423, or
+        none, is a call that HubSpot did not take within the patience: nothing happened either, begin again.
+        """
+        give_up_at = self._timing.monotonic() + self.options.retry.effect_patience_seconds
+
+        def again(error: BaseException) -> bool:
+            left = give_up_at - self._timing.monotonic()
+            return isinstance(error, TemporaryFailure) and error.harmless and error.wait_seconds <= left
+
+        try:
+            answer = self._retrying(again)(self._attempt, call, give_up_at)
+        except TemporaryFailure as failure:
+            fate = Fate.REFUSED if failure.harmless else Fate.UNKNOWN
+            return CallResult(fate, failure.status, failure.category)
+        except RefusedError as refused:
+            return CallResult(Fate.REFUSED, refused.status, refused.category)
+        return CallResult(Fate.DONE, answer.status)
+
+    def _retrying(self, again: Callable[[BaseException], bool]) -> Retrying:
+        attempts = self.options.retry.attempts
+        return Retrying(
+            sleep=self._timing.sleep,
+            stop=lambda state: state.attempt_number >= attempts,
+            wait=_wait,
+            retry=retry_if_exception(again),
+            reraise=True,
+        )
+
+    def _attempt(self, call: Call, give_up_at: float | None) -> Answer:
+        patience = None if give_up_at is None else give_up_at - self._timing.monotonic()
+        if not self.pacer.wait(call.bucket, patience):
+            _not_sent(call)
+        started = self._timing.monotonic()
+        outcome = self._exchange(call, started)
+        milliseconds = (self._timing.monotonic() - started) * 1000
+        status = outcome.status if isinstance(outcome, Answer | Refusal) else None
+        _log.debug(
+            "request.answered",
+            method=call.method,
+            endpoint=call.endpoint,
+            status=status,
+            ms=round(milliseconds, 1),
+        )
+        if isinstance(outcome, Answer):
+            return outcome
+        error = failure_of(call, outcome) if isinstance(outcome, Refusal) else outcome
+        if isinstance(error, TemporaryFailure) and error.status == 429:
+            self.pacer.hold_back(
+                call.bucket, min(error.wait_seconds, self.options.retry.longest_wait_seconds)
+            )
+        raise error
+
+    def _exchange(self, call: Call, started: float) -> Answer | Refusal | PortalError:
+        """One request and its answer. The HTTP library's exceptions end here: they hold the URL."""
+        connected = False
+        try:
+            request = self._request(call)
+            response = self._client.send(request, stream=True)
+            connected = True
+            try:
+                body = self._body(response, started)
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            return _lost(call, error, connected)
+        self._note(call.bucket, response.headers, started)
+        if 200 <= response.status_code < 300:
+            return Answer(call, response.status_code, body)
+        return Refusal(response.status_code, response.headers, body)
+
+    def _request(self, call: Call) -> httpx.Request:
+        content = None if call.body is None else _encode(call.body)
+        headers = None if content is None else {"Content-Type": "application/json"}
+        return self._client.build_request(
+            call.method, call.path, params=call.query or None, content=content, headers=headers
+        )
+
+    def _body(self, response: httpx.Response, started: float) -> bytes:
+        give_up_at = started + self.options.total_timeout_seconds
+        parts = []
+        for part in response.iter_bytes():
+            parts.append(part)
+            if self._timing.monotonic() > give_up_at:
+                raise httpx.ReadTimeout("the answer took too long as a whole")
+        return b"".join(parts)
+
+    def _note(self, bucket: Bucket, headers: Mapping[str, str], started: float) -> None:
+        self.pacer.learn(bucket, headers)
+        seconds = self._timing.monotonic() - started
+        self._latency = seconds if self._latency is None else 0.8 * self._latency + 0.2 * seconds
+        answered_at = http_date(headers.get("date", ""))
+        if answered_at is not None:
+            self._skew = _skew(self._timing.clock.now(), answered_at)
+
+
+def _skew(present: datetime, answered_at: datetime) -> float:
+    """A `Date` header has whole seconds, so its instant lies half a second later on average."""
+    return (present - answered_at).total_seconds() - 0.5
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    asked = error.wait_seconds if isinstance(error, TemporaryFailure) else 0.0
+    return asked + 0.2 * _BACKOFF(state) if asked else _BACKOFF(state)
+
+
+def _not_sent(call: Call) -> NoReturn:
+    message = f"{call.method} {call.endpoint}: not sent, the rate limit left no slot in time"
+    raise TemporaryFailure(
+        message, status=None, category="NOT_SENT", wait_seconds=float("inf"), harmless=True
+    )
+
+
+def _lost(call: Call, error: httpx.HTTPError, connected: bool) -> PortalTemporaryError:
+    """No answer. Harmless only if there was no connection that could have carried the request."""
+    harmless = not connected and isinstance(
+        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    )
+    message = f"{call.method} {call.endpoint}: no answer from HubSpot ({type(error).__name__})"
+    category = "UNREACHABLE" if harmless else "NO_ANSWER"
+    return TemporaryFailure(message, status=None, category=category, wait_seconds=0.0, harmless=harmless)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _client(options: TransportOptions) -> httpx.Client:
+    url = urlsplit(options.base_url)
+    local = _is_loopback(url.hostname or "")
+    if url.scheme != "https" and not (url.scheme == "http" and local):
+        raise UsageError("HUBSPOT_BASE_URL must begin with https:// (http:// only for this machine itself)")
+    if (
+        not options.token
+        or not options.token.isascii()
+        or not options.token.isprintable()
+        or " " in options.token
+    ):
+        raise UsageError("HUBSPOT_ACCESS_TOKEN is empty or holds blanks or letters that no token has")
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return httpx.Client(
+        base_url=options.base_url,
+        headers={"Authorization": f"Bearer {options.token}", "Accept": "application/json"},
+        timeout=httpx.Timeout(
+            options.read_timeout_seconds,
+            connect=options.connect_timeout_seconds,
+            pool=options.total_timeout_seconds,
+        ),
+        limits=httpx.Limits(
+            max_connections=options.connections,
+            max_keepalive_connections=options.connections,
+            keepalive_expiry=30.0,
+        ),
+        trust_env=not local,
+    )

@@ -1,0 +1,35 @@
+"""How a sandbox portal is to behave: everything that is not in its document."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """HubSpot's editions; they set the limits and what the API offers."""
+
+    FREE = "free"
+    STARTER = "starter"
+    PROFESSIONAL = "professional"
+    ENTERPRISE = "enterprise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxOptions:
+    """The behaviour of one sandbox.
+
+    `tier` none is the document's. `latency_ms` is the least and the most that an answer waits.
+    `index_lag_seconds` is how late search sees a change. `daily_quota` none is the tier's. `scopes` none is
+    all of them. `retry_after` adds the header to 429 answers, which HubSpot does not promise. `seed` makes
+    latency and faults repeatable.
+    """
+
+    limits: bool = False
+    tier: Tier | str | None = None
+    latency_ms: tuple[int, int] = (0, 0)
+    with_setup: bool = True
+    index_lag_seconds: float = 0.0
+    daily_quota: int | None = None
+    journal: bool = True
+    scopes: frozenset[str] | None = None
+    retry_after: bool = False
+    seed: int = 1

@@ -1,0 +1,73 @@
+"""The audit log in the database: appended to in the transaction that makes the change, and never changed."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from hubspot_retention.core.audit.chain import Head, extend
+from hubspot_retention.core.audit.entry import Entry, StoredEntry
+from hubspot_retention.core.audit.verify import Verifier, VerifyReport
+from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.prepared import insertion, overwriting, whole
+from hubspot_retention.store.schema import audit_entry, audit_head
+from hubspot_retention.store.session import Rows, Session
+
+_PAGE = 1000
+_NO_HEAD = "the audit log has lost its head: verify it before anything else"
+
+
+class AuditRows(Rows):
+    """Appending."""
+
+    _head: Head | None = None
+
+    def audit(self, entry: Entry) -> int:
+        """Append an entry to the audit log; answers its sequence number."""
+        connection = self._connection
+        if self._head is None:
+            self._head = read_head(self._session)
+        stored = extend(self._head, entry)
+        sql = insertion(audit_entry, connection.dialect)
+        connection.exec_driver_sql(sql, (stored.seq, stored.body, stored.hash))
+        self._head = Head(stored.seq, stored.hash)
+        return stored.seq
+
+    def _write_head(self) -> None:
+        """Before the commit: where the log ends now."""
+        if self._head is not None:
+            sql = overwriting(audit_head, self._connection.dialect)
+            written = self._connection.exec_driver_sql(sql, (self._head.count, self._head.hash)).rowcount
+            if written != 1:
+                raise StoreError(_NO_HEAD)
+
+
+def read_head(session: Session) -> Head:
+    """Where the log ends. Raises StoreError if that is lost."""
+    with session.read() as connection:
+        row = connection.exec_driver_sql(whole(audit_head, connection.dialect)).one_or_none()
+    if row is None:
+        raise StoreError(_NO_HEAD)
+    return Head(row.entries, row.hash)
+
+
+def read_entries(session: Session, after: int) -> Iterator[StoredEntry]:
+    """Entries after a sequence number, in pages, each read in a short transaction of its own."""
+    while page := _page(session, after):
+        yield from page
+        after = page[-1].seq
+
+
+def _page(session: Session, after: int) -> list[StoredEntry]:
+    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash)
+    statement = select(*columns).where(audit_entry.c.seq > after).order_by(audit_entry.c.seq).limit(_PAGE)
+    with session.read() as connection:
+        return [StoredEntry(*row) for row in connection.execute(statement)]
+
+
+def verify_log(session: Session) -> VerifyReport:
+    """Verify the log while others may append to it: the last rows and the head are read in one transaction."""
+    verifier = Verifier()
+    verifier.feed(read_entries(session, -1))
+    with session.read():
+        verifier.feed(read_entries(session, verifier.place))
+        return verifier.close(read_head(session))

@@ -1,0 +1,46 @@
+"""What the store says when it cannot do its work. Messages hold no values, no parameters, no password."""
+
+from sqlalchemy.exc import DBAPIError
+
+from hubspot_retention.errors import RetentionError
+
+_SQLITE = {
+    5: "the database is busy: another process is using it; nothing was stored",
+    6: "the database is busy: another process is using it; nothing was stored",
+    8: "the database can only be read here; nothing was stored",
+    10: "the disk could not be read or written; nothing was stored",
+    11: "the database file is damaged",
+    13: "the disk is full; nothing was stored",
+    14: "the database file cannot be opened",
+    26: "the file is no SQLite database",
+}
+_POSTGRES = {
+    "53100": "the database's disk is full; nothing was stored",
+    "25006": "the database can only be read here; nothing was stored",
+    "42501": "the database's user lacks a right; nothing was stored",
+    "55P03": "the database is busy: another process is using it; nothing was stored",
+}
+
+
+class StoreError(RetentionError):
+    """The database could not be used; the transaction it happened in left nothing behind."""
+
+
+class StoreRefusedError(StoreError):
+    """The database must not be used as it is asked for: in use, on a network disk, of a newer version."""
+
+
+def explain(error: DBAPIError) -> str:
+    """A database's error in words: what happened and its code, never what was being stored."""
+    original = error.orig
+    code = getattr(original, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        name = getattr(original, "sqlite_errorname", "")
+        words = _SQLITE.get(code & 0xFF, "the database refused; nothing was stored")
+        return f"{words} ({name})"
+    state = getattr(original, "sqlstate", None)
+    if isinstance(state, str):
+        return f"{_POSTGRES.get(state, 'the database refused; nothing was stored')} (SQLSTATE {state})"
+    if error.connection_invalidated or type(original).__name__ == "OperationalError":
+        return "the database cannot be reached"
+    return f"the database refused; nothing was stored ({type(original).__name__})"

@@ -1,0 +1,101 @@
+"""Where the database lies, and whether it may lie there.
+
+SQLite's locks do not hold on network file systems (sqlite.org/faq.html#q5, "How To Corrupt" section 2), and a
+database in memory would forget holds: both are refused before anything is opened.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from hubspot_retention.store.errors import StoreRefusedError
+
+_EXPECTED: Final = "expected for instance sqlite:///retention.db or postgresql://user@host/database"
+_NETWORK: Final = frozenset(
+    "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncpfs ceph lustre gpfs ocfs2 gfs2 glusterfs davfs afpfs webdav".split()
+)
+_LOCAL_FUSE: Final = frozenset(
+    ("fuse.fuse-overlayfs", "fuse.overlayfs", "fuse.lxcfs", "fuse.portal", "fuse.bindfs")
+)
+_MOUNTS: Final = Path("/proc/mounts")
+
+
+def read_url(text: str) -> URL:
+    """The database's URL. Raises StoreRefusedError; the text itself is never repeated, it may hold a password."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StoreRefusedError(f"RETENTION_DATABASE_URL: this is no database URL; {_EXPECTED}") from None
+    match url.get_backend_name():
+        case "sqlite":
+            if (
+                url.database in (None, "", ":memory:")
+                or "mode" in url.query
+                or str(url.database).startswith("file:")
+            ):
+                raise StoreRefusedError(
+                    f"RETENTION_DATABASE_URL: a database in memory forgets holds; {_EXPECTED}"
+                )
+            return url.set(drivername="sqlite+pysqlite")
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise StoreRefusedError(f"RETENTION_DATABASE_URL: {other!r} is not supported; {_EXPECTED}")
+
+
+def shown(url: URL) -> str:
+    """The URL as it may be shown."""
+    return url.render_as_string(hide_password=True)
+
+
+def sqlite_file(url: URL) -> Path:
+    """The file of an SQLite URL, links followed, so that two names of one file are one."""
+    return Path(str(url.database)).resolve()
+
+
+def network_mount(path: Path, mounts: str) -> tuple[str, str] | None:
+    """The mount point and kind of the network file system that `path` lies on; `mounts` as in /proc/mounts."""
+    best, kind = Path("/"), ""
+    for line in mounts.splitlines():
+        words = line.split(" ")
+        if len(words) < 3:
+            continue
+        point = Path(words[1].encode("utf-8").decode("unicode_escape"))
+        if path.is_relative_to(point) and len(point.parts) >= len(best.parts):
+            best, kind = point, words[2]
+    is_network = kind in _NETWORK or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
+    return (str(best), kind) if is_network else None
+
+
+def refuse_network(path: Path) -> None:
+    """Refuse a path on a network file system, where the machine tells (Linux)."""
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    found = network_mount(path, mounts)
+    if found is not None:
+        raise StoreRefusedError(
+            f"{path} lies on a network file system ({found[1]} at {found[0]}), where SQLite's locks do not hold: "
+            "put the database on a local disk, or use PostgreSQL"
+        )
+
+
+def prepare_directory(path: Path) -> None:
+    """Make the directory of a database that is to be written, and refuse one that cannot be written to."""
+    directory = path.parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreRefusedError(f"{directory} cannot be made for the database: {error.strerror}") from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise StoreRefusedError(
+            f"{directory} cannot be written to: the database needs its directory for its journal"
+        )
+    if path.is_dir():
+        raise StoreRefusedError(f"{path} is a directory: expected a file for the database")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoreRefusedError(f"{path} cannot be written to")

@@ -1,0 +1,82 @@
+"""Small things to remember: what the probe found, where lists are split, the approved policy, the kill switch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
+from hubspot_retention.store.schema import boundary, kill_switch, policy_approval, probe_result
+from hubspot_retention.store.session import Rows
+
+_record_ids = msgspec.json.Decoder(tuple[int, ...])
+_questions = {question.value: question for question in ProbeQuestion}
+
+
+class NoteRows(Rows):
+    """Small things."""
+
+    def save_probe(self, portal: PortalId, results: Sequence[ProbeResult], at: datetime) -> None:
+        """Store what `portal probe` found, replacing what stood there."""
+        self._connection.execute(delete(probe_result).where(probe_result.c.portal_id == portal))
+        for result in results:
+            self._connection.execute(
+                insert(probe_result).values(
+                    portal_id=portal,
+                    question=result.question.value,
+                    answer=result.answer,
+                    note=result.note,
+                    found_at=to_micros(at),
+                )
+            )
+
+    def probe_results(self, portal: PortalId) -> Sequence[ProbeResult]:
+        """What `portal probe` last found, in the order of the questions; empty if it never ran."""
+        rows = self._connection.execute(select(probe_result).where(probe_result.c.portal_id == portal))
+        found = {row.question: ProbeResult(_questions[row.question], row.answer, row.note) for row in rows}
+        return [found[name] for name in _questions if name in found]
+
+    def approve_policy(self, policy_digest: str, document: str, at: datetime, by: str) -> None:
+        """Remember a policy that a person approved plans under, with its text."""
+        self._connection.execute(
+            insert(policy_approval).values(
+                policy_digest=policy_digest, document=document, approved_at=to_micros(at), approved_by=by
+            )
+        )
+
+    def approved_policy(self) -> str | None:
+        """The text of the policy last approved."""
+        newest = policy_approval.c.approval_id.desc()
+        return self._connection.scalar(select(policy_approval.c.document).order_by(newest).limit(1))
+
+    def save_boundaries(self, portal: PortalId, boundaries: Mapping[ObjectType, Sequence[RecordId]]) -> None:
+        """Where to split the id space at the next run."""
+        self._connection.execute(delete(boundary).where(boundary.c.portal_id == portal))
+        for object_type, record_ids in boundaries.items():
+            self._connection.execute(
+                insert(boundary).values(
+                    portal_id=portal,
+                    object_type=TYPE_NUMBERS[object_type],
+                    record_ids=msgspec.json.encode(tuple(record_ids)),
+                )
+            )
+
+    def boundaries(self, portal: PortalId) -> Mapping[ObjectType, Sequence[RecordId]]:
+        """Where the last run split the id space."""
+        rows = self._connection.execute(select(boundary).where(boundary.c.portal_id == portal))
+        return {
+            TYPES[row.object_type]: tuple(map(RecordId, _record_ids.decode(row.record_ids))) for row in rows
+        }
+
+    def kill_switch(self) -> str | None:
+        """Who stopped all disposals and why, or `None`."""
+        return self._connection.scalar(select(kill_switch.c.words))
+
+    def set_kill_switch(self, words: str | None) -> None:
+        """Stop all disposals, or let them go on (`None`)."""
+        self._connection.execute(delete(kill_switch))
+        if words is not None:
+            self._connection.execute(insert(kill_switch).values(one=1, words=words))

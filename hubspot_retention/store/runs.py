@@ -1,0 +1,56 @@
+"""Runs: when one began, how it ended, how much it read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from hubspot_retention.core.plan.query import NewRun
+from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.store.encoding import to_micros
+from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.schema import plan, run
+from hubspot_retention.store.session import Rows
+
+_DONE = "done"
+
+
+class RunRows(Rows):
+    """Runs."""
+
+    def start_run(self, run_: NewRun) -> int:
+        """Begin a run; answers its number."""
+        statement = insert(run).values(
+            portal_id=run_.portal_id,
+            kind=run_.kind,
+            policy_digest=run_.policy_digest,
+            as_of=to_micros(run_.as_of),
+            started_at=to_micros(run_.started_at),
+            actor=run_.actor,
+        )
+        return int(self._connection.execute(statement.returning(run.c.run_id)).scalar_one())
+
+    def finish_run(self, run_id: int, finished_at: datetime, outcome: str) -> None:
+        """A run has ended: `done`, or the code of what stopped it."""
+        change = (
+            update(run)
+            .where(run.c.run_id == run_id)
+            .values(finished_at=to_micros(finished_at), outcome=outcome)
+        )
+        if self._connection.execute(change).rowcount != 1:
+            raise StoreError(f"there is no run {run_id}")
+
+    def last_population(self, portal: PortalId, before_run: int) -> Mapping[ObjectType, int]:
+        """How many records of each class the last run before this one read that ended as done; else empty."""
+        statement = (
+            select(plan.c.population)
+            .join(run, run.c.run_id == plan.c.run_id)
+            .where(run.c.portal_id == portal, run.c.run_id < before_run, run.c.outcome == _DONE)
+            .order_by(run.c.run_id.desc(), plan.c.plan_no)
+            .limit(1)
+        )
+        found = self._connection.scalar(statement)
+        if found is None:
+            return {}
+        return dict(msgspec.json.decode(found, type=tuple[tuple[ObjectType, int], ...]))

@@ -1,0 +1,81 @@
+"""One connection for the process, used by one thread at a time.
+
+What can go wrong: half of a transaction is kept, because a statement failed, somebody swallowed the error, and
+the rest was committed. So an error of the database marks the transaction, and a marked one is never committed.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from hubspot_retention.store.errors import StoreError
+
+
+class Session:
+    """Serialises the use of the connection; `begin` opens a transaction, `read` joins it or opens a short one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+        self._closed = False
+        self.is_sqlite = connection.dialect.name == "sqlite"
+
+    @property
+    def connection(self) -> Connection:
+        """The connection. Only for the thread that has the transaction."""
+        return self._connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back on any exception. Other threads wait."""
+        if self._owner == threading.get_ident():
+            raise RuntimeError("this thread has a transaction open already: transactions are not nested")
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the store is closed")
+            self._owner = threading.get_ident()
+            self._connection.info["failed"] = False
+            try:
+                with self._connection.begin():
+                    yield self._connection
+                    if self._connection.info["failed"]:
+                        raise StoreError("a statement of this transaction failed; nothing of it was stored")
+            finally:
+                self._owner = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The open transaction of this thread, or a short one of its own."""
+        if self._owner == threading.get_ident():
+            yield self._connection
+        else:
+            with self.begin() as connection:
+                yield connection
+
+    def close(self) -> None:
+        """Close the connection; waits for a transaction of another thread."""
+        if self._owner == threading.get_ident():
+            raise RuntimeError("this thread has a transaction open: the store cannot be closed in it")
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
+                self._connection.engine.dispose()
+
+
+class Rows:
+    """What the parts of a transaction share: the connection, as long as the transaction is open."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._open = True
+        self._plan_numbers: dict[str, int] = {}
+
+    @property
+    def _connection(self) -> Connection:
+        if not self._open:
+            raise RuntimeError("this transaction has ended")
+        return self._session.connection

@@ -1,0 +1,187 @@
+"""A spool for one assessment: deals, companies and who hangs on whom, on disk, gone when it is closed.
+
+A contact's decision needs its deals and companies, a deal's needs its contacts, and memory must stay flat at a
+million records. So what was read is spooled to an anonymous SQLite database that has no name on any file system
+and vanishes with the process. It holds ids, dates and truths, as the observations do; no personal data.
+Plain sqlite3 rather than SQLAlchemy: it is a spill file, written and read a hundred thousand times a run.
+"""
+
+import pickle
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.view import CompanyView, ContactTrace, ContactView, DealView, Judge
+
+_SCHEMA = """
+create table company (id integer primary key, seen blob, view blob);
+create table deal (id integer primary key, seen blob not null);
+create table deal_company (company_id integer not null, deal_id integer not null,
+                           primary key (company_id, deal_id)) without rowid;
+create table contact_deal (contact_id integer not null, deal_id integer not null,
+                           primary key (contact_id, deal_id)) without rowid;
+create table contact (id integer primary key, trace blob not null);
+"""
+_PAGE = 500
+
+
+def _dump(value: object) -> bytes:
+    return pickle.dumps(value, protocol=5)
+
+
+class Spool:
+    """What one assessment has read of deals and companies, and what it concluded of contacts with deals."""
+
+    def __init__(self) -> None:
+        # An empty name is SQLite's private temporary database: a file already unlinked, spilled to only when the
+        # page cache (16 MiB here) is full. Durability is worthless for it, so nothing is synchronised.
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript("pragma cache_size=-16384; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
+
+    def close(self) -> None:
+        """Let it vanish."""
+        self._db.close()
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def restart(self) -> None:
+        """Forget everything: the lists are read again with one cursor."""
+        for table in ("company", "deal", "deal_company", "contact_deal", "contact"):
+            self._db.execute(f"delete from {table}")
+
+    def add_companies(self, page: Sequence[CompanyObservation]) -> None:
+        """Spool companies."""
+        rows = [(company.record_id, _dump(company)) for company in page]
+        self._db.executemany("insert or replace into company (id, seen) values (?, ?)", rows)
+
+    def add_deals(self, page: Sequence[DealObservation]) -> None:
+        """Spool deals with their companies."""
+        self._db.execute("begin")
+        self._db.executemany(
+            "insert or replace into deal values (?, ?)", [(deal.record_id, _dump(deal)) for deal in page]
+        )
+        links = [
+            (link.company_id, deal.record_id)
+            for deal in page
+            if not isinstance(deal.companies, Unknown)
+            for link in deal.companies
+        ]
+        self._db.executemany("insert or ignore into deal_company values (?, ?)", links)
+        people = [(contact, deal.record_id) for deal in page for contact in _ids(deal.contacts)]
+        self._db.executemany("insert or ignore into contact_deal values (?, ?)", people)
+        self._db.execute("commit")
+
+    def judge_companies(self, judge: Judge) -> None:
+        """After companies and deals are read: what each company passes on. Before any contact is asked for."""
+        self._db.execute("begin")
+        query = "select d.seen from deal_company l join deal d on d.id = l.deal_id where l.company_id = ? order by d.id"
+        with closing(self._db.cursor()) as cursor:
+            for company_id, seen in self._pages("select id, seen from company where id > ? order by id limit ?"):
+                deals = [pickle.loads(row[0]) for row in cursor.execute(query, (company_id,))]
+                view = judge.company(pickle.loads(seen), deals)
+                cursor.execute("update company set view = ? where id = ?", (_dump(view), company_id))
+        self._db.execute("commit")
+
+    def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
+        """Contacts with their neighbours. A neighbour that was not read makes the association unknown."""
+        deals = self._deals({deal for seen in contacts for deal in _ids(seen.deals)})
+        wanted = {link.company_id for seen in contacts for link in _ids(seen.companies)}
+        wanted |= {link.company_id for deal in deals.values() for link in _ids(deal.companies)}
+        companies: dict[Any, CompanyView] = self._fetch("select id, view from company where id in", wanted)
+        views = {key: _deal_view(deal, companies) for key, deal in deals.items()}
+        return [ContactView(seen, _all(seen.deals, views), _companies(seen, companies)) for seen in contacts]
+
+    def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
+        """Note what the deals of these contacts need to know of them."""
+        rows = [(contact_id, _dump(trace)) for contact_id, trace in traces]
+        self._db.executemany("insert or replace into contact values (?, ?)", rows)
+
+    def deal_views(self) -> Iterator[list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
+        """Every deal with its neighbours, in pages by id. After the contacts."""
+        last: int = -1
+        while rows := self._db.execute(
+            "select id, seen from deal where id > ? order by id limit ?", (last, _PAGE)
+        ).fetchall():
+            last = rows[-1][0]
+            yield self._views_of([pickle.loads(seen) for _, seen in rows])
+
+    def views_of(self, deal_ids: Iterable[RecordId]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
+        """Some deals with their neighbours."""
+        return self._views_of(list(self._deals(set(deal_ids)).values()))
+
+    def deals_of_contacts(
+        self, ids: Sequence[RecordId]
+    ) -> dict[RecordId, list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
+        """The deals of some contacts, with their neighbours."""
+        pairs: list[tuple[RecordId, RecordId]] = []
+        for start in range(0, len(ids), _PAGE):
+            part = list(ids[start : start + _PAGE])
+            marks = ",".join("?" * len(part))
+            query = f"select contact_id, deal_id from contact_deal where contact_id in ({marks}) order by 1, 2"
+            pairs.extend(self._db.execute(query, part))
+        views = {entry[0].seen.record_id: entry for entry in self.views_of({deal for _, deal in pairs})}
+        found: dict[RecordId, list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]] = {}
+        for contact, deal in pairs:
+            found.setdefault(contact, []).append(views[deal])
+        return found
+
+    def _views_of(self, deals: Sequence[DealObservation]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
+        traces: dict[Any, ContactTrace] = self._fetch(
+            "select id, trace from contact where id in", {contact for deal in deals for contact in _ids(deal.contacts)}
+        )
+        companies: dict[Any, CompanyView] = self._fetch(
+            "select id, view from company where id in", {link.company_id for d in deals for link in _ids(d.companies)}
+        )
+        return [(_deal_view(deal, companies), _all(deal.contacts, traces)) for deal in deals]
+
+    def _deals(self, ids: set[RecordId]) -> dict[RecordId, DealObservation]:
+        return self._fetch("select id, seen from deal where id in", ids)
+
+    def _fetch(self, query: str, ids: set[Any]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        ordered = sorted(ids)
+        for start in range(0, len(ordered), _PAGE):
+            part = ordered[start : start + _PAGE]
+            marks = ",".join("?" * len(part))
+            for key, blob in self._db.execute(f"{query} ({marks})", part):
+                if blob is not None:
+                    found[key] = pickle.loads(blob)
+        return found
+
+    def _pages(self, query: str) -> Iterator[tuple[int, bytes]]:
+        last = -1
+        while rows := self._db.execute(query, (last, _PAGE)).fetchall():
+            yield from rows
+            last = rows[-1][0]
+
+
+def _ids(links: Any) -> Any:
+    return () if isinstance(links, Unknown) else links
+
+
+def _all(ids: Any, found: dict[Any, Any]) -> Any:
+    """The neighbours in the order of the ids; unknown if one was not read."""
+    if isinstance(ids, Unknown) or any(key not in found for key in ids):
+        return UNKNOWN
+    return tuple(found[key] for key in ids)
+
+
+def _companies(
+    seen: ContactObservation | DealObservation, found: dict[Any, CompanyView]
+) -> tuple[CompanyView, ...] | Unknown:
+    links = seen.companies
+    if isinstance(links, Unknown) or any(link.company_id not in found for link in links):
+        return UNKNOWN
+    return tuple(found[link.company_id] for link in links)
+
+
+def _deal_view(seen: DealObservation, found: dict[Any, CompanyView]) -> DealView:
+    return DealView(seen, _companies(seen, found))

@@ -1,0 +1,223 @@
+"""Assess: read every record, decide, and store the two plans of a run. Always safe: nothing is written to HubSpot.
+
+Companies and deals are spooled first, contacts are decided as they stream by, deals last (they need their
+contacts). Then the correspondence of what is due is listed, the guardrails are checked, and the plans are sealed
+with their digests. A run that stops half-way leaves plans in status `building`, which can never be applied.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import TypeVar
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.decision.history import Remembered
+from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.plan.build import Tally, item_of, remember
+from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
+from hubspot_retention.core.plan.query import NewRun
+from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.view import Judge
+from hubspot_retention.errors import BlockedError, RangesDisagreeError
+from hubspot_retention.workflow.bundles import BundleLister
+from hubspot_retention.workflow.deciding import Decided, Decider
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+from hubspot_retention.workflow.protocol import requests_by_contact
+from hubspot_retention.workflow.seal import Sealer
+
+_CHUNK = 1_000
+"""Records decided and stored in one transaction: few enough to keep memory flat, enough to spare syncs."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessOrder:
+    """What is to be assessed: as of when, for whom, under which limits. A what-if can be read, never applied,
+    and leaves no memory for later runs."""
+
+    as_of: datetime
+    what_if: bool
+    actor: str
+    expected_portal: PortalId | None
+    guardrails: Guardrails
+    valid_for: timedelta
+    kind: str = "plan"
+
+
+@dataclass(slots=True)
+class Watcher:
+    """What a person may watch: a phase, how many more records it has done, the total if known; each decision."""
+
+    progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None
+    decision: Callable[[Decision], None] = lambda decision: None
+
+
+@dataclass(slots=True)
+class _Run:
+    """The moving parts of one run."""
+
+    run_id: int
+    portal_id: PortalId
+    judge: Judge
+    drafts: dict[PlanKind, Plan]
+    tallies: dict[PlanKind, Tally] = field(default_factory=lambda: {kind: Tally() for kind in PlanKind})
+    population: Counter[ObjectType] = field(default_factory=Counter)
+
+
+def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
+    records = chain.from_iterable(pages)
+    while part := list(islice(records, size)):
+        yield part
+
+
+class Assessment:
+    """One run of assessing a portal by a policy."""
+
+    def __init__(self, source: RecordSource, store: Store, spool: Spool, policy: RetentionPolicy) -> None:
+        self._source = source
+        self._store = store
+        self._spool = spool
+        self._policy = policy
+
+    def run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:
+        """Assess the whole portal; answers the plan of exercised rights and the plan of time rules."""
+        portal_id = self._identify(order)
+        self._source.require_properties()
+        run = self._begin(order, portal_id, now())
+        try:
+            self._read(run, order, watcher)
+        except RangesDisagreeError:
+            self._source.use_one_cursor()
+            self._spool.restart()
+            run = self._begin(order, portal_id, now())
+            self._read(run, order, watcher)
+        bundles = BundleLister(self._source, self._store, self._spool, run.judge)
+        for draft in run.drafts.values():
+            bundles.list_for(draft.plan_id, run.portal_id, watcher.progress)
+        sealer = Sealer(self._store, self._policy, order.guardrails, run.population)
+        rights, time_rules = (sealer.seal(run.drafts[kind], run.tallies[kind], now()) for kind in PlanKind)
+        self._finish(run, now())
+        return rights, time_rules
+
+    def _identify(self, order: AssessOrder) -> PortalId:
+        details = self._source.identity()
+        if order.expected_portal is not None and details.portal_id != order.expected_portal:
+            raise BlockedError(
+                f"the token belongs to portal {details.portal_id}, the settings name portal {order.expected_portal}: "
+                "nothing was read. Use the right token, or correct [portal] id."
+            )
+        return details.portal_id
+
+    def _begin(self, order: AssessOrder, portal_id: PortalId, started_at: datetime) -> _Run:
+        kind = "what-if" if order.what_if else order.kind
+        new = NewRun(
+            portal_id=portal_id,
+            policy_digest=self._policy.digest,
+            as_of=order.as_of,
+            started_at=started_at,
+            kind=kind,
+            actor=order.actor,
+        )
+        with self._store.transaction() as tx:
+            run_id = tx.start_run(new)
+            judge = Judge.of(self._policy, tx.hold_register(), order.as_of)
+            tx.audit(
+                Entry(
+                    subject=Subject.RUN,
+                    verb=Verb.STARTED,
+                    at=started_at,
+                    portal_id=portal_id,
+                    run_id=run_id,
+                    policy_digest=self._policy.digest,
+                    actor=order.actor,
+                    code=kind,
+                )
+            )
+            drafts = {plan: self._draft(plan, new, run_id, order) for plan in PlanKind}
+            for draft in drafts.values():
+                tx.add_plan(draft)
+        return _Run(run_id, portal_id, judge, drafts)
+
+    def _draft(self, kind: PlanKind, run: NewRun, run_id: int, order: AssessOrder) -> Plan:
+        return Plan(
+            plan_id=f"{run_id}-{kind.value}",
+            run_id=run_id,
+            kind=kind,
+            portal_id=run.portal_id,
+            policy_name=self._policy.name,
+            policy_digest=run.policy_digest,
+            as_of=run.as_of,
+            built_at=run.started_at,
+            expires_at=run.started_at + order.valid_for,
+            requested_by=run.actor,
+            digest="",
+            status=PlanStatus.READ_ONLY if order.what_if else PlanStatus.BUILDING,
+            population=(),
+            outcomes=(),
+            rules=(),
+            breaches=(),
+        )
+
+    def _read(self, run: _Run, order: AssessOrder, watcher: Watcher) -> None:
+        for company_page in self._source.companies():
+            self._spool.add_companies(company_page)
+            watcher.progress("reading companies", len(company_page), None)
+        for deal_page in self._source.deals():
+            self._spool.add_deals(deal_page)
+            watcher.progress("reading deals", len(deal_page), None)
+        self._spool.judge_companies(run.judge)
+        with self._store.transaction() as tx:
+            requests = requests_by_contact(tx.requests())
+        decider = Decider(self._source, self._store, self._spool, run.judge, requests)
+        total = self._source.count(ObjectType.CONTACT)
+        for chunk in _chunks(self._source.contacts(), _CHUNK):
+            self._keep(run, order, ObjectType.CONTACT, decider.contacts(chunk), watcher)
+            watcher.progress("deciding contacts", len(chunk), total)
+        for part in _chunks(self._spool.deal_views(), _CHUNK):
+            self._keep(run, order, ObjectType.DEAL, decider.deals(part), watcher)
+            watcher.progress("deciding deals", len(part), None)
+
+    def _keep(
+        self, run: _Run, order: AssessOrder, kind: ObjectType, decided: Sequence[Decided], watcher: Watcher
+    ) -> None:
+        """Store what a chunk led to: items, counts, and the memory for later runs."""
+        items: dict[PlanKind, list[PlanItem]] = {plan: [] for plan in PlanKind}
+        notes: list[tuple[RecordId, Remembered]] = []
+        run.population[kind] += len(decided)
+        for entry in decided:
+            watcher.decision(entry.decision)
+            placed = item_of(entry.decision, entry.before, self._policy)
+            if placed is None:
+                run.tallies[PlanKind.TIME].add(entry.decision, Action.NONE)
+            else:
+                items[placed[0]].append(placed[1])
+                run.tallies[placed[0]].add(entry.decision, placed[1].action)
+            after = remember(entry.decision, entry.before, entry.opt_out)
+            if after != entry.before:
+                notes.append((entry.decision.record.record_id, after))
+        with self._store.transaction() as tx:
+            for plan, found in items.items():
+                tx.add_items(run.drafts[plan].plan_id, found)
+            if not order.what_if:
+                tx.note(kind, notes)
+
+    def _finish(self, run: _Run, at: datetime) -> None:
+        with self._store.transaction() as tx:
+            tx.finish_run(run.run_id, at, "done")
+            tx.save_boundaries(run.portal_id, self._source.boundaries())
+            tx.audit(
+                Entry(
+                    subject=Subject.RUN,
+                    verb=Verb.FINISHED,
+                    at=at,
+                    portal_id=run.portal_id,
+                    run_id=run.run_id,
+                    policy_digest=self._policy.digest,
+                    facts=tuple((kind.value, count) for kind, count in sorted(run.population.items())),
+                )
+            )

@@ -1,0 +1,124 @@
+"""List what hangs on the records that are due, so that a plan says what goes, what stays, and what is blocked.
+
+Nothing kept may hang on hope: until `portal probe` has seen this portal keep correspondence that also hangs on a
+deal or another contact, a contact with such correspondence is blocked as unverified (semantics 7).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from hubspot_retention.core.facts.company import closed_at
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.plan.bundle import (
+    Fate,
+    Settled,
+    WonDeal,
+    settle_for_contact,
+    settle_for_deal,
+    summarise,
+)
+from hubspot_retention.core.plan.model import Action, Block, PlanItem
+from hubspot_retention.core.plan.query import ItemFilter
+from hubspot_retention.core.portal import Engagement
+from hubspot_retention.core.probe import correspondence_is_verified
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.view import Judge
+from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Spool, Store
+
+_BATCH = 1_000
+"""How many records one batch of associations may ask for (HubSpot, since 2025-02-10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DealStamp:
+    """The end of a won deal that is written to it before its contact goes: afterwards nobody can tell."""
+
+    deal_id: RecordId
+    end_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ContactBundle:
+    """All that must be settled before a contact is erased; `UNKNOWN` if it could not be listed."""
+
+    settled: tuple[Settled, ...] | Unknown
+    stamps: tuple[DealStamp, ...]
+
+
+def bundle_of_contact(
+    contact_id: RecordId, letters: Sequence[Engagement] | Unknown, deals: Iterable[DealWithContacts], judge: Judge
+) -> ContactBundle:
+    """What must be settled before a contact is erased."""
+    won, stamps = [], []
+    for view, traces in deals:
+        if view.seen.is_won is not True:
+            continue
+        closed = closed_at(view.seen)
+        won.append(WonDeal(view.seen.record_id, closed if isinstance(closed, datetime) else None))
+        end = judge.deal_facts(view, traces).customer_until
+        if view.seen.customer_until is None and isinstance(end, date):
+            stamps.append(DealStamp(view.seen.record_id, end))
+    if isinstance(letters, Unknown):
+        return ContactBundle(UNKNOWN, tuple(stamps))
+    return ContactBundle(tuple(settle_for_contact(contact_id, letter, won) for letter in letters), tuple(stamps))
+
+
+def _with_bundle(item: PlanItem, settled: tuple[Settled, ...] | Unknown, stamps: int, verified: bool) -> PlanItem:
+    if isinstance(settled, Unknown) or any(entry.fate is Fate.UNREADABLE for entry in settled):
+        return replace(item, block=Block.CORRESPONDENCE_UNKNOWN)
+    bundle = summarise(settled, stamps)
+    unverified = bundle.keeps_correspondence and not verified and item.action is Action.ERASE
+    return replace(item, bundle=bundle, block=Block.UNVERIFIED if unverified else None)
+
+
+class BundleLister:
+    """Lists the bundles of a plan's items, a thousand records at a time."""
+
+    def __init__(self, source: RecordSource, store: Store, spool: Spool, judge: Judge) -> None:
+        self._source = source
+        self._store = store
+        self._spool = spool
+        self._judge = judge
+
+    def list_for(self, plan_id: str, portal: PortalId, progress: Callable[[str, int, int | None], None]) -> None:
+        """List the correspondence of every contact that is to be erased and every deal that is to be archived."""
+        with self._store.transaction() as tx:
+            verified = correspondence_is_verified(tuple(tx.probe_results(portal)))
+        for kind, action in ((ObjectType.CONTACT, Action.ERASE), (ObjectType.DEAL, Action.ARCHIVE)):
+            for items in self._batches(plan_id, kind, action):
+                found = self._contacts(items, verified) if kind is ObjectType.CONTACT else self._deals(items)
+                with self._store.transaction() as tx:
+                    tx.replace_items(plan_id, found)
+                progress("listing correspondence", len(items), None)
+
+    def _batches(self, plan_id: str, kind: ObjectType, action: Action) -> Iterable[list[PlanItem]]:
+        with self._store.transaction() as tx:
+            items = list(tx.items(plan_id, ItemFilter(actions=(action,), object_types=(kind,))))
+        for start in range(0, len(items), _BATCH):
+            yield items[start : start + _BATCH]
+
+    def _contacts(self, items: Sequence[PlanItem], verified: bool) -> list[PlanItem]:
+        ids = [item.record.record_id for item in items]
+        letters = self._source.correspondence(ObjectType.CONTACT, ids)
+        deals_of = self._spool.deals_of_contacts(ids)
+        found = []
+        for item in items:
+            contact_id = item.record.record_id
+            bundle = bundle_of_contact(
+                contact_id, letters.get(contact_id, UNKNOWN), deals_of.get(contact_id, ()), self._judge
+            )
+            found.append(_with_bundle(item, bundle.settled, len(bundle.stamps), verified))
+        return found
+
+    def _deals(self, items: Sequence[PlanItem]) -> list[PlanItem]:
+        letters = self._source.correspondence(ObjectType.DEAL, [item.record.record_id for item in items])
+        found = []
+        for item in items:
+            deal_id = item.record.record_id
+            listed = letters.get(deal_id, UNKNOWN)
+            settled = (
+                UNKNOWN if isinstance(listed, Unknown) else tuple(settle_for_deal(deal_id, letter) for letter in listed)
+            )
+            found.append(_with_bundle(item, settled, 0, verified=True))
+        return found

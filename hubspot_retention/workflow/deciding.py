@@ -1,0 +1,125 @@
+"""Deciding a chunk of records: recall what earlier runs saw, decide, and keep what must be stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hubspot_retention.core.decision.decide import NO_HISTORY, History
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts, write_starts
+from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.facts.contact import NO_REQUESTS, Requests
+from hubspot_retention.core.facts.observation import ContactObservation, OptOut, OptOutSource
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.portal import SeenContact
+from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.view import ContactTrace, DealView, Judge
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+
+
+def history_of(decision: Decision, remembered: Remembered) -> History | None:
+    """The history that could change a decision made without one; `None` if it cannot."""
+    if remembered.archived_by_us:
+        return History(read_starts(remembered.starts), restored=True)
+    if not remembered.starts or remembered.starts == write_starts(decision.starts):
+        return None
+    return History(read_starts(remembered.starts))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, what was remembered before it, and the opt-out as far as it is known now."""
+
+    decision: Decision
+    before: Remembered
+    opt_out: Remembered
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides contacts and deals of one run."""
+
+    source: RecordSource
+    store: Store
+    spool: Spool
+    judge: Judge
+    requests: dict[RecordId, Requests] = field(default_factory=dict)
+
+    def contacts(self, chunk: Sequence[SeenContact]) -> list[Decided]:
+        """Decide contacts; what their deals need to know of them is spooled."""
+        ids = [contact.observation.record_id for contact in chunk]
+        with self.store.transaction() as tx:
+            recalled = tx.recall(ObjectType.CONTACT, ids)
+        seen, opt_outs = self._with_opt_outs(chunk, recalled)
+        traces: list[tuple[RecordId, ContactTrace]] = []
+        decided = []
+        for view, opt_out in zip(self.spool.contact_views(seen), opt_outs, strict=True):
+            record_id = view.seen.record_id
+            facts = self.judge.contact_facts(view, self.requests.get(record_id, NO_REQUESTS))
+            if view.deals:
+                traces.append((record_id, self.judge.trace(view, facts)))
+            before = recalled.get(record_id, NOTHING_REMEMBERED)
+            decision = self.judge.decide_contact(view, facts, NO_HISTORY)
+            history = history_of(decision, before)
+            if history is not None:
+                decision = self.judge.decide_contact(view, facts, history)
+            decided.append(Decided(decision, before, opt_out))
+        self.spool.keep_traces(traces)
+        return decided
+
+    def deals(self, chunk: Sequence[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]) -> list[Decided]:
+        """Decide deals, after all contacts."""
+        with self.store.transaction() as tx:
+            recalled = tx.recall(ObjectType.DEAL, [view.seen.record_id for view, _ in chunk])
+        decided = []
+        for view, traces in chunk:
+            before = recalled.get(view.seen.record_id, NOTHING_REMEMBERED)
+            decision = self.judge.decide_deal(view, traces, NO_HISTORY)
+            history = history_of(decision, before)
+            if history is not None:
+                decision = self.judge.decide_deal(view, traces, history)
+            decided.append(Decided(decision, before, NOTHING_REMEMBERED))
+        return decided
+
+    def _with_opt_outs(
+        self, chunk: Sequence[SeenContact], recalled: Mapping[RecordId, Remembered]
+    ) -> tuple[list[ContactObservation], list[Remembered]]:
+        """Opt-outs with their instants: remembered ones cost no request, new ones one status each."""
+        new = [
+            contact
+            for contact in chunk
+            if isinstance(contact.observation.opt_out, OptOut)
+            and contact.address is not None
+            and recalled.get(contact.observation.record_id, NOTHING_REMEMBERED).opted_out_at is None
+        ]
+        answers = self.source.opt_outs([contact.address for contact in new if contact.address is not None])
+        fetched = {contact.observation.record_id: answer for contact, answer in zip(new, answers, strict=True)}
+        seen, known = [], []
+        for contact in chunk:
+            observation = contact.observation
+            before = recalled.get(observation.record_id, NOTHING_REMEMBERED)
+            opt_out = self._opt_out(observation, before, fetched)
+            seen.append(observation if opt_out is observation.opt_out else observation._replace(opt_out=opt_out))
+            known.append(
+                Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)
+                if isinstance(opt_out, OptOut)
+                else NOTHING_REMEMBERED
+            )
+        return seen, known
+
+    def _opt_out(
+        self,
+        observation: ContactObservation,
+        before: Remembered,
+        fetched: Mapping[RecordId, OptOut | Unknown | None],
+    ) -> OptOut | Unknown | None:
+        """The earliest opt-out seen since the contact was last not opted out; without an instant: first seen now."""
+        if not isinstance(observation.opt_out, OptOut):
+            return observation.opt_out
+        if before.opted_out_at is not None:
+            return OptOut(before.opted_out_at, before.opt_out_source or OptOutSource.UNKNOWN)
+        answer = fetched.get(observation.record_id)
+        if isinstance(answer, Unknown):
+            return answer
+        if answer is None or answer.at is None:
+            source = OptOutSource.UNKNOWN if answer is None else answer.source
+            return OptOut(self.judge.as_of, source)
+        return answer

@@ -1,0 +1,104 @@
+"""The gate before the first write: is this plan still what a person approved, and may it be carried out now?
+
+Each refusal leaves everything untouched and says what to do.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hubspot_retention.core.audit.kinds import Verb
+from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
+from hubspot_retention.core.policy.model import Mode, RetentionPolicy
+from hubspot_retention.core.portal import PortalDetails
+from hubspot_retention.errors import BlockedError, UsageError
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.seal import plan_entry
+
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+"""How far our clock and HubSpot's `Date` header may disagree before nothing is disposed of (reliability S13)."""
+
+_RESUMABLE = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What the service settings allow: the mode, and whether anything may be erased at all (S17)."""
+
+    mode: Mode
+    allow_erase: bool
+
+
+def find_plan(store: Store, plan_id: str) -> Plan:
+    """The plan of that id. Raises UsageError naming the newest ones."""
+    with store.transaction() as tx:
+        plan = tx.plan(plan_id)
+        if plan is not None:
+            return plan
+        newest = [known.plan_id for known in tx.plans()][:4]
+    known_ids = f"the newest are {', '.join(newest)}" if newest else "there is none yet: make one with `plan new`"
+    raise UsageError(f"there is no plan {plan_id}; {known_ids}")
+
+
+def _refuse_status(plan: Plan) -> None:
+    words = {
+        PlanStatus.BUILDING: "its run stopped before it was whole; make a new one with `plan new`",
+        PlanStatus.READ_ONLY: "it was made as of another day: it can be read, not applied",
+        PlanStatus.BLOCKED: "a guardrail blocks it: " + "; ".join(plan.breaches),
+        PlanStatus.AWAITING_REVIEW: f"nobody has approved it: `plan approve {plan.plan_id} --digest …`",
+        PlanStatus.APPLIED: "it was applied already",
+        PlanStatus.REJECTED: "it was rejected",
+        PlanStatus.EXPIRED: "it has expired; make a new one with `plan new`",
+        PlanStatus.SUPERSEDED: "a newer plan stands in its place",
+    }
+    if plan.status not in _RESUMABLE:
+        raise BlockedError(f"plan {plan.plan_id} is not applied: {words[plan.status]}")
+
+
+def _refuse_setting(plan: Plan, permission: Permission) -> None:
+    if permission.mode is Mode.OBSERVE:
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: the mode is observe, nothing is ever written. "
+            'Set mode = "review" in the service settings (or RETENTION_MODE=review).'
+        )
+    if not permission.allow_erase and any(count.action is Action.ERASE for count in plan.rules):
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: it erases, and erasing is not allowed. "
+            "Set allow_erase = true in the service settings (or RETENTION_ALLOW_ERASE=true)."
+        )
+
+
+def admit(store: Store, plan: Plan, policy: RetentionPolicy, permission: Permission, now: datetime) -> None:
+    """Refuse a plan that is not approved, stale, or not allowed. Raises BlockedError; nothing was written."""
+    _refuse_status(plan)
+    _refuse_setting(plan, permission)
+    if plan.policy_digest != policy.digest:
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: it was made under another policy "
+            f"({plan.policy_digest[:12]}, now {policy.digest[:12]}). Make a new one with `plan new`."
+        )
+    with store.transaction() as tx:
+        stopped = tx.kill_switch()
+        if now > plan.expires_at:
+            tx.save_plan(replace(plan, status=PlanStatus.EXPIRED))
+            tx.audit(plan_entry(plan, Verb.EXPIRED, now))
+    if now > plan.expires_at:
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: it was made at {policy.civil.show(plan.built_at)} and has expired. "
+            "Make a new one with `plan new`."
+        )
+    if stopped is not None:
+        raise BlockedError(f"plan {plan.plan_id} is not applied: all disposals are stopped ({stopped})")
+
+
+def check_portal(plan: Plan, details: PortalDetails) -> None:
+    """Refuse if the token's portal is not the plan's, or the clocks disagree. Raises BlockedError."""
+    if details.portal_id != plan.portal_id:
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: it is for portal {plan.portal_id}, "
+            f"the token belongs to portal {details.portal_id}"
+        )
+    if abs(details.clock_skew_seconds) > MAX_CLOCK_SKEW.total_seconds():
+        raise BlockedError(
+            f"plan {plan.plan_id} is not applied: our clock and HubSpot's differ by "
+            f"{details.clock_skew_seconds:.0f} seconds (at most {MAX_CLOCK_SKEW.total_seconds():.0f}); set the clock"
+        )

@@ -1,0 +1,256 @@
+"""What the use cases need of the outside world. Adapters do not import this; `bootstrap` proves the fit."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from hubspot_retention.core.audit.entry import Entry, StoredEntry
+from hubspot_retention.core.decision.history import Remembered
+from hubspot_retention.core.facts.observation import (
+    CompanyObservation,
+    ContactObservation,
+    DealObservation,
+    OptOut,
+)
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.hold import Hold, HoldRegister
+from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem
+from hubspot_retention.core.plan.query import ItemFilter, NewRun
+from hubspot_retention.core.portal import (
+    Address,
+    CallResult,
+    Correspondence,
+    Gone,
+    MergedInto,
+    PortalDetails,
+    ReadCompany,
+    ReadContact,
+    ReadDeal,
+    SeenContact,
+)
+from hubspot_retention.core.probe import ProbeResult
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
+from hubspot_retention.core.request import RequestEnd, SubjectRequest
+from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
+
+
+class RecordSource(Protocol):
+    """Reads records from the portal."""
+
+    def identity(self) -> PortalDetails:
+        """Who the token belongs to, read now."""
+
+    def require_properties(self) -> None:
+        """Raise if a property or subscription type that the policy names does not exist, all at once."""
+
+    def count(self, object_type: ObjectType) -> int:
+        """How many records the search index knows of (it lags: a check, never a truth)."""
+
+    def contacts(self) -> Iterator[Sequence[SeenContact]]:
+        """Every contact once, in pages. Raises RangesDisagreeError."""
+
+    def deals(self) -> Iterator[Sequence[DealObservation]]:
+        """Every deal once, in pages. Raises RangesDisagreeError."""
+
+    def companies(self) -> Iterator[Sequence[CompanyObservation]]:
+        """Every company once, in pages. Raises RangesDisagreeError."""
+
+    def use_one_cursor(self) -> None:
+        """From now on read each list with one cursor."""
+
+    def boundaries(self) -> Mapping[ObjectType, Sequence[RecordId]]:
+        """Where the id space was split while reading, for the next run to begin with."""
+
+    def opt_outs(self, addresses: Sequence[Address]) -> Sequence[OptOut | Unknown | None]:
+        """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+
+    def read_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadContact]:
+        """Contacts read afresh by id, with their associations; every asked id has an answer."""
+
+    def read_deals(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadDeal]:
+        """Deals read afresh by id, with their associations; every asked id has an answer."""
+
+    def read_companies(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadCompany]:
+        """Companies read afresh by id; every asked id has an answer."""
+
+    def deals_of_companies(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+        """The deals of each company."""
+
+    def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
+        """The engagements of contacts or deals, each with all it hangs on."""
+
+    def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, bool | Gone | MergedInto]:
+        """Whether records are in view (`True`), read by id."""
+
+
+class Disposer(Protocol):
+    """Changes records in the portal. Never retries by itself what may have had an effect."""
+
+    def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:
+        """Archive up to 100 records. Done says that the call was taken, not that each is gone: read back."""
+
+    def erase_contact(self, contact_id: RecordId) -> CallResult:
+        """Erase one contact by its id."""
+
+    def associate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        """Associate an engagement with a record (repeatable without effect)."""
+
+    def dissociate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        """Take an engagement off a record (repeatable without effect)."""
+
+    def stamp_deal_end(self, deal_id: RecordId, day: str) -> CallResult:
+        """Write `customer_until` (YYYY-MM-DD) to a deal."""
+
+    def opt_out(self, address: Address) -> CallResult:
+        """Opt an address out of every newsletter that the policy names and that it is not opted out of yet."""
+
+    def leave_lists(self, contact_id: RecordId) -> CallResult:
+        """Take a contact off the static lists that the policy names."""
+
+    def erase_file(self, file_id: str) -> CallResult:
+        """Erase a file by its own endpoint (gone within 7 days)."""
+
+
+DealWithContacts = tuple[DealView, tuple[ContactTrace, ...] | Unknown]
+
+
+class Spool(Protocol):
+    """Deals, companies and who hangs on whom, for the length of one assessment or one fresh read."""
+
+    def restart(self) -> None:
+        """Forget everything."""
+
+    def close(self) -> None:
+        """Let it vanish."""
+
+    def add_companies(self, page: Sequence[CompanyObservation]) -> None:
+        """Spool companies."""
+
+    def add_deals(self, page: Sequence[DealObservation]) -> None:
+        """Spool deals."""
+
+    def judge_companies(self, judge: Judge) -> None:
+        """After companies and deals, before contacts."""
+
+    def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
+        """Contacts with their neighbours."""
+
+    def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
+        """Note what deals need to know of contacts."""
+
+    def deal_views(self) -> Iterator[list[DealWithContacts]]:
+        """Every deal with its neighbours, in pages. After the contacts."""
+
+    def views_of(self, deal_ids: Iterable[RecordId]) -> list[DealWithContacts]:
+        """Some deals with their neighbours."""
+
+    def deals_of_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, Sequence[DealWithContacts]]:
+        """The deals of some contacts, with their neighbours."""
+
+
+class Transaction(Protocol):
+    """One transaction of the store: everything in it is durable together, or nothing is."""
+
+    def audit(self, entry: Entry) -> int:
+        """Append an entry to the audit log; answers its sequence number."""
+
+    def start_run(self, run: NewRun) -> int:
+        """Begin a run; answers its number."""
+
+    def finish_run(self, run_id: int, finished_at: datetime, outcome: str) -> None:
+        """A run has ended: `done`, or the code of what stopped it."""
+
+    def last_population(self, portal: PortalId, before_run: int) -> Mapping[ObjectType, int]:
+        """How many records of each class the last finished run before this one read; empty for the first."""
+
+    def add_plan(self, plan: Plan) -> None:
+        """Store a plan's header (status `building`)."""
+
+    def add_items(self, plan_id: str, items: Sequence[PlanItem]) -> None:
+        """Store items of a plan."""
+
+    def replace_items(self, plan_id: str, items: Sequence[PlanItem]) -> None:
+        """Store items again under their record: bundles and blocks found later."""
+
+    def save_plan(self, plan: Plan) -> None:
+        """Store a plan's header again: digest, counts, status, who decided."""
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """A plan's header."""
+
+    def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
+        """All plans, newest first."""
+
+    def items(self, plan_id: str, wanted: ItemFilter) -> Iterator[PlanItem]:
+        """Items of a plan in the filter's order; streamed, in pages, robust against changes while reading."""
+
+    def items_of_record(self, record: RecordRef) -> Sequence[tuple[Plan, PlanItem]]:
+        """Every plan that holds a record, newest first."""
+
+    def count_states(self, plan_id: str) -> Mapping[ItemState, int]:
+        """Items with an action, by state."""
+
+    def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
+        """How far an item has come."""
+
+    def place_hold(self, hold: Hold, reason: str) -> Hold:
+        """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
+
+    def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
+        """Release a hold in force; `None` if there is none of that number."""
+
+    def holds(self, *, released: bool = False) -> Sequence[tuple[Hold, str]]:
+        """Holds in force (or all) with their reasons."""
+
+    def hold_register(self) -> HoldRegister:
+        """The matters in force, by record."""
+
+    def add_request(self, request: SubjectRequest) -> SubjectRequest:
+        """Store a request (its `request_id` is given by the store)."""
+
+    def close_request(self, request_id: int, at: datetime, end: RequestEnd) -> SubjectRequest | None:
+        """Close an open request; `None` if there is none of that number."""
+
+    def requests(self) -> Sequence[SubjectRequest]:
+        """All requests of the register."""
+
+    def recall(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Remembered]:
+        """What earlier runs noted of records."""
+
+    def note(self, object_type: ObjectType, rows: Sequence[tuple[RecordId, Remembered]]) -> None:
+        """Note records for later runs (insert or replace)."""
+
+    def save_probe(self, portal: PortalId, results: Sequence[ProbeResult], at: datetime) -> None:
+        """Store what `portal probe` found, replacing what stood there."""
+
+    def probe_results(self, portal: PortalId) -> Sequence[ProbeResult]:
+        """What `portal probe` last found; empty if it never ran."""
+
+    def approve_policy(self, policy_digest: str, document: str, at: datetime, by: str) -> None:
+        """Remember a policy that a person approved plans under, with its text."""
+
+    def approved_policy(self) -> str | None:
+        """The text of the policy last approved."""
+
+    def save_boundaries(self, portal: PortalId, boundaries: Mapping[ObjectType, Sequence[RecordId]]) -> None:
+        """Where to split the id space at the next run."""
+
+    def boundaries(self, portal: PortalId) -> Mapping[ObjectType, Sequence[RecordId]]:
+        """Where the last run split the id space."""
+
+    def kill_switch(self) -> str | None:
+        """Who stopped all disposals and why, or `None`."""
+
+    def set_kill_switch(self, words: str | None) -> None:
+        """Stop all disposals, or let them go on (`None`)."""
+
+
+class Store(Protocol):
+    """The service's own database."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin a write transaction (one writer at a time); commits at the end, rolls back on an exception."""
+
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """The audit log from a sequence number on, streamed."""

@@ -1,0 +1,162 @@
+"""Review: approve a plan by its digest, or reject it. Holds, requests and the kill switch: what people say."""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.hold import Hold
+from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
+from hubspot_retention.errors import BlockedError, UsageError
+from hubspot_retention.workflow.gate import find_plan
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.seal import plan_entry
+
+_SHORTEST_DIGEST = 12
+"""How much of a digest a person must give: 48 bits, more than anybody types by accident."""
+
+
+class Reviewer:
+    """A named person who decides about plans."""
+
+    def __init__(self, store: Store, actor: str, *, four_eyes: bool) -> None:
+        self._store = store
+        self._actor = actor
+        self._four_eyes = four_eyes
+
+    def approve(self, plan_id: str, digest: str, policy_text: str, now: datetime) -> Plan:
+        """Approve exactly this plan; the policy it was made under counts as approved with it."""
+        plan = find_plan(self._store, plan_id)
+        self._check_waiting(plan, now)
+        if len(digest) < _SHORTEST_DIGEST or not plan.digest.startswith(digest.lower()):
+            raise BlockedError(
+                f"plan {plan_id} is not approved: its digest is not {digest!r}. "
+                f"Read it with `plan show {plan_id}` and give the digest printed at its end "
+                f"(at least {_SHORTEST_DIGEST} characters)."
+            )
+        if self._four_eyes and plan.requested_by == self._actor:
+            raise BlockedError(
+                f"plan {plan_id} is not approved: {self._actor} requested it, and four eyes are required. "
+                "Somebody else must approve it."
+            )
+        approved = replace(plan, status=PlanStatus.APPROVED, decided_by=self._actor, decided_at=now)
+        with self._store.transaction() as tx:
+            tx.save_plan(approved)
+            tx.approve_policy(plan.policy_digest, policy_text, now, self._actor)
+            tx.audit(plan_entry(plan, Verb.APPROVED, now, self._actor))
+        return approved
+
+    def reject(self, plan_id: str, why: str, now: datetime) -> Plan:
+        """Reject a plan; nothing of it is ever applied."""
+        plan = find_plan(self._store, plan_id)
+        if plan.status not in (PlanStatus.AWAITING_REVIEW, PlanStatus.BLOCKED, PlanStatus.APPROVED):
+            raise BlockedError(f"plan {plan_id} is not rejected: it is {plan.status.value}")
+        rejected = replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now, why=why)
+        with self._store.transaction() as tx:
+            tx.save_plan(rejected)
+            tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor))
+        return rejected
+
+    def _check_waiting(self, plan: Plan, now: datetime) -> None:
+        if plan.status is PlanStatus.BLOCKED:
+            raise BlockedError(
+                f"plan {plan.plan_id} is not approved: a guardrail blocks it: {'; '.join(plan.breaches)}"
+            )
+        if plan.status is not PlanStatus.AWAITING_REVIEW:
+            raise BlockedError(f"plan {plan.plan_id} is not approved: it is {plan.status.value}")
+        if now > plan.expires_at:
+            raise BlockedError(f"plan {plan.plan_id} is not approved: it has expired; make a new one with `plan new`")
+
+
+class Registrar:
+    """Keeps the registers of holds and requests."""
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store = store
+        self._actor = actor
+
+    def place_hold(
+        self, record: RecordRef, matter: str, reason: str, review_on: date | None, now: datetime
+    ) -> tuple[Hold, tuple[str, ...]]:
+        """Place a hold; answers it with the plans in which the very record is already in flight.
+
+        A record in flight answers «in flight, not held»: never a false promise (reliability, protocol 7).
+        """
+        hold = Hold(hold_id=0, record=record, matter=matter, placed_by=self._actor, placed_at=now, review_on=review_on)
+        with self._store.transaction() as tx:
+            placed = tx.place_hold(hold, reason)
+            in_flight = tuple(
+                plan.plan_id
+                for plan, item in tx.items_of_record(record)
+                if item.state in (ItemState.SENT, ItemState.UNKNOWN)
+            )
+            tx.audit(self._hold_entry(placed, Verb.PLACED, now, "in-flight" if in_flight else ""))
+        return placed, in_flight
+
+    def release_hold(self, hold_id: int, now: datetime) -> Hold:
+        """Release a hold. Raises UsageError if none of that number is in force."""
+        with self._store.transaction() as tx:
+            hold = tx.release_hold(hold_id, now, self._actor)
+            if hold is None:
+                raise UsageError(f"there is no hold {hold_id} in force; see `hold list`")
+            tx.audit(self._hold_entry(hold, Verb.RELEASED, now, ""))
+        return hold
+
+    def _hold_entry(self, hold: Hold, verb: Verb, at: datetime, code: str) -> Entry:
+        return Entry(
+            subject=Subject.HOLD,
+            verb=verb,
+            at=at,
+            record=str(hold.record),
+            actor=self._actor,
+            code=code or None,
+            facts=(("hold_id", hold.hold_id), ("matter", hold.matter)),
+        )
+
+    def record_request(
+        self, contact: RecordRef, kind: RequestKind, received_at: datetime, now: datetime
+    ) -> SubjectRequest:
+        """Write a request into the register; its clock runs from `received_at`."""
+        if received_at > now:
+            raise UsageError("a request cannot be received in the future")
+        request = SubjectRequest(
+            request_id=0, contact_id=contact.record_id, kind=kind, received_at=received_at, recorded_by=self._actor
+        )
+        with self._store.transaction() as tx:
+            stored = tx.add_request(request)
+            tx.audit(self._request_entry(stored, Verb.RECEIVED, now))
+        return stored
+
+    def close_request(self, request_id: int, end: RequestEnd, now: datetime) -> SubjectRequest:
+        """Close a request: answered, refused or taken back. Raises UsageError if it is not open."""
+        verbs = {
+            RequestEnd.ANSWERED: Verb.ANSWERED,
+            RequestEnd.REFUSED: Verb.REFUSED,
+            RequestEnd.TAKEN_BACK: Verb.TAKEN_BACK,
+        }
+        with self._store.transaction() as tx:
+            request = tx.close_request(request_id, now, end)
+            if request is None:
+                raise UsageError(f"there is no open request {request_id}; see `request list`")
+            tx.audit(self._request_entry(request, verbs[end], now))
+        return request
+
+    def _request_entry(self, request: SubjectRequest, verb: Verb, at: datetime) -> Entry:
+        return Entry(
+            subject=Subject.REQUEST,
+            verb=verb,
+            at=at,
+            record=f"contacts/{request.contact_id}",
+            actor=self._actor,
+            code=request.kind.value,
+            facts=(("request_id", request.request_id),),
+        )
+
+    def set_kill_switch(self, words: str | None, now: datetime) -> None:
+        """Stop all disposals within one record, or let them go on."""
+        with self._store.transaction() as tx:
+            tx.set_kill_switch(words)
+            verb = Verb.CLEARED if words is None else Verb.SET
+            tx.audit(Entry(subject=Subject.KILL_SWITCH, verb=verb, at=now, actor=self._actor))

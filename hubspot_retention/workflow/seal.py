@@ -1,0 +1,84 @@
+"""Seal a plan: check the guardrails, fix its digest, let it wait for review, and retire older plans of its kind."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.plan.build import Tally
+from hubspot_retention.core.plan.digest import PlanDigest
+from hubspot_retention.core.plan.guardrails import breaches
+from hubspot_retention.core.plan.model import Plan, PlanStatus
+from hubspot_retention.core.plan.query import ALL_ITEMS
+from hubspot_retention.core.policy.compare import widened
+from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.record import ObjectType
+from hubspot_retention.workflow.ports import Store, Transaction
+
+_WAITING = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.BLOCKED)
+
+
+class Sealer:
+    """Seals the plans of one run."""
+
+    def __init__(
+        self, store: Store, policy: RetentionPolicy, limits: Guardrails, population: Mapping[ObjectType, int]
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._limits = limits
+        self._population = population
+
+    def seal(self, draft: Plan, tally: Tally, at: datetime) -> Plan:
+        """The finished plan: read-only for a what-if, blocked by a guardrail, or awaiting review."""
+        with self._store.transaction() as tx:
+            plan = replace(
+                draft,
+                population=tuple(sorted(self._population.items())),
+                outcomes=tally.outcome_counts(),
+                rules=tally.rule_counts(),
+                breaches=self._breaches(draft, tally, tx),
+            )
+            digest = PlanDigest(plan, self._policy.civil)
+            for item in tx.items(plan.plan_id, ALL_ITEMS):
+                digest.add(item)
+            status = PlanStatus.BLOCKED if plan.breaches else PlanStatus.AWAITING_REVIEW
+            if draft.status is PlanStatus.READ_ONLY:
+                status = PlanStatus.READ_ONLY
+            plan = replace(plan, digest=digest.hexdigest(), status=status)
+            tx.save_plan(plan)
+            tx.audit(plan_entry(plan, Verb.BLOCKED if status is PlanStatus.BLOCKED else Verb.BUILT, at))
+            if status is not PlanStatus.READ_ONLY:
+                self._retire_older(plan, tx, at)
+        return plan
+
+    def _breaches(self, draft: Plan, tally: Tally, tx: Transaction) -> tuple[str, ...]:
+        last = tx.last_population(draft.portal_id, draft.run_id)
+        found = breaches(tally.disposals, self._population, last, self._policy, self._limits)
+        approved = tx.approved_policy()
+        wider = widened(parse_policy(approved), self._policy) if approved is not None else ()
+        return (*found, *(f"policy: {word}; have a person approve the policy (policy approve)" for word in wider))
+
+    def _retire_older(self, plan: Plan, tx: Transaction, at: datetime) -> None:
+        for older in tx.plans(plan.portal_id):
+            if older.kind is plan.kind and older.run_id < plan.run_id and older.status in _WAITING:
+                tx.save_plan(replace(older, status=PlanStatus.SUPERSEDED, decided_at=at))
+                tx.audit(plan_entry(older, Verb.SUPERSEDED, at))
+
+
+def plan_entry(plan: Plan, verb: Verb, at: datetime, actor: str = "", code: str = "") -> Entry:
+    """An audit entry about a plan."""
+    return Entry(
+        subject=Subject.PLAN,
+        verb=verb,
+        at=at,
+        portal_id=plan.portal_id,
+        run_id=plan.run_id,
+        plan_id=plan.plan_id,
+        plan_digest=plan.digest or None,
+        policy_digest=plan.policy_digest,
+        actor=actor or None,
+        code=code or None,
+    )

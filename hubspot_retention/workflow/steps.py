@@ -1,0 +1,100 @@
+"""The steps of a bundle, children first: stamp the deals, re-home, detach, archive, see to the attachments.
+
+Each step is written down after it was taken; the item's `sent` covers them all. A step that fails stops the
+bundle before the contact goes, so nothing is lost that the contact alone could still lead to.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.plan.bundle import Fate as Engaged
+from hubspot_retention.core.plan.bundle import Settled
+from hubspot_retention.core.plan.model import ItemState, PlanItem
+from hubspot_retention.core.policy.model import AttachmentPolicy
+from hubspot_retention.core.portal import CallResult, Fate
+from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.workflow.bundles import DealStamp
+from hubspot_retention.workflow.ports import Disposer, RecordSource
+from hubspot_retention.workflow.protocol import Ledger
+
+_BATCH = 100
+
+
+class BundleSteps:
+    """Takes the steps of bundles, and writes each down."""
+
+    def __init__(self, disposer: Disposer, source: RecordSource, ledger: Ledger, attachments: AttachmentPolicy) -> None:
+        self._disposer = disposer
+        self._source = source
+        self._ledger = ledger
+        self._attachments = attachments
+
+    def settle_bundle(self, item: PlanItem, settled: Sequence[Settled], stamps: Sequence[DealStamp]) -> bool:
+        """Everything that comes before the contact itself; `False` if a step failed and the item is settled."""
+        for stamp in stamps:
+            result = self._disposer.stamp_deal_end(stamp.deal_id, stamp.end_on.isoformat())
+            deal = RecordRef(ObjectType.DEAL, stamp.deal_id)
+            if not self._taken(item, Subject.DEAL, Verb.STAMPED, result, str(deal)):
+                return False
+        for entry in settled:
+            if not self._rehome_and_detach(item, entry):
+                return False
+        return self.archive_letters(item, settled)
+
+    def _rehome_and_detach(self, item: PlanItem, entry: Settled) -> bool:
+        letter = entry.engagement.ref
+        if entry.fate is Engaged.REHOME and entry.home is not None:
+            result = self._disposer.associate(letter, RecordRef(ObjectType.DEAL, entry.home))
+            if not self._taken(item, Subject.ENGAGEMENT, Verb.ASSOCIATED, result, str(letter)):
+                return False
+        if entry.fate is Engaged.ARCHIVE:
+            return True
+        result = self._disposer.dissociate(letter, item.record)
+        return self._taken(item, Subject.ENGAGEMENT, Verb.DISSOCIATED, result, str(letter))
+
+    def archive_letters(self, item: PlanItem, settled: Sequence[Settled]) -> bool:
+        """Archive the correspondence that goes, by class, and prove each piece out of view."""
+        going = [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
+        refs = sorted(entry.engagement.ref for entry in going)
+        for kind, group in groupby(refs, key=lambda ref: ref.object_type):
+            for part in _parts(list(group)):
+                ids = [ref.record_id for ref in part]
+                result = self._disposer.archive(kind, ids)
+                if result.fate is Fate.DONE and any(
+                    answer is True for answer in self._source.presence(kind, ids).values()
+                ):
+                    result = CallResult(Fate.UNKNOWN, result.status, "still-in-view")
+                for ref in part:
+                    self._ledger.step(item, Subject.ENGAGEMENT, Verb.ARCHIVED, result, str(ref))
+                if result.fate is not Fate.DONE:
+                    return self._stop(item, result)
+        return all(self._attachment(item, file) for entry in going for file in entry.engagement.files)
+
+    def _attachment(self, item: PlanItem, file: str) -> bool:
+        """Report a file for a person's decision, or erase it where the policy says so: HubSpot has no look-up of
+        who else uses a file."""
+        if self._attachments is AttachmentPolicy.REPORT:
+            self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), f"files/{file}")
+            return True
+        result = self._disposer.erase_file(file)
+        return self._taken(item, Subject.ATTACHMENT, Verb.ERASED, result, f"files/{file}")
+
+    def _taken(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> bool:
+        outcome = {Fate.DONE: verb, Fate.REFUSED: Verb.FAILED, Fate.UNKNOWN: Verb.UNKNOWN}[result.fate]
+        self._ledger.step(item, subject, outcome, result, about)
+        return True if result.fate is Fate.DONE else self._stop(item, result)
+
+    def _stop(self, item: PlanItem, result: CallResult) -> bool:
+        """The bundle stops before the record goes; a lost answer is settled by reading everything again."""
+        code = f"bundle-http-{result.status}" if result.status is not None else "bundle-no-answer"
+        if result.fate is Fate.REFUSED:
+            self._ledger.settle([item], ItemState.FAILED, Verb.FAILED, code)
+        else:
+            self._ledger.settle([item], ItemState.UNKNOWN, Verb.UNKNOWN, code)
+        return False
+
+
+def _parts(refs: list[RecordRef]) -> Iterator[list[RecordRef]]:
+    for start in range(0, len(refs), _BATCH):
+        yield refs[start : start + _BATCH]

@@ -1,0 +1,124 @@
+"""Whether criteria can hold, and which follow from which."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubspot_retention.core.criteria import (
+    AllOf,
+    AnyOf,
+    Criterion,
+    Holds,
+    Known,
+    LaterThanEach,
+    Not,
+    NotPast,
+)
+from hubspot_retention.core.policy.logic import atoms, example, implies, what_matters
+from hubspot_retention.core.record import ObjectType
+
+CONTACT, DEAL = ObjectType.CONTACT, ObjectType.DEAL
+PARTNER, OPEN_DEAL, WAS = Holds("is_partner"), Holds("has_open_deal"), Holds("was_customer")
+
+
+def test_a_criterion_and_its_opposite_hold_of_nobody() -> None:
+    assert example(AllOf((PARTNER, Not(PARTNER))), CONTACT) is None
+
+
+def test_an_example_says_what_is_so() -> None:
+    found = example(AllOf((PARTNER, Not(OPEN_DEAL))), CONTACT)
+    assert found is not None
+    assert (found[PARTNER], found[OPEN_DEAL]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (Holds("is_customer"), WAS),
+        (Holds("relationship_ongoing"), WAS),
+        (WAS, Known("customer_until")),
+        (Known("customer_until"), WAS),
+        (NotPast("customer_until"), Known("customer_until")),
+        (NotPast("customer_until"), Not(Holds("relationship_ongoing"))),
+        (LaterThanEach("event_on", ("unsubscribed_at",)), Known("unsubscribed_at")),
+        (LaterThanEach("event_on", ("unsubscribed_at",)), Known("event_on")),
+        (PARTNER, Known("last_activity_at")),
+    ],
+)
+def test_what_is_always_so_of_a_contact_is_known(first: Criterion, then: Criterion) -> None:
+    assert implies(first, then, CONTACT)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (WAS, Holds("is_customer")),
+        (Known("event_on"), NotPast("event_on")),
+        (Known("event_on"), LaterThanEach("event_on", ("unsubscribed_at",))),
+        (PARTNER, WAS),
+    ],
+)
+def test_what_is_not_always_so_is_not_claimed(first: Criterion, then: Criterion) -> None:
+    assert not implies(first, then, CONTACT)
+
+
+def test_a_deal_is_open_won_or_lost_and_only_one_of_them() -> None:
+    states = [Holds("is_open"), Holds("is_closed_won"), Holds("is_closed_lost")]
+    assert implies(Known("last_activity_at"), AnyOf(tuple(states)), DEAL)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert example(AllOf((states[one], states[other])), DEAL) is None
+    assert implies(states[1], Known("closed_at"), DEAL)
+    assert not implies(states[0], Known("closed_at"), DEAL)
+
+
+def test_of_an_example_only_what_it_takes_is_told() -> None:
+    criterion = Not(AnyOf((PARTNER, AllOf((OPEN_DEAL, Known("event_on"))))))
+    found = example(criterion, CONTACT)
+    assert found is not None
+    needed = what_matters(found, criterion)
+    assert needed[PARTNER] is False
+    assert len(needed) == 2
+
+
+ATOMS = (PARTNER, OPEN_DEAL, Known("event_on"), Known("unsubscribed_at"))
+CRITERIA = st.recursive(
+    st.sampled_from(ATOMS),
+    lambda inner: (
+        inner.map(Not)
+        | st.lists(inner, min_size=1, max_size=3).map(lambda items: AllOf(tuple(items)))
+        | st.lists(inner, min_size=1, max_size=3).map(lambda items: AnyOf(tuple(items)))
+    ),
+    max_leaves=8,
+)
+
+
+def holds(criterion: Criterion, given: dict[Criterion, bool]) -> bool:
+    match criterion:
+        case Not(item):
+            return not holds(item, given)
+        case AllOf(items):
+            return all(holds(item, given) for item in items)
+        case AnyOf(items):
+            return any(holds(item, given) for item in items)
+        case _:
+            return given[criterion]
+
+
+def worlds() -> Iterator[dict[Criterion, bool]]:
+    for truths in product((True, False), repeat=len(ATOMS)):
+        yield dict(zip(ATOMS, truths, strict=True))
+
+
+@settings(max_examples=80, deadline=None)
+@given(first=CRITERIA, second=CRITERIA)
+def test_the_search_agrees_with_trying_every_world(first: Criterion, second: Criterion) -> None:
+    assert (example(first, CONTACT) is not None) == any(holds(first, world) for world in worlds())
+    follows = all(holds(second, world) for world in worlds() if holds(first, world))
+    assert implies(first, second, CONTACT) == follows
+
+
+def test_atoms_come_in_order_repeated_ones_too() -> None:
+    assert list(atoms(AllOf((PARTNER, Not(AnyOf((OPEN_DEAL, PARTNER))))))) == [PARTNER, OPEN_DEAL, PARTNER]

@@ -1,0 +1,195 @@
+"""Parts of a document that must fit each other."""
+
+import pytest
+
+from hubspot_retention.core.policy.parse import Problem
+from tests.unit.core.policy.texts import EVERYBODY, HEAD, a_follower, a_policy, a_rule, problems
+
+PARTNER = '{ is = "is_partner" }'
+
+
+def the_only(*pieces: str) -> Problem:
+    found = problems(*pieces)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def disposing(*keys: str, record_class: str = "contact", **changed: str) -> str:
+    """A rule with a dispose: `changed` values as TOML, `keys` more of the rule."""
+    values = {
+        "after": '"P12M"',
+        "from": '"last_activity_at"',
+        "within": '"P4M"',
+        "disposition": '"archive"',
+        **changed,
+    }
+    table = ", ".join(f"{key} = {value}" for key, value in values.items())
+    when = '{ is = "is_open" }' if record_class == "deal" else PARTNER
+    return a_rule("r", when, f"dispose = {{ {table} }}", *keys, record_class=record_class)
+
+
+def test_two_rules_with_one_id_are_a_problem_of_the_second() -> None:
+    problem = the_only(EVERYBODY, EVERYBODY)
+    assert problem == Problem("rules[#2 everybody].id", '"everybody"', "an id of its own; rule 2 repeats it")
+
+
+def test_a_rule_that_neither_keeps_nor_disposes_is_a_problem() -> None:
+    assert the_only(a_rule("r", PARTNER)) == Problem(
+        "rules[r]", "neither keep nor dispose", "keep, dispose or both"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keep", "found"),
+    [
+        ("{}", "nothing that says how long"),
+        ('{ period = "P1M" }', "period alone"),
+        ('{ from = "event_on" }', "from alone"),
+        ('{ from_financial_year_end_of = "event_on" }', "from_financial_year_end_of alone"),
+        (
+            '{ period = "P1M", from = "event_on", from_financial_year_end_of = "event_on" }',
+            "from and from_financial_year_end_of",
+        ),
+        ('{ until_end_of = "event_on", period = "P1M" }', "until_end_of beside a period"),
+        ('{ until_end_of = "event_on", from = "event_on" }', "until_end_of beside a period"),
+    ],
+)
+def test_a_keep_says_how_long_in_one_way(keep: str, found: str) -> None:
+    problem = the_only(a_rule("r", PARTNER, f"keep = {keep}"))
+    assert (problem.path, problem.found) == ("rules[r].keep", found)
+
+
+def test_a_disposal_at_once_needs_a_right_or_an_exclusive_rule() -> None:
+    problem = the_only(disposing(after='"P0D"'))
+    assert (problem.path, problem.found) == ("rules[r].dispose.after", '"P0D"')
+    assert problems(disposing(after='"P0D"', right="true")) == ()
+    assert problems(disposing("exclusive = true", after='"P0D"')) == ()
+
+
+def test_an_exclusive_rule_of_another_type_does_not_count() -> None:
+    paths = {problem.path for problem in problems(disposing("exclusive = 1", after='"P0D"'))}
+    assert paths == {"rules[r].exclusive", "rules[r].dispose.after"}
+
+
+def test_within_is_never_zero() -> None:
+    assert the_only(disposing(within='"P0D"', disposition='"erase"')).path == "rules[r].dispose.within[1]"
+
+
+@pytest.mark.parametrize("within", ["P1D", "P90D", "P3M", "P12W"])
+def test_an_archive_needs_more_than_the_ninety_days_of_the_bin_in_the_worst_case(within: str) -> None:
+    problem = the_only(disposing(within=f'"{within}"'))
+    assert problem.path == "rules[r].dispose.within"
+    assert "more than 90 days" in problem.expected
+
+
+@pytest.mark.parametrize("within", ["P91D", "P13W", "P4M", "P1Y"])
+def test_an_archive_within_more_than_ninety_days_can_be_met(within: str) -> None:
+    assert problems(disposing(within=f'"{within}"')) == ()
+
+
+def test_of_several_withins_each_must_leave_room() -> None:
+    assert the_only(disposing(within='["P4M", "P60D"]')).path == "rules[r].dispose.within[2]"
+
+
+def test_an_erase_may_be_shorter_than_the_bin() -> None:
+    assert problems(disposing(within='"P5D"', disposition='"erase"')) == ()
+
+
+def test_a_deal_cannot_be_erased() -> None:
+    problem = the_only(disposing(record_class="deal", disposition='"erase"'))
+    assert problem == Problem(
+        "rules[r].dispose.disposition", '"erase"', '"archive": HubSpot erases contacts only'
+    )
+
+
+def test_a_deal_that_should_be_erased_is_told_its_within_as_well() -> None:
+    found = problems(disposing(record_class="deal", disposition='"erase"', within='"P5D"'))
+    assert [problem.path for problem in found] == ["rules[r].dispose.disposition", "rules[r].dispose.within"]
+
+
+def test_the_owner_is_warned_some_time_ahead() -> None:
+    assert the_only(disposing(review='"owner"')).path == "rules[r].dispose.warn_ahead"
+    assert the_only(disposing(warn_ahead='"P30D"')).expected == 'review = "owner" beside it'
+    assert problems(disposing(review='"owner"', warn_ahead='"P12M"')) == ()
+
+
+def test_a_warning_cannot_come_before_the_period_began() -> None:
+    problem = the_only(disposing(review='"owner"', warn_ahead='"P13M"'))
+    assert (problem.path, problem.found) == ("rules[r].dispose.warn_ahead", '"P13M"')
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["outweighed_is_referred = true", 'refer_if_later = "event_on"', "guardrails = { max_percent = 5 }"],
+)
+def test_what_is_said_of_a_disposal_needs_one(line: str) -> None:
+    problem = the_only(a_rule("r", PARTNER, f"keep = {{ while = {PARTNER} }}", line))
+    assert problem.path == f"rules[r].{line.split(' ')[0]}"
+
+
+def test_correspondence_follows_a_class_that_has_rules() -> None:
+    problem = the_only(EVERYBODY, a_follower(follows="deal"))
+    assert problem.path == "rules[letters].follows"
+    assert "none has class deal" in problem.expected
+    assert the_only(EVERYBODY, a_follower(follows="ticket")).expected == "'contact' or 'deal'"
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "fits"), [(4, 30, True), (4, 31, False), (2, 29, True), (2, 30, False)]
+)
+def test_the_financial_year_ends_on_a_day_that_its_month_has(month: int, day: int, fits: bool) -> None:
+    found = problems(f"[financial_year_end]\nmonth = {month}\nday = {day}", EVERYBODY)
+    assert [problem.path for problem in found] == ([] if fits else ["financial_year_end.day"])
+
+
+def test_a_stage_cannot_be_both_a_customers_and_the_end() -> None:
+    problem = the_only('[relationship]\nended_stages = ["customer"]', EVERYBODY)
+    assert problem.path == "relationship.ended_stages"
+
+
+def test_a_source_of_opt_outs_means_one_thing() -> None:
+    problem = the_only('[opt_out_sources]\nimport = ["self service"]', EVERYBODY)
+    assert problem == Problem(
+        "opt_out_sources.import", '"self service"', "a source that is not among person already"
+    )
+
+
+def test_one_property_cannot_be_two_facts_of_a_class() -> None:
+    problem = the_only('[sources.contact]\nevent_on = "legal_hold"', EVERYBODY)
+    assert problem.path == "sources.contact.event_on"
+    assert "legal_hold" in problem.expected
+
+
+def test_a_share_that_never_counts_is_a_problem() -> None:
+    problem = the_only("[guardrails]\nmax_disposals = 25", EVERYBODY)
+    assert (problem.path, problem.found) == ("guardrails.percent_from", "25")
+
+
+@pytest.mark.parametrize(
+    ("limit", "own"), [("max_disposals", "501"), ("max_percent", "25.5"), ("max_shrink_percent", "21")]
+)
+def test_a_rule_cannot_loosen_a_limit_of_the_policy(limit: str, own: str) -> None:
+    problem = the_only(disposing(f"guardrails = {{ {limit} = {own} }}"))
+    assert (problem.path, problem.found) == (f"rules[r].guardrails.{limit}", own)
+    assert problem.expected.startswith("no more than the policy's own limit")
+
+
+def test_a_rule_may_count_its_share_from_another_number() -> None:
+    limits = a_policy(disposing("guardrails = { percent_from = 100 }")).rule_guardrails[0][1]
+    assert limits.percent_from == 100
+
+
+def test_what_is_misshapen_is_told_once() -> None:
+    found = problems(
+        "[guardrails]\nmax_percent = true\n[financial_year_end]\nmonth = 0\nday = 99\n[relationship]\n"
+        'ended_stages = "other"\n[opt_out_sources]\nperson = [1]',
+        a_rule("r", PARTNER, "keep = 1", "dispose = 2"),
+        disposing(within="1", after="2", review='"owner"', warn_ahead="3").replace('"r"', "4"),
+    )
+    assert len({problem.path for problem in found}) == len(found)
+    assert "rules[#2].dispose.within" in {problem.path for problem in found}
+
+
+def test_sources_and_rules_of_the_wrong_type_are_told_once() -> None:
+    found = problems(EVERYBODY, head=f'sources = 1\nguardrails = "x"\n{HEAD}')
+    assert [problem.path for problem in found] == ["sources", "guardrails"]
