@@ -42,16 +42,12 @@ def sandbox() -> None:
 def serve(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     limits: Annotated[Switch, typer.Option(help="Enforce HubSpot's rate limits.")] = Switch.OFF,
-    tier: Annotated[
-        TierChoice | None, typer.Option(help="HubSpot edition; the document's unless given.")
-    ] = None,
+    tier: Annotated[TierChoice | None, typer.Option(help="HubSpot edition; the document's unless given.")] = None,
     latency_ms: Annotated[
         tuple[int, int],
         typer.Option(help="Least and most milliseconds that an answer waits.", metavar="LO HI"),
     ] = (0, 0),
-    load: Annotated[
-        Path | None, typer.Option(help="Portal document to load instead of a seeded company.")
-    ] = None,
+    load: Annotated[Path | None, typer.Option(help="Portal document to load instead of a seeded company.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the invented company.")] = 1,
     contacts: Annotated[int, typer.Option(min=1, help="How many contacts the invented company has.")] = 2000,
     without_setup: Annotated[bool, typer.Option(help="Leave the Retention properties undefined.")] = False,
@@ -88,9 +84,7 @@ def _serve(document: dict[str, Any], port: int, options: "SandboxOptions") -> No
             sys.stderr.write(f"{problem}\n")
         raise typer.Exit(_USAGE) from error
     except OSError as error:
-        sys.stderr.write(
-            f"--port: found {port}, which cannot be listened on ({error.strerror}), expected a free one\n"
-        )
+        sys.stderr.write(f"--port: found {port}, which cannot be listened on ({error.strerror}), expected a free one\n")
         raise typer.Exit(_FAILED) from error
     except KeyboardInterrupt:
         return

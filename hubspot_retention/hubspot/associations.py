@@ -116,17 +116,14 @@ def read_associations(
         asking, reading.left = reading.left, []
         for batch in in_batches(asking, ASSOCIATIONS_BATCH):
             inputs = [
-                {"id": str(each)} if after is None else {"id": str(each), "after": after}
-                for each, after in batch
+                {"id": str(each)} if after is None else {"id": str(each), "after": after} for each, after in batch
             ]
             try:
                 answer = transport.send(post(endpoint, {"inputs": inputs}, Bucket.ASSOCIATIONS))
             except PortalPausedError:
                 raise
             except (PortalTemporaryError, RefusedError) as error:
-                _log.warning(
-                    "associations.unreadable", endpoint=endpoint, records=len(batch), reason=str(error)
-                )
+                _log.warning("associations.unreadable", endpoint=endpoint, records=len(batch), reason=str(error))
                 continue
             reading.take({str(each): each for each, _ in batch}, answer.read(_DECODER))
     return {record_id: reading.links(record_id) for record_id in ids}
@@ -139,6 +136,4 @@ def record_ids(links: Links) -> tuple[RecordId, ...] | Unknown:
 
 def company_links(links: Links) -> tuple[CompanyLink, ...] | Unknown:
     """The other ends as companies, with which of them is primary."""
-    return (
-        links if isinstance(links, Unknown) else tuple(CompanyLink(link.to, link.primary) for link in links)
-    )
+    return links if isinstance(links, Unknown) else tuple(CompanyLink(link.to, link.primary) for link in links)

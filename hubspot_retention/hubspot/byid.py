@@ -51,9 +51,7 @@ class ByIdReader:
     ) -> dict[RecordId, Found]:
         answer = self._transport.send(batch_read_call(object_type, names, asked)).read(decoders.batch)
         rows = {row.id: row for row in answer.results}
-        missing = {
-            each for error in answer.errors if error.category == _NOT_FOUND for each in error.ids("ids")
-        }
+        missing = {each for error in answer.errors if error.category == _NOT_FOUND for each in error.ids("ids")}
         found: dict[RecordId, Found] = {}
         for record_id in asked:
             row = rows.get(str(record_id))
@@ -65,9 +63,7 @@ class ByIdReader:
                 found[record_id] = self._one(object_type, names, decoders, record_id)
         return found
 
-    def _one(
-        self, object_type: ObjectType, names: Sequence[str], decoders: Decoders, record_id: RecordId
-    ) -> Found:
+    def _one(self, object_type: ObjectType, names: Sequence[str], decoders: Decoders, record_id: RecordId) -> Found:
         try:
             row = self._transport.send(read_call(object_type, names, record_id)).read(decoders.row)
         except RefusedError as refused:

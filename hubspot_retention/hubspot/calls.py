@@ -70,9 +70,7 @@ def objects_path(object_type: ObjectType, rest: str = "") -> str:
     return f"/crm/objects/{API_VERSION}/{object_type.value}{rest}"
 
 
-def get(
-    endpoint: str, args: Mapping[str, str] | None = None, query: tuple[tuple[str, str], ...] = ()
-) -> Call:
+def get(endpoint: str, args: Mapping[str, str] | None = None, query: tuple[tuple[str, str], ...] = ()) -> Call:
     """A plain read."""
     return Call(method="GET", endpoint=endpoint, args=args or {}, query=query)
 

@@ -5,7 +5,7 @@ limits, retries and time-outs (by itself the client has no time-out and opens a 
 is heavy, so it is imported when it is first used.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,10 @@ class _RestClient:
         call = Call(method=method, endpoint=url, query=query, body=more.get("body"))
         return _Response(self._transport.send(call))
 
-    def GET(self, url: str, **more: Any) -> _Response:
+    def GET(self, url: str, **more: Any) -> _Response:  # noqa: N802 - the client's own word
         return self.request("GET", url, **more)
 
-    def POST(self, url: str, **more: Any) -> _Response:
+    def POST(self, url: str, **more: Any) -> _Response:  # noqa: N802 - the client's own word
         return self.request("POST", url, **more)
 
 
@@ -207,7 +207,7 @@ def _stage(stage: Any) -> Stage:
     )
 
 
-def _made(create: Any) -> bool:
+def _made(create: Callable[[], object]) -> bool:
     try:
         create()
     except RefusedError as refused:

@@ -25,9 +25,7 @@ class CorrespondenceReader:
         self._transport, self._by_id = transport, by_id
         self._decoders = Decoders(_NAMES)
 
-    def of(
-        self, owner: ObjectType, ids: Sequence[RecordId]
-    ) -> dict[RecordId, tuple[Engagement, ...] | Unknown]:
+    def of(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, tuple[Engagement, ...] | Unknown]:
         """The engagements of every record asked for; `UNKNOWN` where one kind of them could not be listed."""
 
         def one_type(kind: ObjectType) -> _Listed:

@@ -72,11 +72,7 @@ class HubSpotDisposer:
     def opt_out(self, address: Address) -> CallResult:
         """Opt an address out of every newsletter that the policy names and that it is not opted out of yet."""
         newsletters = self._subscriptions.newsletter_ids()
-        off = [
-            state
-            for state in self._subscriptions.states(Address(address.text))
-            if state.status == UNSUBSCRIBED
-        ]
+        off = [state for state in self._subscriptions.states(Address(address.text)) if state.status == UNSUBSCRIBED]
         if any(state.wide_status_type == "PORTAL_WIDE" for state in off):
             return CallResult(Fate.DONE)
         done = {str(state.subscription_id) for state in off}
@@ -88,9 +84,7 @@ class HubSpotDisposer:
         lists = [self._list_id(name) for name in self._policy.marketing_lists]
         endpoint = f"/crm/lists/{API_VERSION}/{{list}}/memberships/remove"
         return _together(
-            self._transport.change(
-                Call(method="PUT", endpoint=endpoint, args={"list": each}, body=[str(contact_id)])
-            )
+            self._transport.change(Call(method="PUT", endpoint=endpoint, args={"list": each}, body=[str(contact_id)]))
             for each in lists
         )
 
@@ -100,9 +94,7 @@ class HubSpotDisposer:
             return name
         if name not in self._list_ids:
             endpoint = f"/crm/lists/{API_VERSION}/object-type-id/{_CONTACT_TYPE_ID}/name/{{name}}"
-            self._list_ids[name] = (
-                self._transport.send(get(endpoint, {"name": name})).read(_LIST).list.list_id
-            )
+            self._list_ids[name] = self._transport.send(get(endpoint, {"name": name})).read(_LIST).list.list_id
         return self._list_ids[name]
 
     def erase_file(self, file_id: str) -> CallResult:

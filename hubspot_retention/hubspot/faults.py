@@ -27,12 +27,10 @@ _WINDOW_SECONDS = 10.0
 _SEARCH_WINDOW_SECONDS = 1.0
 
 
-class TemporaryFailure(PortalTemporaryError):
+class TemporaryFailureError(PortalTemporaryError):
     """One attempt failed and another may do. `harmless`: HubSpot certainly did nothing."""
 
-    def __init__(
-        self, message: str, *, status: int | None, category: str, wait_seconds: float, harmless: bool
-    ) -> None:
+    def __init__(self, message: str, *, status: int | None, category: str, wait_seconds: float, harmless: bool) -> None:
         super().__init__(message, wait_seconds or None)
         self.status = status
         self.category = category
@@ -120,11 +118,11 @@ def failure_of(call: Call, refusal: Refusal) -> PortalError:
         case status if status in _TEMPORARY:
             least = _LOCK_SECONDS if status == 423 else _UNAVAILABLE_SECONDS if status in (502, 504) else 0.0
             wait = max(least, retry_after_seconds(refusal.headers) or 0.0)
-            return TemporaryFailure(
+            return TemporaryFailureError(
                 what, status=status, category=category, wait_seconds=wait, harmless=status == 423
             )
         case status if status >= 500:
-            return TemporaryFailure(what, status=status, category=category, wait_seconds=0.0, harmless=False)
+            return TemporaryFailureError(what, status=status, category=category, wait_seconds=0.0, harmless=False)
         case status:
             return RefusedError(what, status, category)
 
@@ -148,7 +146,7 @@ def _limited(call: Call, what: str, refusal: Refusal, parsed: _ErrorBody) -> Por
         asked = _SEARCH_WINDOW_SECONDS
     elif asked is None:
         asked = int(interval) / 1000 if interval.isascii() and interval.isdigit() else _WINDOW_SECONDS
-    return TemporaryFailure(what, status=429, category=parsed.policy_name, wait_seconds=asked, harmless=True)
+    return TemporaryFailureError(what, status=429, category=parsed.policy_name, wait_seconds=asked, harmless=True)
 
 
 def _denied(what: str, status: int, parsed: _ErrorBody) -> PortalDeniedError:

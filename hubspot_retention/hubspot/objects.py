@@ -21,9 +21,7 @@ def in_batches(items: Sequence[_Item], size: int = BATCH_SIZE) -> Iterator[Seque
         yield items[start : start + size]
 
 
-def list_call(
-    object_type: ObjectType, names: Sequence[str], linked: Sequence[ObjectType], after: str | None
-) -> Call:
+def list_call(object_type: ObjectType, names: Sequence[str], linked: Sequence[ObjectType], after: str | None) -> Call:
     """One page of a list in ascending order of ids, with associations inline, which cost no request."""
     query = [("limit", str(PAGE_SIZE)), ("properties", ",".join(names))]
     if linked:

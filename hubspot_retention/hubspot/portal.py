@@ -38,6 +38,7 @@ from hubspot_retention.hubspot.transport import Transport
 from hubspot_retention.hubspot.wire import Decoders, Row
 
 _Seen = TypeVar("_Seen")
+_ONLY_ID = ("hs_object_id",)
 Hints = Mapping[ObjectType, tuple[RecordId, ...]]
 
 
@@ -61,6 +62,7 @@ class HubSpotPortal:
         self._subscriptions = Subscriptions(transport, policy)
         self._disposer = HubSpotDisposer(transport, policy, self._subscriptions)
         self._by_id = ByIdReader(transport, self.identity)
+        self._ids_only = Decoders(_ONLY_ID)
         self._engagements = CorrespondenceReader(transport, self._by_id)
 
     def identity(self) -> PortalDetails:
@@ -84,11 +86,9 @@ class HubSpotPortal:
         problems = missing_properties(self._policy, self._subscriptions.newsletter_ids(), control)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
-            raise PortalContractError(
-                f"The portal lacks what the policy reads (`portal setup` makes ours):\n{lines}"
-            )
+            raise PortalContractError(f"The portal lacks what the policy reads (`portal setup` makes ours):\n{lines}")
         self._types = contact_types(self._policy, control)
-        self.__dict__.pop("_contact_translator", None)
+        self._forget_contacts()
 
     def count(self, object_type: ObjectType) -> int:
         """How many records the search index knows of (it lags: a check, never a truth)."""
@@ -98,6 +98,19 @@ class HubSpotPortal:
     def _contact_translator(self) -> ContactTranslator:
         newsletters = self._subscriptions.newsletter_ids()
         return ContactTranslator(self._policy.sources.contact, newsletters, self._types)
+
+    def _forget_contacts(self) -> None:
+        """The types of properties are known now, so contacts are read by them."""
+        for name in ("_contact_translator", "_contacts_listed", "_contacts_fresh"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def _contacts_listed(self) -> Kind[SeenContact]:
+        return kinds.contacts(self._contact_translator, every_address=False)
+
+    @cached_property
+    def _contacts_fresh(self) -> Kind[SeenContact]:
+        return kinds.contacts(self._contact_translator, every_address=True)
 
     @cached_property
     def _deals(self) -> Kind[DealObservation]:
@@ -109,7 +122,7 @@ class HubSpotPortal:
 
     def contacts(self) -> Iterator[Sequence[SeenContact]]:
         """Every contact once, in pages. Raises RangesDisagreeError."""
-        return self._read(kinds.contacts(self._contact_translator, every_address=False))
+        return self._read(self._contacts_listed)
 
     def deals(self) -> Iterator[Sequence[DealObservation]]:
         """Every deal once, in pages. Raises RangesDisagreeError."""
@@ -140,7 +153,7 @@ class HubSpotPortal:
 
     def read_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadContact]:
         """Contacts read afresh by id, with their associations and addresses; every asked id has an answer."""
-        return self._by_id.read(kinds.contacts(self._contact_translator, every_address=True), ids)
+        return self._by_id.read(self._contacts_fresh, ids)
 
     def read_deals(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadDeal]:
         """Deals read afresh by id, with their associations; every asked id has an answer."""
@@ -150,9 +163,7 @@ class HubSpotPortal:
         """Companies read afresh by id; every asked id has an answer."""
         return self._by_id.read(self._companies, ids)
 
-    def deals_of_companies(
-        self, ids: Sequence[RecordId]
-    ) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+    def deals_of_companies(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
         """The deals of each company."""
         found = read_associations(self._transport, ObjectType.COMPANY, ObjectType.DEAL, ids)
         return {company: record_ids(links) for company, links in found.items()}
@@ -161,12 +172,9 @@ class HubSpotPortal:
         """The engagements of contacts or deals, each with all it hangs on."""
         return self._engagements.of(owner, ids)
 
-    def presence(
-        self, object_type: ObjectType, ids: Sequence[RecordId]
-    ) -> Mapping[RecordId, bool | Gone | MergedInto]:
+    def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, bool | Gone | MergedInto]:
         """Whether records are in view (`True`), read by id; what lies in the bin is `Gone.ABSENT`."""
-        names = ("hs_object_id",)
-        rows = self._by_id.rows(object_type, names, Decoders(names), ids)
+        rows = self._by_id.rows(object_type, _ONLY_ID, self._ids_only, ids)
         return {record_id: True if isinstance(row, Row) else row for record_id, row in rows.items()}
 
     def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:

@@ -17,6 +17,7 @@ from hubspot_retention.errors import PortalContractError, RangesDisagreeError
 _PAGE = 100
 _WORTH_SPLITTING = 6 * _PAGE
 _MOST_SPLITS = 24
+_MOST_VAIN_SPLITS = 64
 _BOUNDARIES = 7
 _PAGES_FOR_BOUNDARIES = 16
 
@@ -47,7 +48,6 @@ class Ranges:
     def __init__(self, label: str, boundaries: Sequence[int] = (), highest: int | None = None) -> None:
         self._label, self._highest = label, highest
         self._lock = threading.Lock()
-        self._splits = 0
         lows = [0, *sorted({low for low in boundaries if low > 0})]
         self._spans = [_span(low, high) for low, high in zip(lows, [*lows[1:], None], strict=True)]
         self._alone = len(lows) == 1 and highest is None
@@ -72,9 +72,9 @@ class Ranges:
     def _split(self) -> Span | None:
         longest = max(self._spans, key=self._left)
         left = self._left(longest)
-        if not left or self._splits >= _MOST_SPLITS:
+        useful = sum(1 for span in self._spans if span.count)
+        if not left or useful > _MOST_SPLITS or len(self._spans) > _MOST_VAIN_SPLITS:
             return None
-        self._splits += 1
         half = _span(longest.position + left // 2 + 1, longest.high)
         longest.high = half.low
         self._spans.insert(self._spans.index(longest) + 1, half)

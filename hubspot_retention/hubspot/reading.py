@@ -141,9 +141,7 @@ def completed(transport: Transport, kind: Kind[_Seen], rows: Sequence[Row]) -> l
 class _Run(Generic[_Seen]):
     """The threads that read one list, and the bounded queue between them and who takes the pages."""
 
-    def __init__(
-        self, transport: Transport, kind: Kind[_Seen], ranges: Ranges, options: ReaderOptions
-    ) -> None:
+    def __init__(self, transport: Transport, kind: Kind[_Seen], ranges: Ranges, options: ReaderOptions) -> None:
         self._transport, self._kind, self._ranges, self._options = transport, kind, ranges, options
         self._queue: queue.Queue[_Part[_Seen] | Exception | _Finished] = queue.Queue(options.pages_ahead)
         self._stopped = threading.Event()
@@ -205,9 +203,7 @@ class _Run(Generic[_Seen]):
         try:
             ids = [int(row.id) for row in page.results]
         except ValueError:
-            raise PortalContractError(
-                f"HubSpot's list of {kind.object_type} has an id that is no number"
-            ) from None
+            raise PortalContractError(f"HubSpot's list of {kind.object_type} has an id that is no number") from None
         part: _Part[_Seen] = _Part([], [])
         for row in page.results[self._ranges.take(span, ids, page.after)]:
             links = kind.inline(row)

@@ -125,9 +125,7 @@ def missing_properties(
         behind = f"{needed.object_type} {needed.name} (behind {', '.join(needed.facts)})"
         wanted = " or ".join(sorted(needed.types))
         if found is None:
-            problems.append(
-                f"{behind}: not there{f', expected a property of type {wanted}' if wanted else ''}"
-            )
+            problems.append(f"{behind}: not there{f', expected a property of type {wanted}' if wanted else ''}")
         elif needed.types and found.type not in needed.types:
             problems.append(f"{behind}: is of type {found.type}, expected {wanted}")
     return tuple(problems)

@@ -8,9 +8,7 @@ _Asked = TypeVar("_Asked")
 _Answered = TypeVar("_Answered")
 
 
-def side_by_side(
-    work: Callable[[_Asked], _Answered], asked: Iterable[_Asked], most: int = 8
-) -> list[_Answered]:
+def side_by_side(work: Callable[[_Asked], _Answered], asked: Iterable[_Asked], most: int = 8) -> list[_Answered]:
     """The answers in the order of what was asked. The first failure is raised, after the rest have ended."""
     items = list(asked)
     if len(items) < 2:

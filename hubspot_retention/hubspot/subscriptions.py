@@ -207,6 +207,4 @@ def _needs_wide(address: Address) -> bool:
 def unsubscribe_call(address: Address, newsletter_id: str) -> Call:
     """Takes an address off one kind of mail."""
     body = {"subscriptionId": int(newsletter_id), "statusState": UNSUBSCRIBED, "channel": "EMAIL"}
-    return Call(
-        method="POST", endpoint=f"{_BASE}/statuses/{{address}}", args={"address": address.text}, body=body
-    )
+    return Call(method="POST", endpoint=f"{_BASE}/statuses/{{address}}", args={"address": address.text}, body=body)

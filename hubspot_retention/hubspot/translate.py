@@ -218,13 +218,9 @@ class DealTranslator:
         self.names = columns.names
         self._read = columns.compiled()
 
-    def observe(
-        self, record_id: int, properties: Properties, contacts: Deals, companies: Companies
-    ) -> DealObservation:
+    def observe(self, record_id: int, properties: Properties, contacts: Deals, companies: Companies) -> DealObservation:
         """One deal and whom it is associated with."""
-        closed, won, closed_at, created_at, contacted_at, until, end, owes, hold, merged = self._read(
-            properties
-        )
+        closed, won, closed_at, created_at, contacted_at, until, end, owes, hold, merged = self._read(properties)
         return DealObservation(
             RecordId(record_id),
             closed,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -26,7 +26,7 @@ from hubspot_retention.clock import Clock
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.errors import PortalError, PortalTemporaryError, UsageError
 from hubspot_retention.hubspot.calls import HUBSPOT_URL, Answer, Bucket, Call
-from hubspot_retention.hubspot.faults import Refusal, RefusedError, TemporaryFailure, failure_of, http_date
+from hubspot_retention.hubspot.faults import Refusal, RefusedError, TemporaryFailureError, failure_of, http_date
 from hubspot_retention.hubspot.pacing import PaceOptions, Pacer
 
 _log = structlog.get_logger("hubspot_retention.hubspot")
@@ -78,6 +78,7 @@ class Transport:
         self._timing = timing or Timing()
         self.pacer = Pacer(options.pace, sleep=self._timing.sleep, monotonic=self._timing.monotonic)
         self._client = _client(options)
+        self._base_url = options.base_url.rstrip("/")
         self._skew: float | None = None
         self._latency: float | None = None
 
@@ -117,7 +118,7 @@ class Transport:
         longest = self.options.retry.longest_wait_seconds
 
         def again(error: BaseException) -> bool:
-            return isinstance(error, TemporaryFailure) and error.wait_seconds <= longest
+            return isinstance(error, TemporaryFailureError) and error.wait_seconds <= longest
 
         return self._retrying(again)(self._attempt, call, None)
 
@@ -131,11 +132,11 @@ class Transport:
 
         def again(error: BaseException) -> bool:
             left = give_up_at - self._timing.monotonic()
-            return isinstance(error, TemporaryFailure) and error.harmless and error.wait_seconds <= left
+            return isinstance(error, TemporaryFailureError) and error.harmless and error.wait_seconds <= left
 
         try:
             answer = self._retrying(again)(self._attempt, call, give_up_at)
-        except TemporaryFailure as failure:
+        except TemporaryFailureError as failure:
             fate = Fate.REFUSED if failure.harmless else Fate.UNKNOWN
             return CallResult(fate, failure.status, failure.category)
         except RefusedError as refused:
@@ -170,10 +171,8 @@ class Transport:
         if isinstance(outcome, Answer):
             return outcome
         error = failure_of(call, outcome) if isinstance(outcome, Refusal) else outcome
-        if isinstance(error, TemporaryFailure) and error.status == 429:
-            self.pacer.hold_back(
-                call.bucket, min(error.wait_seconds, self.options.retry.longest_wait_seconds)
-            )
+        if isinstance(error, TemporaryFailureError) and error.status == 429:
+            self.pacer.hold_back(call.bucket, min(error.wait_seconds, self.options.retry.longest_wait_seconds))
         raise error
 
     def _exchange(self, call: Call, started: float) -> Answer | Refusal | PortalError:
@@ -195,11 +194,13 @@ class Transport:
         return Refusal(response.status_code, response.headers, body)
 
     def _request(self, call: Call) -> httpx.Request:
+        """One URL, parsed once: the HTTP library would parse base, path and query for themselves."""
+        url = self._base_url + call.path
+        if call.query:
+            url += "?" + urlencode(call.query, safe=",")
         content = None if call.body is None else _encode(call.body)
         headers = None if content is None else {"Content-Type": "application/json"}
-        return self._client.build_request(
-            call.method, call.path, params=call.query or None, content=content, headers=headers
-        )
+        return self._client.build_request(call.method, url, content=content, headers=headers)
 
     def _body(self, response: httpx.Response, started: float) -> bytes:
         give_up_at = started + self.options.total_timeout_seconds
@@ -226,25 +227,21 @@ def _skew(present: datetime, answered_at: datetime) -> float:
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome is not None else None
-    asked = error.wait_seconds if isinstance(error, TemporaryFailure) else 0.0
+    asked = error.wait_seconds if isinstance(error, TemporaryFailureError) else 0.0
     return asked + 0.2 * _BACKOFF(state) if asked else _BACKOFF(state)
 
 
 def _not_sent(call: Call) -> NoReturn:
     message = f"{call.method} {call.endpoint}: not sent, the rate limit left no slot in time"
-    raise TemporaryFailure(
-        message, status=None, category="NOT_SENT", wait_seconds=float("inf"), harmless=True
-    )
+    raise TemporaryFailureError(message, status=None, category="NOT_SENT", wait_seconds=float("inf"), harmless=True)
 
 
 def _lost(call: Call, error: httpx.HTTPError, connected: bool) -> PortalTemporaryError:
     """No answer. Harmless only if there was no connection that could have carried the request."""
-    harmless = not connected and isinstance(
-        error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-    )
+    harmless = not connected and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
     message = f"{call.method} {call.endpoint}: no answer from HubSpot ({type(error).__name__})"
     category = "UNREACHABLE" if harmless else "NO_ANSWER"
-    return TemporaryFailure(message, status=None, category=category, wait_seconds=0.0, harmless=harmless)
+    return TemporaryFailureError(message, status=None, category=category, wait_seconds=0.0, harmless=harmless)
 
 
 def _is_loopback(host: str) -> bool:
@@ -261,17 +258,11 @@ def _client(options: TransportOptions) -> httpx.Client:
     local = _is_loopback(url.hostname or "")
     if url.scheme != "https" and not (url.scheme == "http" and local):
         raise UsageError("HUBSPOT_BASE_URL must begin with https:// (http:// only for this machine itself)")
-    if (
-        not options.token
-        or not options.token.isascii()
-        or not options.token.isprintable()
-        or " " in options.token
-    ):
+    if not options.token or not options.token.isascii() or not options.token.isprintable() or " " in options.token:
         raise UsageError("HUBSPOT_ACCESS_TOKEN is empty or holds blanks or letters that no token has")
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     return httpx.Client(
-        base_url=options.base_url,
         headers={"Authorization": f"Bearer {options.token}", "Accept": "application/json"},
         timeout=httpx.Timeout(
             options.read_timeout_seconds,

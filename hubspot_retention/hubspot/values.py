@@ -1,7 +1,8 @@
 """HubSpot's property values, which are all strings, as values of ours. Pure.
 
-A property that the answer lacks (HubSpot leaves out what it does not know) comes as something that is no
-string, and is unknown; null and the empty string are absent; what makes no sense is unknown, never absent. A `date` value is a date, not midnight UTC.
+A property that the answer lacks (HubSpot leaves out what it does not know) comes as something that is no string,
+and is unknown; null and the empty string are absent; what makes no sense is unknown, never absent. A `date` value
+is a date, not midnight UTC.
 Source: HubSpot's guide to properties (2026-04): dates as YYYY-MM-DD or midnight UTC in milliseconds,
 datetimes as ISO 8601 or milliseconds.
 """

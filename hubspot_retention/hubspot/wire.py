@@ -113,8 +113,7 @@ def field_of(place: int) -> str:
 def row_type(names: Sequence[str]) -> type[Row]:
     """A row whose properties are a struct with a field for each name, unset where the answer lacks it."""
     fields = [
-        (field_of(place), Any, msgspec.field(name=name, default=msgspec.UNSET))
-        for place, name in enumerate(names)
+        (field_of(place), Any, msgspec.field(name=name, default=msgspec.UNSET)) for place, name in enumerate(names)
     ]
     properties = msgspec.defstruct("AskedProperties", fields, gc=False)
     row: Any = msgspec.defstruct("AskedRow", [("properties", properties)], bases=(Row,), gc=False)

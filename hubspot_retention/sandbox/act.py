@@ -33,9 +33,7 @@ def act(portal: Portal, raw: Mapping[str, Any]) -> str:
     return action(portal, raw)
 
 
-def _record(
-    portal: Portal, raw: Mapping[str, Any], key: str = "record", *, binned: bool = False
-) -> tuple[str, str]:
+def _record(portal: Portal, raw: Mapping[str, Any], key: str = "record", *, binned: bool = False) -> tuple[str, str]:
     spelling, _, record_id = str(raw.get(key, "")).partition("/")
     kind = object_type(spelling)
     if kind is not None:
@@ -69,9 +67,7 @@ def _subscribe(portal: Portal, raw: Mapping[str, Any], status: str) -> str:
     kinds = list(portal.subscriptions.types) if kind is None else [kind]
     for each in kinds:
         if each not in portal.subscriptions.types:
-            raise ActError(
-                f"subscriptionId: found {each!r}, expected one of {list(portal.subscriptions.types)}"
-            )
+            raise ActError(f"subscriptionId: found {each!r}, expected one of {list(portal.subscriptions.types)}")
         state = SubscriptionState(status=status, timestamp=instant_text(at), source=source)
         set_state(portal, address, each, state, by=PERSON_SOURCE)
     return f"{status.lower()} {kinds}"
@@ -91,9 +87,7 @@ def _values(portal: Portal, name: str, raw: Mapping[str, Any]) -> dict[str, str]
         definition = portal.definitions.live(name, prop)
         text = "" if value is None else as_text(value)
         if definition is None or text is None:
-            raise ActError(
-                f"properties.{prop}: found {value!r}, expected a scalar for a property of the portal"
-            )
+            raise ActError(f"properties.{prop}: found {value!r}, expected a scalar for a property of the portal")
         values[prop] = loaded(definition, text)
     return values
 
@@ -109,9 +103,7 @@ def _create(portal: Portal, raw: Mapping[str, Any]) -> str:
         raise ActError("properties.email: found an address that was permanently erased, expected another")
     table = portal.tables[kind.name]
     if any(address in table.by_email for address in addresses(values)):
-        raise ActError(
-            "properties.email: found the address of another contact, expected an address of its own"
-        )
+        raise ActError("properties.email: found the address of another contact, expected an address of its own")
     at = portal.now_text()
     record_id = table.new_id()
     portal.index.note(kind.name, record_id, None)

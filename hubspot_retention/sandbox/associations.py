@@ -37,9 +37,7 @@ def _to(raw: Any) -> str:
 
 
 def _ends(call: Call, first: str, second: str, ends: Mapping[str, Kinds]) -> list[dict[str, Any]]:
-    kinds = {
-        kind: call.portal.links.type_of(first, second, kind) for each in set(ends.values()) for kind in each
-    }
+    kinds = {kind: call.portal.links.type_of(first, second, kind) for each in set(ends.values()) for kind in each}
     return [
         {
             "toObjectId": int(to_id) if call.version == "v4" else to_id,
@@ -78,9 +76,7 @@ def batch_read(call: Call) -> Reply:
         page, following = _paged(ends, str(item.get("after") or ""), _TO_PAGE)
         row: dict[str, Any] = {"from": {"id": asked}, "to": _ends(call, first, second, page)}
         if following is not None:
-            row["paging"] = {
-                "next": {"after": following, "link": f"{call.base_url}{call.path}?after={following}"}
-            }
+            row["paging"] = {"next": {"after": following, "link": f"{call.base_url}{call.path}?after={following}"}}
         rows.append(row)
     return batch_answer(call, started_at, rows, errors)
 
@@ -88,9 +84,7 @@ def batch_read(call: Call) -> Reply:
 def _none(first: str, record_id: str, second: str) -> dict[str, object]:
     context = {"fromObjectId": [record_id], "fromObjectType": [first], "toObjectType": [second]}
     message = f"No {second} is associated with {first} {record_id}."
-    return batch_error(
-        "OBJECT_NOT_FOUND", message, context, subCategory="crm.associations.NO_ASSOCIATIONS_FOUND"
-    )
+    return batch_error("OBJECT_NOT_FOUND", message, context, subCategory="crm.associations.NO_ASSOCIATIONS_FOUND")
 
 
 def list_one(call: Call) -> Reply:
@@ -103,11 +97,7 @@ def list_one(call: Call) -> Reply:
     page, following = _paged(ends, call.param("after"), call.number("limit", _TO_PAGE, most=_TO_PAGE))
     if call.version == "v3":
         type_of = call.portal.links.type_of
-        rows = [
-            {"id": to, "type": type_of(first, second, kind).name}
-            for to, kinds in page.items()
-            for kind in kinds
-        ]
+        rows = [{"id": to, "type": type_of(first, second, kind).name} for to, kinds in page.items() for kind in kinds]
     else:
         rows = _ends(call, first, second, page)
     found: dict[str, Any] = {"results": rows}
@@ -248,9 +238,5 @@ def list_labels(call: Call) -> Reply:
     """GET /crm/associations/{from}/{to}/labels."""
     kinds = call.portal.links.types_between(call.kind(0).name, call.kind(1).name)
     return answer(
-        {
-            "results": [
-                {"category": kind.category, "typeId": kind.type_id, "label": kind.label} for kind in kinds
-            ]
-        }
+        {"results": [{"category": kind.category, "typeId": kind.type_id, "label": kind.label} for kind in kinds]}
     )

@@ -67,9 +67,7 @@ def batch_read(call: Call) -> Reply:
         tracked = portal.definitions.served(kind.name, history)
         for record_id, row in rows.items():
             values = portal.tables[kind.name].live[record_id]
-            row.propertiesWithHistory = portal.history.of(
-                (kind.name, record_id), values, tracked, row.createdAt
-            )
+            row.properties_with_history = portal.history.of((kind.name, record_id), values, tracked, row.created_at)
     return batch_answer(call, started_at, list(rows.values()), [*_missing(missing), *failed_inputs(failed)])
 
 
@@ -98,9 +96,7 @@ def _found(call: Call, asked: str, id_property: str) -> str | None:
     return winner if winner in table.live else None
 
 
-def _each(
-    call: Call, inputs: list[Any], carry_out: Callable[[Any], Row], started_at: str, status: int
-) -> Reply:
+def _each(call: Call, inputs: list[Any], carry_out: Callable[[Any], Row], started_at: str, status: int) -> Reply:
     """Carry out every input; those that are refused stand in the answer, the others are done."""
     done, failed = divided(call, inputs)
     rows, errors = [], failed_inputs([str(_name_of(item)) for item in failed])
@@ -154,7 +150,7 @@ def batch_create(call: Call) -> Reply:
         call.effects.append(f"created {kind.name}/{record_id}")
         trace = item.get("objectWriteTraceId")
         row = whole(call.portal, kind.name, record_id)
-        row.objectWriteTraceId = str(trace) if trace else UNSET
+        row.object_write_trace_id = str(trace) if trace else UNSET
         return row
 
     return _each(call, inputs, carry_out, started_at, 201)

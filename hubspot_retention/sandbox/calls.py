@@ -68,9 +68,7 @@ class ApiError(Exception):
         return answer(body, self.status)
 
 
-def invalid(
-    message: str, *, code: str | None = None, context: Mapping[str, Sequence[str]] | None = None
-) -> ApiError:
+def invalid(message: str, *, code: str | None = None, context: Mapping[str, Sequence[str]] | None = None) -> ApiError:
     """A 400 of category VALIDATION_ERROR."""
     detail: dict[str, Any] = {"message": message}
     if code is not None:
@@ -124,9 +122,7 @@ class Call:
 
     def listed(self, name: str) -> list[str]:
         """The values of a parameter that may be repeated or separated by commas."""
-        return [
-            part.strip() for value in self.params.get(name, ()) for part in value.split(",") if part.strip()
-        ]
+        return [part.strip() for value in self.params.get(name, ()) for part in value.split(",") if part.strip()]
 
     def flag(self, name: str) -> bool:
         """A parameter that is true or false."""
@@ -138,9 +134,7 @@ class Call:
         if not raw.lstrip("-").isdigit():
             raise invalid(f"Invalid value for {name}: {raw[:40]}", code="INVALID_INTEGER")
         if not least <= int(raw) <= most:
-            raise invalid(
-                f"The {name} must be between {least} and {most}, found {raw[:40]}", code="INVALID_LIMIT"
-            )
+            raise invalid(f"The {name} must be between {least} and {most}, found {raw[:40]}", code="INVALID_LIMIT")
         return int(raw)
 
     def json(self) -> Any:
@@ -215,9 +209,7 @@ def batch_answer(
     return answer(body, 207 if errors else status)
 
 
-def batch_error(
-    category: str, message: str, context: Mapping[str, Sequence[str]], **more: str
-) -> dict[str, object]:
+def batch_error(category: str, message: str, context: Mapping[str, Sequence[str]], **more: str) -> dict[str, object]:
     """What a batch answer says of inputs that failed."""
     return {"status": "error", "category": category, "message": message, "context": context, **more}
 

@@ -36,9 +36,7 @@ def _resolved(portal: Portal, object_type: str, spec: Mapping[str, object], to_i
             if record not in portal.tables[other].live:
                 raise invalid(f"{other} {to_id} to associate with does not exist", code="OBJECT_NOT_FOUND")
             return other, record, kind
-    raise invalid(
-        f"{category} association type {type_id} from {object_type} does not exist", code="INVALID_TYPE"
-    )
+    raise invalid(f"{category} association type {type_id} from {object_type} does not exist", code="INVALID_TYPE")
 
 
 def create(
@@ -58,9 +56,7 @@ def create(
     values |= consequences(portal, object_type, {}, values)
     values = {table.kind.created: at, **values, table.kind.modified: at}
     if object_type == "contacts" and "lifecyclestage" not in values:
-        values |= {"lifecyclestage": "lead"} | consequences(
-            portal, object_type, {}, {"lifecyclestage": "lead"}
-        )
+        values |= {"lifecyclestage": "lead"} | consequences(portal, object_type, {}, {"lifecyclestage": "lead"})
     record_id = table.new_id()
     portal.index.note(object_type, record_id, None)
     table.add(record_id, values)

@@ -165,9 +165,7 @@ def standard_definitions(subscription_types: Iterable[tuple[int, str]], *, with_
         ]
         definitions.properties[name] = {definition.name: definition for definition in found}
         definitions.groups[name] = {
-            definition.group: PropertyGroup(
-                name=definition.group, label=f"{kind.singular.title()} information"
-            )
+            definition.group: PropertyGroup(name=definition.group, label=f"{kind.singular.title()} information")
             for definition in found
         }
     for subscription_id, label in subscription_types:
@@ -183,8 +181,6 @@ def standard_definitions(subscription_types: Iterable[tuple[int, str]], *, with_
 def add_retention_group(definitions: Definitions) -> None:
     """Define the group *Retention* with its properties on contacts, companies and deals."""
     for object_type in ("contacts", "companies", "deals"):
-        definitions.groups[object_type][RETENTION_GROUP] = PropertyGroup(
-            name=RETENTION_GROUP, label="Retention"
-        )
+        definitions.groups[object_type][RETENTION_GROUP] = PropertyGroup(name=RETENTION_GROUP, label="Retention")
         for definition in retention_properties(object_type):
             definitions.put(object_type, definition)

@@ -95,24 +95,18 @@ class _Reader:
 
     def _account(self) -> Account:
         raw = self._document.get("portal")
-        if not self._expect(
-            isinstance(raw, Mapping), "portal", raw, "an object with id, timeZone, accountType, tier"
-        ):
+        if not self._expect(isinstance(raw, Mapping), "portal", raw, "an object with id, timeZone, accountType, tier"):
             raw = {}
         assert raw is not None
         portal_id = raw.get("id", 0)
-        self._expect(
-            isinstance(portal_id, int) and portal_id > 0, "portal.id", raw.get("id"), "a positive number"
-        )
+        self._expect(isinstance(portal_id, int) and portal_id > 0, "portal.id", raw.get("id"), "a positive number")
         zone, kind = raw.get("timeZone", "UTC"), raw.get("accountType", "STANDARD")
         self._expect(isinstance(zone, str), "portal.timeZone", zone, "the name of a time zone")
         self._expect(kind in _ACCOUNT_TYPES, "portal.accountType", kind, " or ".join(_ACCOUNT_TYPES))
         tier = self._options.tier or raw.get("tier", Tier.PROFESSIONAL)
         known = tier in [str(each) for each in Tier]
         self._expect(known, "portal.tier", tier, " or ".join(Tier))
-        return Account(
-            id=portal_id, time_zone=zone, type=kind, tier=Tier(tier) if known else Tier.PROFESSIONAL
-        )
+        return Account(id=portal_id, time_zone=zone, type=kind, tier=Tier(tier) if known else Tier.PROFESSIONAL)
 
     def _subscription_types(self) -> Subscriptions:
         subscriptions = Subscriptions()
@@ -133,16 +127,12 @@ class _Reader:
             record_id = as_text(row.get("id")) or ""
             if not self._expect(record_id.isdigit(), f"{path}.id", row.get("id"), "a number, as a string"):
                 continue
-            if not self._expect(
-                record_id not in records, f"{path}.id", record_id, "an id that no other record has"
-            ):
+            if not self._expect(record_id not in records, f"{path}.id", record_id, "an id that no other record has"):
                 continue
             values = records[record_id] = self._values(portal, name, path, row)
             self._merged(portal, name, path, (record_id, row))
             if row.get("archived"):
-                archived[name, record_id] = instant_text(
-                    parse_instant(str(row.get("archivedAt", ""))) or portal.now()
-                )
+                archived[name, record_id] = instant_text(parse_instant(str(row.get("archivedAt", ""))) or portal.now())
             if name == "contacts":
                 self._states(portal, path, row, values)
         self._emails_differ(name, records)
@@ -246,9 +236,7 @@ class _Reader:
             if first is None or second is None:
                 continue
             pair = f"{first[0]} with {second[0]}"
-            if not self._expect(
-                Links.possible(first[0], second[0]), path, pair, "types that HubSpot associates"
-            ):
+            if not self._expect(Links.possible(first[0], second[0]), path, pair, "types that HubSpot associates"):
                 continue
             kind = FIRST if row.get("primary") else str(row.get("label") or PLAIN)
             if kind == FIRST and not self._expect(

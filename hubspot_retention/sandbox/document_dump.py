@@ -21,8 +21,7 @@ def dump_document(portal: Portal) -> dict[str, Any]:
         },
         "as_of": portal.now_text(),
         "subscriptionTypes": [
-            {"id": kind.id, "name": kind.name}
-            | ({} if kind.newsletter is None else {"newsletter": kind.newsletter})
+            {"id": kind.id, "name": kind.name} | ({} if kind.newsletter is None else {"newsletter": kind.newsletter})
             for kind in portal.subscriptions.types.values()
         ],
     }
@@ -56,9 +55,7 @@ def _records(portal: Portal, name: str) -> list[dict[str, Any]]:
 
 def _states(portal: Portal, values: Mapping[str, str]) -> list[dict[str, Any]]:
     address = values.get("email", "")
-    rows = [
-        {"subscriptionId": kind, **_state(state)} for kind, state in portal.subscriptions.of(address).items()
-    ]
+    rows = [{"subscriptionId": kind, **_state(state)} for kind, state in portal.subscriptions.of(address).items()]
     wide = portal.subscriptions.wide_of(address)
     return rows if wide is None else [*rows, {"wide": "PORTAL_WIDE", **_state(wide)}]
 
@@ -80,10 +77,7 @@ def _associations(portal: Portal) -> list[dict[str, Any]]:
     ]
     for name in OBJECT_TYPES:
         for record_id, binned in portal.tables[name].bin.items():
-            rows += [
-                _association((name, record_id), (link.to_type, link.to_id), link.kinds)
-                for link in binned.links
-            ]
+            rows += [_association((name, record_id), (link.to_type, link.to_id), link.kinds) for link in binned.links]
     return rows
 
 

@@ -121,7 +121,6 @@ def parse_fault(raw: Mapping[str, Any]) -> Fault:
         raise FaultError(
             f"kind: found {raw.get('kind')!r}, expected one of {[str(each) for each in FaultKind]}"
         ) from error
-    probability = float(raw.get("probability", 1.0))
     count = raw.get("count", 1 if "probability" not in raw else None)
     default_ms = 600_000 if "timeout" in kind else 1_000
     try:
@@ -131,7 +130,7 @@ def parse_fault(raw: Mapping[str, Any]) -> Fault:
             path=re.compile(str(raw.get("path", ""))),
             count=None if count is None else int(count),
             skip=int(raw.get("skip", 0)),
-            probability=probability,
+            probability=float(raw.get("probability", 1.0)),
             status=int(raw.get("status", 500)),
             ms=int(raw.get("ms", default_ms)),
             retry_after=None if raw.get("retry_after") is None else int(raw["retry_after"]),

@@ -243,13 +243,9 @@ def _ids(request: _Request) -> tuple[str, ...]:
 
 
 def _error(fault: Fault, status: int, retry_after: int | None = None) -> Reply:
-    reply = ApiError(
-        status, "INTERNAL_ERROR" if status >= 500 else "VALIDATION_ERROR", "A fault on demand"
-    ).reply()
+    reply = ApiError(status, "INTERNAL_ERROR" if status >= 500 else "VALIDATION_ERROR", "A fault on demand").reply()
     seconds = fault.retry_after if fault.retry_after is not None else retry_after
-    return Reply(
-        status, reply.body, reply.headers + (((b"retry-after", str(seconds).encode()),) if seconds else ())
-    )
+    return Reply(status, reply.body, reply.headers + (((b"retry-after", str(seconds).encode()),) if seconds else ()))
 
 
 async def _hang(request: _Request) -> Reply:

@@ -21,9 +21,7 @@ class History:
     def __init__(self) -> None:
         self._changes: dict[tuple[str, str], dict[str, list[Change]]] = {}
 
-    def note(
-        self, record: tuple[str, str], before: Values, after: Values, change: Change, created_at: str
-    ) -> None:
+    def note(self, record: tuple[str, str], before: Values, after: Values, change: Change, created_at: str) -> None:
         """Remember what changed between the two; `change` tells when and by whom, its value is not used."""
         changes = self._changes.setdefault(record, {})
         for name in before.keys() | after.keys():

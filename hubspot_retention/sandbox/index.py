@@ -51,11 +51,7 @@ class SearchIndex:
                 shown[record_id] = before
         if stale and self._frozen is not None:
             shown.update(
-                {
-                    record_id: before
-                    for (kind, record_id), before in self._frozen.items()
-                    if kind == table.kind.name
-                }
+                {record_id: before for (kind, record_id), before in self._frozen.items() if kind == table.kind.name}
             )
         return shown
 

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-DESTRUCTIVE = frozenset(
-    {"archive", "erase", "merge", "detach", "unlist", "undefine", "archive-file", "erase-file"}
-)
+DESTRUCTIVE = frozenset({"archive", "erase", "merge", "detach", "unlist", "undefine", "archive-file", "erase-file"})
 """The kinds of call that take something away."""
 
 _READS_KEPT = 20_000

@@ -124,14 +124,10 @@ class Limits:
             "max": window.most,
             "remaining": left,
         }
-        return tuple(
-            (b"x-hubspot-ratelimit-" + name.encode(), str(value).encode()) for name, value in told.items()
-        )
+        return tuple((b"x-hubspot-ratelimit-" + name.encode(), str(value).encode()) for name, value in told.items())
 
     def _refusal(self, policy: str) -> Reply:
-        words = {"DAILY": "daily limit", "SECONDLY": "secondly limit"}.get(
-            policy, "ten_secondly_rolling limit"
-        )
+        words = {"DAILY": "daily limit", "SECONDLY": "secondly limit"}.get(policy, "ten_secondly_rolling limit")
         body = {
             "status": "error",
             "message": f"You have reached your {words}.",

@@ -170,7 +170,5 @@ class TypeNames(dict[Kinds, tuple[str, ...]]):
         self._links, self._first, self._second = links, first, second
 
     def __missing__(self, kinds: Kinds) -> tuple[str, ...]:
-        found = self[kinds] = tuple(
-            self._links.type_of(self._first, self._second, kind).name for kind in kinds
-        )
+        found = self[kinds] = tuple(self._links.type_of(self._first, self._second, kind).name for kind in kinds)
         return found

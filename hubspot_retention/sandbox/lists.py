@@ -63,9 +63,7 @@ def list_members(call: Call) -> Reply:
     limit, after = call.number("limit", 100, most=_PAGE), call.number("after", 0, least=0, most=2**62)
     live = call.portal.tables[found.object_type].live
     ids = sorted((each for each in found.members if each in live), key=int)
-    rows = [
-        {"recordId": each, "membershipTimestamp": found.members[each]} for each in ids[after : after + limit]
-    ]
+    rows = [{"recordId": each, "membershipTimestamp": found.members[each]} for each in ids[after : after + limit]]
     page: dict[str, Any] = {"results": rows, "total": len(ids)}
     if after + limit < len(ids):
         page["paging"] = {"next": {"after": str(after + limit)}}

@@ -70,7 +70,7 @@ def _add_history(call: Call, row: Row, values: Values, asked: list[str]) -> None
     kind, portal = call.kind(), call.portal
     names = portal.definitions.served(kind.name, asked)
     record = (kind.name, row.id)
-    row.propertiesWithHistory = portal.history.of(record, values, names, row.createdAt)
+    row.properties_with_history = portal.history.of(record, values, names, row.created_at)
 
 
 def record_asked(call: Call, record_id: str, *, id_property: str | None = None) -> str:

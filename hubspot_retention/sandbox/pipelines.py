@@ -36,9 +36,7 @@ def _pipelines(object_type: str) -> list[dict[str, Any]]:
     if object_type == "deals":
         pipeline_id, label = "default", "Sales Pipeline"
         stages = [
-            _stage(
-                (name, title), order, {"isClosed": str(name in _CLOSED).lower(), "probability": probability}
-            )
+            _stage((name, title), order, {"isClosed": str(name in _CLOSED).lower(), "probability": probability})
             for order, (name, title, probability) in enumerate(_DEAL_STAGES)
         ]
     elif object_type == "tickets":

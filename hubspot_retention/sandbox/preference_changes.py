@@ -26,9 +26,7 @@ def set_state(
     return "RESUBSCRIBE_OCCURRED" if resubscribed else "REQUESTED_CHANGE_OCCURRED"
 
 
-def opt_out_of_all(
-    portal: Portal, address: str, source: str, *, at: str | None = None, by: str = API_SOURCE
-) -> None:
+def opt_out_of_all(portal: Portal, address: str, source: str, *, at: str | None = None, by: str = API_SOURCE) -> None:
     """Opt an address out of all mail of the portal. `at` is in HubSpot's form, the present unless given."""
     known = portal.subscriptions.wide_of(address)
     if known is None or known.status != "UNSUBSCRIBED":

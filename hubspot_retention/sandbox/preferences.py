@@ -28,9 +28,7 @@ API_WORD = "Public status API"
 
 def _envelope(call: Call, results: list[dict[str, Any]]) -> Reply:
     now = call.portal.now_text()
-    return answer(
-        {"status": "COMPLETE", "requestedAt": now, "startedAt": now, "completedAt": now, "results": results}
-    )
+    return answer({"status": "COMPLETE", "requestedAt": now, "startedAt": now, "completedAt": now, "results": results})
 
 
 def definition_row(kind: SubscriptionType) -> dict[str, Any]:

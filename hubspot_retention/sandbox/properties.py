@@ -91,9 +91,7 @@ def _create(call: Call, body: dict[str, Any]) -> PropertyDefinition:
     if absent:
         raise invalid(f"Some required fields were not set: [{', '.join(absent)}]", code="REQUIRED_FIELD")
     if body["fieldType"] not in _PAIRS.get(body["type"], ()):
-        raise invalid(
-            f"fieldType {body['fieldType']} does not go with type {body['type']}", code="INVALID_TYPE"
-        )
+        raise invalid(f"fieldType {body['fieldType']} does not go with type {body['type']}", code="INVALID_TYPE")
     if body["groupName"] not in call.portal.definitions.groups[kind]:
         raise invalid(f"Property group {body['groupName']} does not exist", code="GROUP_DOESNT_EXIST")
     known = call.portal.definitions.known(kind).get(body["name"])
@@ -137,9 +135,7 @@ def update_property(call: Call) -> Reply:
     """PATCH /crm/properties/{type}/{name}: never the name; a list of options replaces the old one."""
     found, body = _existing(call, call.args[1]), call.object()
     if found.hubspot_defined:
-        raise invalid(
-            f"Property {found.name} is defined by HubSpot and cannot be changed", code="READ_ONLY_DEFINITION"
-        )
+        raise invalid(f"Property {found.name} is defined by HubSpot and cannot be changed", code="READ_ONLY_DEFINITION")
     if "groupName" in body and body["groupName"] not in call.portal.definitions.groups[call.kind().name]:
         raise invalid(f"Property group {body['groupName']} does not exist", code="GROUP_DOESNT_EXIST")
     changed = replace(
@@ -227,9 +223,7 @@ def _group_row(group: PropertyGroup) -> dict[str, Any]:
 
 def list_groups(call: Call) -> Reply:
     """GET /crm/properties/{type}/groups."""
-    return answer(
-        {"results": [_group_row(each) for each in call.portal.definitions.groups[call.kind().name].values()]}
-    )
+    return answer({"results": [_group_row(each) for each in call.portal.definitions.groups[call.kind().name].values()]})
 
 
 def _group(call: Call) -> PropertyGroup:
@@ -251,9 +245,7 @@ def create_group(call: Call) -> Reply:
         raise invalid("Some required fields were not set: [name, label]", code="REQUIRED_FIELD")
     if body["name"] in groups:
         message = f'A property group named "{body["name"]}" already exists.'
-        raise ApiError(
-            409, "OBJECT_ALREADY_EXISTS", message, sub_category="Properties.GROUP_WITH_NAME_EXISTS"
-        )
+        raise ApiError(409, "OBJECT_ALREADY_EXISTS", message, sub_category="Properties.GROUP_WITH_NAME_EXISTS")
     made = PropertyGroup(
         name=str(body["name"]), label=str(body["label"]), display_order=int(body.get("displayOrder", -1))
     )
@@ -278,8 +270,7 @@ def archive_group(call: Call) -> Reply:
     """DELETE /crm/properties/{type}/groups/{name}: only without properties."""
     found, kind = _group(call), call.kind().name
     if any(
-        each.group == found.name and each.archived_at is None
-        for each in call.portal.definitions.known(kind).values()
+        each.group == found.name and each.archived_at is None for each in call.portal.definitions.known(kind).values()
     ):
         raise invalid(f"Property group {found.name} has properties", code="GROUP_NOT_EMPTY")
     del call.portal.definitions.groups[kind][found.name]

@@ -226,9 +226,7 @@ def match(method: str, raw_path: str) -> Match | None:
     for route in _ROUTES.get((method, len(segments), segments[0], segments[1]), ()):
         if version in route.versions and _fits(route.pattern, segments):
             opened = zip(route.pattern, segments, strict=True)
-            return Match(
-                route=route, version=version, args=tuple(got for part, got in opened if part[0] == "{")
-            )
+            return Match(route=route, version=version, args=tuple(got for part, got in opened if part[0] == "{"))
     return None
 
 

@@ -27,9 +27,7 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(
-    document: Mapping[str, Any], options: SandboxOptions | None = None
-) -> Iterator[RunningSandbox]:
+def running_sandbox(document: Mapping[str, Any], options: SandboxOptions | None = None) -> Iterator[RunningSandbox]:
     """Serve a portal document on a free port of this machine for as long as the block runs."""
     chosen = options or SandboxOptions()
     portal = load_document(document, chosen)

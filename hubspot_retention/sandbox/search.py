@@ -71,9 +71,7 @@ def _matching(
     ids = table.between(least, most)
     if overrides:
         old = [record_id for record_id, before in overrides.items() if before is not None]
-        ids = sorted(
-            {*ids, *(each for each in old if least <= int(each) <= most)} - _unseen(overrides), key=int
-        )
+        ids = sorted({*ids, *(each for each in old if least <= int(each) <= most)} - _unseen(overrides), key=int)
     if len(groups) == 1 and not groups[0][2] and not words:
         return ids
     return [each for each in ids if _matches(each, _seen(table, overrides, each), groups, words)]

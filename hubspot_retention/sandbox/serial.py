@@ -34,18 +34,18 @@ class AssociatedPage(msgspec.Struct, gc=False):
     paging: dict[str, dict[str, str]] | UnsetType = UNSET
 
 
-class Row(msgspec.Struct, gc=False):
+class Row(msgspec.Struct, gc=False, rename="camel"):
     """One record on the wire; what is unset is left out."""
 
     id: str
     properties: Any
-    createdAt: str
-    updatedAt: str
+    created_at: str
+    updated_at: str
     archived: bool
-    archivedAt: str | UnsetType = UNSET
+    archived_at: str | UnsetType = UNSET
     associations: dict[str, AssociatedPage] | UnsetType = UNSET
-    propertiesWithHistory: dict[str, Any] | UnsetType = UNSET
-    objectWriteTraceId: str | UnsetType = UNSET
+    properties_with_history: dict[str, Any] | UnsetType = UNSET
+    object_write_trace_id: str | UnsetType = UNSET
     new: bool | UnsetType = UNSET
 
 
@@ -94,7 +94,7 @@ def shown(
         archived_at is not None,
     )
     if archived_at is not None:
-        row.archivedAt = archived_at
+        row.archived_at = archived_at
     return row
 
 
@@ -125,9 +125,7 @@ class Inline:
             ends = ends_of(row.id)
             if ends:
                 rows = [AssociatedId(to_id, name) for to_id, kinds in ends.items() for name in names[kinds]]
-                found[target] = (
-                    AssociatedPage(rows) if len(rows) <= _INLINE else self._paged(row, target, rows)
-                )
+                found[target] = AssociatedPage(rows) if len(rows) <= _INLINE else self._paged(row, target, rows)
         if found:
             row.associations = found
 

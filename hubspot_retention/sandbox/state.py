@@ -90,9 +90,7 @@ class Portal:
 
     def updated_at(self, object_type: str, record_id: str, values: Values) -> str:
         """When a record was last changed."""
-        return values.get(self.tables[object_type].kind.modified) or self.created_at(
-            object_type, record_id, values
-        )
+        return values.get(self.tables[object_type].kind.modified) or self.created_at(object_type, record_id, values)
 
     def change(
         self, object_type: str, record_id: str, changes: Mapping[str, str], *, source: str = API_SOURCE

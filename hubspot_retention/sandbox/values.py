@@ -96,9 +96,7 @@ def normalised(definition: PropertyDefinition, text: str) -> str:
         case _:
             kept, code = _string(definition, text)
     if kept is None:
-        raise InvalidValue(
-            code, f'"{text}" is not a valid {definition.type} for property "{definition.name}"'
-        )
+        raise InvalidValue(code, f'"{text}" is not a valid {definition.type} for property "{definition.name}"')
     return kept
 
 

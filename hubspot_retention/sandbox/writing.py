@@ -35,16 +35,10 @@ def checked(portal: Portal, object_type: str, properties: Mapping[str, object]) 
         try:
             kept[name] = _checked(portal.definitions.live(object_type, name), name, raw)
         except InvalidValue as error:
-            problems.append(
-                {"message": error.message, "code": error.code, "context": {"propertyName": [name]}}
-            )
+            problems.append({"message": error.message, "code": error.code, "context": {"propertyName": [name]}})
     if problems:
-        listed = ", ".join(
-            f"{problem['code']} {problem['context']['propertyName'][0]}" for problem in problems
-        )
-        raise ApiError(
-            400, "VALIDATION_ERROR", f"Property values were not valid: [{listed}]", errors=problems
-        )
+        listed = ", ".join(f"{problem['code']} {problem['context']['propertyName'][0]}" for problem in problems)
+        raise ApiError(400, "VALIDATION_ERROR", f"Property values were not valid: [{listed}]", errors=problems)
     return kept
 
 

@@ -65,7 +65,7 @@ def _page(session: Session, after: int) -> list[StoredEntry]:
 
 
 def verify_log(session: Session) -> VerifyReport:
-    """Verify the log while others may append to it: the last rows and the head are read in one transaction."""
+    """Verify the log while others may append to it: its end and its head are read in one transaction."""
     verifier = Verifier()
     verifier.feed(read_entries(session, -1))
     with session.read():

@@ -11,10 +11,10 @@ from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
-from hubspot_retention.store.engine import connect, take_writer_lock
+from hubspot_retention.store.engine import connect
 from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.items import ItemRows
-from hubspot_retention.store.location import prepare_directory, read_url, refuse_network, sqlite_file
+from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
 from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.memory import MemoryRows
 from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version_of
@@ -37,15 +37,18 @@ class SqlTransaction(AuditRows, RunRows, ItemRows, HoldRows, RequestRows, Memory
 
 
 class SqlStore:
-    """The service's own database. One transaction at a time in the process; threads wait for each other."""
+    """The service's own database, as `open_store` opens it. One transaction at a time in the process."""
 
-    def __init__(self, session: Session, resources: ExitStack) -> None:
+    def __init__(self, session: Session, lock: FileLock | None = None) -> None:
         self._session = session
-        self._resources = resources
+        self._lock = lock
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        """Begin a transaction; commits at the end, rolls back on an exception. Not to be nested (RuntimeError)."""
+        """Begin a transaction; commits at the end, rolls back on an exception.
+
+        Threads wait for each other; within a thread it is not to be nested (RuntimeError).
+        """
         with self._session.begin():
             transaction = SqlTransaction(self._session)
             try:
@@ -69,7 +72,8 @@ class SqlStore:
     def close(self) -> None:
         """Close the connection and let go of the lock."""
         self._session.close()
-        self._resources.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -83,54 +87,45 @@ class SqlStore:
 def open_store(url: str, *, exclusive: bool = True) -> SqlStore:
     """Open the database of `url`, making or upgrading it where needed.
 
-    `exclusive`: as its only writer. Otherwise it can only be read, beside whoever writes; a database that is not
-    there yet, or of an older version, is made ready first. Raises StoreRefusedError, StoreError.
+    `exclusive`: as its only writer. Otherwise it can only be read, beside whoever writes; a database that is
+    not there yet, or of an older version, is made ready first. Raises StoreRefusedError, StoreError.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         path = sqlite_file(parsed)
         refuse_network(path.parent)
         parsed = parsed.set(database=str(path))
-    with ExitStack() as resources:
-        if not exclusive and _is_ready(parsed):
-            session = Session(connect(parsed, writes=False))
-        else:
-            session = _open_writing(parsed, resources)
-            if not exclusive:
-                session.close()
-                resources.close()
-                session = Session(connect(parsed, writes=False))
-        return SqlStore(session, resources.pop_all())
-    raise AssertionError("unreachable")
+    if exclusive:
+        return _open_writing(parsed)
+    if not _is_ready(parsed):
+        _open_writing(parsed).close()
+    return SqlStore(Session(connect(parsed, writes=False)))
 
 
 def _is_ready(url: URL) -> bool:
     """Whether there is a database of the version that this code needs."""
     if url.get_backend_name() == "sqlite" and not sqlite_file(url).is_file():
         return False
-    connection = connect(url, writes=False)
+    session = Session(connect(url, writes=False))
     try:
-        return version_of(connection) == REVISIONS[-1]
+        with session.begin() as connection:
+            return version_of(connection) == REVISIONS[-1]
     finally:
-        connection.close()
-        connection.engine.dispose()
+        session.close()
 
 
-def _open_writing(url: URL, resources: ExitStack) -> Session:
-    if url.get_backend_name() == "sqlite":
-        path = sqlite_file(url)
-        prepare_directory(path)
-        lock = FileLock(path)
-        lock.take()
-        resources.callback(lock.release)
-    session = Session(connect(url, writes=True))
-    failed = ExitStack()
-    failed.callback(session.close)
-    with failed:
-        if not session.is_sqlite:
-            take_writer_lock(session.connection, url)
+def _open_writing(url: URL) -> SqlStore:
+    with ExitStack() as undone_on_failure:
+        lock = None
+        if url.get_backend_name() == "sqlite":
+            prepare_file(sqlite_file(url))
+            lock = FileLock(sqlite_file(url))
+            lock.take()
+            undone_on_failure.callback(lock.release)
+        session = Session(connect(url, writes=True))
+        undone_on_failure.callback(session.close)
         with session.begin() as connection:
             if version_of(connection) != REVISIONS[-1]:
                 bring_up_to_date(connection)
-        failed.pop_all()
-    return session
+        undone_on_failure.pop_all()
+    return SqlStore(session, lock)

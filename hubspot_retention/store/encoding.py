@@ -1,4 +1,4 @@
-"""How core values lie in columns: instants as whole microseconds, object types as small numbers that sort alike."""
+"""How core values lie in columns: instants as microseconds, object types as small numbers that sort alike."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final

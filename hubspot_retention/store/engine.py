@@ -1,30 +1,37 @@
 """The database connection, with the settings that durability rests on.
 
-SQLite: an acknowledged transaction must survive a power cut. With a rollback journal that needs EXTRA, which is
-FULL and also syncs the directory once the journal is gone (sqlite.org/pragma.html#pragma_synchronous); with WAL,
-FULL is enough, but WAL has a corruption bug before 3.51.3 (sqlite.org/wal.html#walresetbug).
+SQLite: an acknowledged transaction must survive a power cut. With a rollback journal that needs EXTRA, which
+is FULL and also syncs the directory once the journal is gone (sqlite.org/pragma.html#pragma_synchronous);
+with WAL, FULL is enough, but WAL has a corruption bug before 3.51.3 (sqlite.org/wal.html#walresetbug).
+
+PostgreSQL: the writer's lock belongs to the server's session. Should the connection be lost and made anew,
+the lock must be won anew: so it is taken whenever a connection is made, not when the store is opened.
 """
 
 import os
 import sqlite3
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from hubspot_retention.store.errors import StoreError, StoreRefusedError, explain
+from hubspot_retention.store.errors import StoreRefusedError, explain
 from hubspot_retention.store.location import shown
 from hubspot_retention.store.lock import command_words
 
+if TYPE_CHECKING:
+    import psycopg
+
 _WAL_IS_SOUND_FROM: Final = (3, 51, 3)
 _BUSY_MS: Final = 10_000
-_WRITER_KEY: Final = 0x4855_4252_4554  # advisory locks are per database; the number only has to be ours
+_WRITER_KEY: Final = 1_212_436_564
+"""Advisory locks are per database; the number only has to be ours, and to fit 31 bits (`pg_locks.objid`)."""
+_TAKE: Final = f"SELECT pg_try_advisory_lock({_WRITER_KEY})"
 _HOLDER: Final = (
-    "SELECT a.pid, a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-    " AND l.classid = (%s::bigint >> 32)::oid AND l.objid = (%s::bigint & 4294967295)::oid"
+    "SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+    f" WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = {_WRITER_KEY}"
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
@@ -35,45 +42,28 @@ def journal_mode(version: tuple[int, ...]) -> str:
 
 
 def connect(url: URL, *, writes: bool) -> Connection:
-    """Open a connection. Errors of the database become StoreError from here on; a password is never in them."""
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, poolclass=NullPool, hide_parameters=True, connect_args={"check_same_thread": False}
-        )
-        event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
-        event.listen(engine, "begin", _begin_immediate if writes else _begin_deferred)
-    else:
-        engine = create_engine(
-            url,
-            poolclass=NullPool,
-            hide_parameters=True,
-            paramstyle="format",
-            connect_args=_postgres_arguments(writes),
-        )
-    event.listen(engine, "handle_error", _as_store_error)
+    """Open a connection, on PostgreSQL as the only writer if `writes`. Raises StoreRefusedError."""
+    engine = _sqlite_engine(url, writes) if url.get_backend_name() == "sqlite" else _postgres_engine(url, writes)
     try:
         return engine.connect()
     except DBAPIError as error:
-        raise StoreRefusedError(f"{shown(url)}: {explain(error)}") from error
+        raise StoreRefusedError(f"{shown(url)}: {explain(error)}{_detail(error, url)}") from error
 
 
-def take_writer_lock(connection: Connection, url: URL) -> None:
-    """On PostgreSQL: be the only writer of the database, or raise StoreRefusedError, which names who is."""
-    taken = connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s::bigint)", (_WRITER_KEY,)).scalar_one()
-    holder = None if taken else connection.exec_driver_sql(_HOLDER, (_WRITER_KEY, _WRITER_KEY)).first()
-    connection.commit()
-    if not taken:
-        who = "another process" if holder is None else f"{holder[1]} (since {holder[2]:%Y-%m-%d %H:%M:%S%z})"
-        raise StoreRefusedError(
-            f"{shown(url)} is in use by {who}. Wait for it to end, or stop it; nothing was done"
-        )
+def _detail(error: DBAPIError, url: URL) -> str:
+    """Why a server cannot be reached, in its own words; a password that it repeats is taken out."""
+    if not hasattr(error.orig, "sqlstate"):
+        return ""
+    words = " ".join(str(error.orig).split())
+    return f": {words.replace(url.password, '***') if url.password else words}"
 
 
-def _postgres_arguments(writes: bool) -> dict[str, str]:
-    options = "-c synchronous_commit=on -c timezone=UTC"
-    if not writes:
-        options += " -c default_transaction_read_only=on"
-    return {"options": options, "application_name": f"process {os.getpid()}: {command_words()}"[:63]}
+def _sqlite_engine(url: URL, writes: bool) -> Engine:
+    arguments = {"check_same_thread": False}
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+    event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
+    event.listen(engine, "begin", _begin_immediate if writes else _begin_deferred)
+    return engine
 
 
 def _writing_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
@@ -99,8 +89,27 @@ def _begin_deferred(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _as_store_error(context: ExceptionContext) -> None:
-    error: Any = context.sqlalchemy_exception
-    if isinstance(error, DBAPIError) and context.connection is not None:
-        context.connection.info["failed"] = True
-        context.chained_exception = StoreError(explain(error))
+def _postgres_engine(url: URL, writes: bool) -> Engine:
+    read_only = "" if writes else " -c default_transaction_read_only=on"
+    arguments = {
+        "options": f"-c synchronous_commit=on -c plan_cache_mode=force_custom_plan{read_only}",
+        "application_name": f"process {os.getpid()}: {command_words()}"[:63],
+    }
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, paramstyle="format", connect_args=arguments)
+    if writes:
+
+        @event.listens_for(engine, "connect")
+        def take_writer_lock(dbapi: "psycopg.Connection[tuple[object, ...]]", _record: object) -> None:
+            _take_writer_lock(dbapi, url)
+
+    return engine
+
+
+def _take_writer_lock(dbapi: "psycopg.Connection[tuple[object, ...]]", url: URL) -> None:
+    taken = dbapi.execute(_TAKE).fetchone() == (True,)
+    holder = None if taken else dbapi.execute(_HOLDER).fetchone()
+    dbapi.commit()
+    if not taken:
+        who = "another process" if holder is None else f"{holder[0]} (since {holder[1]:%Y-%m-%d %H:%M:%S%z})"
+        dbapi.close()
+        raise StoreRefusedError(f"{shown(url)} is in use by {who}. Wait for it to end, or stop it; nothing was done")

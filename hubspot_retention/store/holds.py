@@ -17,7 +17,7 @@ class HoldRows(Rows):
     """Holds."""
 
     def place_hold(self, hold_: Hold, reason: str) -> Hold:
-        """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
+        """Store a hold (its `hold_id` is given by the store); the reason goes into a table of its own."""
         statement = insert(hold).values(
             object_type=TYPE_NUMBERS[hold_.record.object_type],
             record_id=hold_.record.record_id,

@@ -15,30 +15,22 @@ from hubspot_retention.store.errors import StoreRefusedError
 
 _EXPECTED: Final = "expected for instance sqlite:///retention.db or postgresql://user@host/database"
 _NETWORK: Final = frozenset(
-    "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncpfs ceph lustre gpfs ocfs2 gfs2 glusterfs davfs afpfs webdav".split()
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "lustre", "gpfs", "glusterfs", "davfs")
 )
-_LOCAL_FUSE: Final = frozenset(
-    ("fuse.fuse-overlayfs", "fuse.overlayfs", "fuse.lxcfs", "fuse.portal", "fuse.bindfs")
-)
+_LOCAL_FUSE: Final = frozenset(("fuse.fuse-overlayfs", "fuse.overlayfs", "fuse.lxcfs", "fuse.portal", "fuse.bindfs"))
 _MOUNTS: Final = Path("/proc/mounts")
 
 
 def read_url(text: str) -> URL:
-    """The database's URL. Raises StoreRefusedError; the text itself is never repeated, it may hold a password."""
+    """The database's URL. Raises StoreRefusedError, which never repeats the text: it may hold a password."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise StoreRefusedError(f"RETENTION_DATABASE_URL: this is no database URL; {_EXPECTED}") from None
     match url.get_backend_name():
         case "sqlite":
-            if (
-                url.database in (None, "", ":memory:")
-                or "mode" in url.query
-                or str(url.database).startswith("file:")
-            ):
-                raise StoreRefusedError(
-                    f"RETENTION_DATABASE_URL: a database in memory forgets holds; {_EXPECTED}"
-                )
+            if url.database in (None, "", ":memory:") or "mode" in url.query or str(url.database).startswith("file:"):
+                raise StoreRefusedError(f"RETENTION_DATABASE_URL: a database in memory forgets holds; {_EXPECTED}")
             return url.set(drivername="sqlite+pysqlite")
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+psycopg")
@@ -57,7 +49,7 @@ def sqlite_file(url: URL) -> Path:
 
 
 def network_mount(path: Path, mounts: str) -> tuple[str, str] | None:
-    """The mount point and kind of the network file system that `path` lies on; `mounts` as in /proc/mounts."""
+    """Mount point and kind of the network file system that `path` lies on; `mounts` as in /proc/mounts."""
     best, kind = Path("/"), ""
     for line in mounts.splitlines():
         words = line.split(" ")
@@ -84,18 +76,20 @@ def refuse_network(path: Path) -> None:
         )
 
 
-def prepare_directory(path: Path) -> None:
-    """Make the directory of a database that is to be written, and refuse one that cannot be written to."""
+def prepare_file(path: Path) -> None:
+    """Make the file of a database that is to be written, readable by its owner only, and its directory."""
     directory = path.parent
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreRefusedError(f"{directory} cannot be made for the database: {error.strerror}") from error
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise StoreRefusedError(
-            f"{directory} cannot be written to: the database needs its directory for its journal"
-        )
     if path.is_dir():
         raise StoreRefusedError(f"{path} is a directory: expected a file for the database")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise StoreRefusedError(f"{path} cannot be written to")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise StoreRefusedError(
+            f"{directory} cannot be written to: the database needs its directory for its journal and its lock"
+        )
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreRefusedError(f"{path} cannot be written to: {error.strerror}") from error

@@ -15,7 +15,7 @@ _WORD: Final = re.compile(r"[a-z][a-z-]*")
 
 
 def command_words() -> str:
-    """The running command without its arguments, which may hold what people typed: `hubspot-retention plan new`."""
+    """The running command without its arguments, in which people type: `hubspot-retention plan new`."""
     words = [Path(sys.argv[0]).name or "python"]
     for word in sys.argv[1:3]:
         if _WORD.fullmatch(word) is None:

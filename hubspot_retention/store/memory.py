@@ -10,9 +10,7 @@ from hubspot_retention.store.prepared import id_list, lookup, upsertion
 from hubspot_retention.store.schema import memory
 from hubspot_retention.store.session import Rows
 
-_SOURCES: Mapping[str | None, OptOutSource | None] = {None: None} | {
-    source.value: source for source in OptOutSource
-}
+_SOURCES: Mapping[str | None, OptOutSource | None] = {None: None} | {source.value: source for source in OptOutSource}
 
 
 class MemoryRows(Rows):

@@ -15,7 +15,7 @@ _VERSION: Final = text("alembic_version")
 
 
 def version_of(connection: Connection) -> str | None:
-    """The database's version, `None` for an empty one. Raises StoreRefusedError for a database that is not ours."""
+    """The database's version, `None` for an empty one. Raises StoreRefusedError for one that is not ours."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         found: str | None = connection.scalar(select(text("version_num")).select_from(_VERSION))

@@ -1,4 +1,4 @@
-"""Small things to remember: what the probe found, where lists are split, the approved policy, the kill switch."""
+"""Small things to remember: probe findings, where lists are split, the approved policy, the kill switch."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -67,9 +67,7 @@ class NoteRows(Rows):
     def boundaries(self, portal: PortalId) -> Mapping[ObjectType, Sequence[RecordId]]:
         """Where the last run split the id space."""
         rows = self._connection.execute(select(boundary).where(boundary.c.portal_id == portal))
-        return {
-            TYPES[row.object_type]: tuple(map(RecordId, _record_ids.decode(row.record_ids))) for row in rows
-        }
+        return {TYPES[row.object_type]: tuple(map(RecordId, _record_ids.decode(row.record_ids))) for row in rows}
 
     def kill_switch(self) -> str | None:
         """Who stopped all disposals and why, or `None`."""

@@ -1,7 +1,7 @@
 """Words that people wrote (why a hold was placed, why a plan was rejected), kept apart from all else.
 
 Everything else knows only a commitment to them, SHA-256 over a random salt and the text: taking the row away
-erases the words for good and breaks no hash, since without the salt nothing can be guessed from the commitment.
+erases the words for good and breaks no hash; without the salt nothing can be guessed from the commitment.
 """
 
 import secrets

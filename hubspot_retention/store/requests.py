@@ -40,10 +40,7 @@ class RequestRows(Rows):
 
     def requests(self) -> Sequence[SubjectRequest]:
         """All requests of the register, in the order they were stored."""
-        return [
-            _request_of(row)
-            for row in self._connection.execute(select(request).order_by(request.c.request_id))
-        ]
+        return [_request_of(row) for row in self._connection.execute(select(request).order_by(request.c.request_id))]
 
 
 def _request_of(row: Row[tuple[object, ...]]) -> SubjectRequest:

@@ -33,11 +33,7 @@ class RunRows(Rows):
 
     def finish_run(self, run_id: int, finished_at: datetime, outcome: str) -> None:
         """A run has ended: `done`, or the code of what stopped it."""
-        change = (
-            update(run)
-            .where(run.c.run_id == run_id)
-            .values(finished_at=to_micros(finished_at), outcome=outcome)
-        )
+        change = update(run).where(run.c.run_id == run_id).values(finished_at=to_micros(finished_at), outcome=outcome)
         if self._connection.execute(change).rowcount != 1:
             raise StoreError(f"there is no run {run_id}")
 

@@ -1,27 +1,36 @@
 """One connection for the process, used by one thread at a time.
 
-What can go wrong: half of a transaction is kept, because a statement failed, somebody swallowed the error, and
-the rest was committed. So an error of the database marks the transaction, and a marked one is never committed.
+What can go wrong: half of a transaction is kept, because a statement failed, somebody swallowed the error,
+and the rest was committed. So an error of the database marks the transaction, and it is rolled back.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
-from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.errors import StoreError, explain
 
 
 class Session:
-    """Serialises the use of the connection; `begin` opens a transaction, `read` joins it or opens a short one."""
+    """Serialises the use of the connection. From here on errors of the database are StoreError."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
         self._owner: int | None = None
+        self._failed = False
         self._closed = False
-        self.is_sqlite = connection.dialect.name == "sqlite"
+        event.listen(connection.engine, "handle_error", self._translate)
+
+    def _translate(self, context: ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if isinstance(error, DBAPIError):
+            self._failed = True
+            context.chained_exception = StoreError(explain(error))
 
     @property
     def connection(self) -> Connection:
@@ -37,11 +46,11 @@ class Session:
             if self._closed:
                 raise RuntimeError("the store is closed")
             self._owner = threading.get_ident()
-            self._connection.info["failed"] = False
+            self._failed = False
             try:
                 with self._connection.begin():
                     yield self._connection
-                    if self._connection.info["failed"]:
+                    if self._failed:
                         raise StoreError("a statement of this transaction failed; nothing of it was stored")
             finally:
                 self._owner = None

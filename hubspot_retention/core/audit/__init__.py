@@ -1,1 +1,1 @@
-"""What the audit log may say, the exact bytes it says it in, and whether a log is still the one that was written."""
+"""What the audit log may say, in which bytes, and whether a log is still the one that was written."""

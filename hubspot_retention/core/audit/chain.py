@@ -1,6 +1,6 @@
 """The hash chain: every entry's hash covers its exact bytes and the hash before it.
 
-The leaves that a Merkle tree and its checkpoints need are the same stored bytes; the chain stands beside them.
+A Merkle tree and its checkpoints need the same stored bytes as leaves; they can stand beside the chain.
 """
 
 from dataclasses import dataclass

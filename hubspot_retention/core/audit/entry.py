@@ -92,19 +92,13 @@ def _text_problems(entry: Entry) -> list[str]:
     for name in _TEXT_FIELDS:
         value = getattr(entry, name)
         if value is not None and not _is_text(value):
-            problems.append(
-                f"{name}: expected at most 120 letters, digits or _.:/+=- (found {len(value)} characters)"
-            )
+            problems.append(f"{name}: expected at most 120 letters, digits or _.:/+=- (found {len(value)} characters)")
     return problems
 
 
 def _number_problems(entry: Entry) -> list[str]:
     numbers = (("portal_id", entry.portal_id), ("run_id", entry.run_id))
-    return [
-        f"{name}: expected a whole number"
-        for name, value in numbers
-        if not (value is None or _is_whole(value))
-    ]
+    return [f"{name}: expected a whole number" for name, value in numbers if not (value is None or _is_whole(value))]
 
 
 def _is_whole(value: object) -> bool:
@@ -132,7 +126,7 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=T
 def canonical_bytes(entry: Entry, seq: int) -> bytes:
     """The bytes that are stored, hashed and exported: compact JSON in ASCII with sorted keys, nothing twice.
 
-    They equal RFC 8785's canonical form, since entries hold only ASCII texts, whole numbers, booleans and null.
+    They equal RFC 8785's canonical form: entries hold only ASCII texts, whole numbers, booleans and null.
     """
     words: dict[str, object] = {
         "v": VERSION,

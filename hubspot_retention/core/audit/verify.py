@@ -1,8 +1,8 @@
 """Whether a log is the one that was written, and if not, where it was touched.
 
-Every row is told by two marks: the number inside its bytes, and the stored hash that it must follow. A row that
-has both is right. Where a row has not, later rows tell what happened: they fit a row further back (so those
-between were added), or carry a number that seemed to be missing (so the order was changed), or none does.
+Every row is told by two marks: the number inside its bytes, and the stored hash that it must follow. A row
+that has both is right. Where a row has not, later rows tell what happened: they fit a row further back (so
+those between were added), or carry a number that seemed to be missing (so the order was changed).
 A log rewritten from its beginning with a fitting head is not found here: that needs an anchor outside.
 """
 
@@ -162,11 +162,11 @@ class Verifier:
         if fits is not None and fits.place == self._place:
             self._replace_from(self._place, Damage.CHANGED, self._place)
             self._accept(entry, number + 1)
+        elif gap is not None:
+            self._reorder(entry, number, gap)
         elif fits is not None and fits.then == number:
             self._replace_from(fits.place + 1, Damage.ADDED, self._place)
             self._accept(entry, number + 1)
-        elif gap is not None:
-            self._reorder(entry, number, gap)
         else:
             self._find(Damage.ADDED, entry.seq)
 

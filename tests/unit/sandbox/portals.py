@@ -64,13 +64,9 @@ class InProcess(httpx.BaseTransport):
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self._loop = asyncio.new_event_loop()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._loop.run_until_complete(self._answer(request))
-
-    def close(self) -> None:
-        self._loop.close()
+        return asyncio.run(self._answer(request))
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         url = request.url

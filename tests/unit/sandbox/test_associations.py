@@ -159,9 +159,7 @@ def test_a_label_can_be_taken_off_without_the_association() -> None:
 
 def test_a_label_of_a_document_has_a_number_of_the_portals_own() -> None:
     links = [{"from": "contacts/102", "to": "deals/21", "label": "Beslutningstager"}]
-    body = Sandbox(a_document(associations=links)).do(
-        f"{BASE}/contacts/deals/batch/read", {"inputs": [{"id": "102"}]}
-    )
+    body = Sandbox(a_document(associations=links)).do(f"{BASE}/contacts/deals/batch/read", {"inputs": [{"id": "102"}]})
     kinds = body["results"][0]["to"][0]["associationTypes"]
     assert {(kind["category"], kind["label"]) for kind in kinds} == {
         ("USER_DEFINED", "Beslutningstager"),

@@ -18,9 +18,7 @@ def running() -> Iterator[RunningSandbox]:
 
 
 def client(sandbox: RunningSandbox, timeout: float = 10.0) -> httpx.Client:
-    return httpx.Client(
-        base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=timeout
-    )
+    return httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}, timeout=timeout)
 
 
 def test_an_error_before_the_effect_leaves_everything_as_it_was() -> None:

@@ -23,7 +23,11 @@ def test_owners_are_listed_and_an_archived_one_has_no_user() -> None:
 
 def test_the_default_deal_pipeline_has_hubspots_stages() -> None:
     pipeline = Sandbox().json("/crm/pipelines/2026-03/deals")["results"][0]
-    closed = {stage["id"]: stage["metadata"]["probability"] for stage in pipeline["stages"] if stage["metadata"]["isClosed"] == "true"}
+    closed = {
+        stage["id"]: stage["metadata"]["probability"]
+        for stage in pipeline["stages"]
+        if stage["metadata"]["isClosed"] == "true"
+    }
     assert (pipeline["id"], closed) == ("default", {"closedwon": "1.0", "closedlost": "0.0"})
     assert Sandbox().json("/crm/v3/pipelines/deals/default")["id"] == "default"
     assert Sandbox().get("/crm/v3/pipelines/deals/other").status_code == 404

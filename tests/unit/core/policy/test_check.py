@@ -77,8 +77,8 @@ def test_a_class_that_is_only_kept_is_named() -> None:
 def test_a_gap_is_told_by_the_records_that_fall_into_it() -> None:
     lines = [finding.text for finding in found(disposing("r", PARTNER), DEALS, a_follower())]
     assert lines == [
-        "no rule covers contacts where the person belongs to no partner or vendor: a person must look at each "
-        "of them"
+        "no rule covers contacts where the person belongs to no partner or vendor: "
+        "a person must look at each of them"
     ]
 
 
@@ -231,8 +231,8 @@ def test_a_legal_obligation_that_always_outlasts_a_right_is_an_error() -> None:
         "stay", asked, '{ period = "P5Y", from = "erasure_requested_at" }', basis="legal_obligation"
     )
     assert texts(go, stay) == [
-        "error: rules[go].dispose.after: comes later than 0 days wherever it applies: stay keeps for 5 years; a "
-        "right cannot wait"
+        "error: rules[go].dispose.after: comes later than 0 days wherever it applies: "
+        "stay keeps for 5 years; a right cannot wait"
     ]
 
 
@@ -284,7 +284,8 @@ def test_a_right_that_may_take_longer_than_the_clock_of_requests_is_told() -> No
 
 def test_an_unsubscribe_rule_without_a_newsletter_is_told() -> None:
     assert texts(unsubscribed('mode = "enforce"')) == [
-        "warning: newsletter.subscription_types: names no newsletter, so u sees only who is opted out of all mail"
+        "warning: newsletter.subscription_types: names no newsletter, "
+        "so u sees only who is opted out of all mail"
     ]
 
 
@@ -303,7 +304,8 @@ def erasing(*more: str) -> str:
 def test_an_erasing_rule_that_may_take_everybody_by_itself_is_an_error() -> None:
     everybody = "[guardrails]\nmax_percent = 100\n"
     assert texts(everybody, erasing('mode = "enforce"')) == [
-        "error: rules[r]: erases by itself, and no guardrail stops it from erasing everybody (max_percent is 100)"
+        "error: rules[r]: erases by itself, "
+        "and no guardrail stops it from erasing everybody (max_percent is 100)"
     ]
     assert texts(everybody, erasing('mode = "review"')) == []
     assert texts(everybody, erasing('mode = "enforce"', "guardrails = { max_percent = 10 }")) == []

@@ -57,7 +57,8 @@ def test_a_small_document_takes_the_defaults_of_the_semantics() -> None:
 def test_every_kind_of_criterion_is_read() -> None:
     when = (
         '{ all = [{ any = [{ is = "is_partner" }, { known = "event_on" }] }, '
-        '{ not = { not_past = "event_on" } }, { later = "last_enquiry_at", than_each = ["unsubscribed_at"] }] }'
+        '{ not = { not_past = "event_on" } }, '
+        '{ later = "last_enquiry_at", than_each = ["unsubscribed_at"] }] }'
     )
     assert a_policy(a_rule("r", when, ARCHIVE)).rules[0].when == AllOf(
         (

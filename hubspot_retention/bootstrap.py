@@ -1,0 +1,242 @@
+"""The only place that builds real objects and joins them: settings, policy, store, portal, use cases.
+
+Everything heavy is imported when it is needed, so that `--help` answers at once.
+"""
+
+import getpass
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hubspot_retention.clock import Clock
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.plan.model import Plan
+    from hubspot_retention.core.policy.model import RetentionPolicy
+    from hubspot_retention.core.record import ObjectType, RecordId
+    from hubspot_retention.hubspot.portal import HubSpotPortal
+    from hubspot_retention.hubspot.transport import Transport
+    from hubspot_retention.settings import Settings
+    from hubspot_retention.store.database import SqlStore
+    from hubspot_retention.workflow.assess import Watcher
+    from hubspot_retention.workflow.dispose import Applier
+    from hubspot_retention.workflow.fresh import FreshReader
+    from hubspot_retention.workflow.ports import Disposer, RecordSource, Spool, Store
+    from hubspot_retention.workflow.review import Registrar, Reviewer
+
+
+def _shipped(name: str) -> str:
+    """A file of `config/`: in the wheel it lies in the package, in a checkout beside it."""
+    packaged = files("hubspot_retention").joinpath("config", name)
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    return (Path(__file__).parent.parent / "config" / name).read_text(encoding="utf-8")
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the {what} {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the {what} {path} is no UTF-8 text: byte {error.start}") from error
+
+
+def policy_text(path: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The policy's text and where it came from: the path given, `RETENTION_POLICY`, else Clienti's.
+
+    Raises UsageError if it cannot be read.
+    """
+    chosen = path or (Path(environment["RETENTION_POLICY"]) if environment.get("RETENTION_POLICY") else None)
+    if chosen is None:
+        return _shipped("clienti.toml"), "clienti.toml (shipped)"
+    return _read(chosen, "policy"), str(chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command was given. `environment` is the process's unless a test says otherwise."""
+
+    policy: Path | None = None
+    settings: Path | None = None
+    actor: str | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class Application:
+    """The parts of one command, each built when it is first asked for."""
+
+    def __init__(self, options: Options, clock: Clock) -> None:
+        self._options = options
+        self._environment = options.environment
+        self.clock = clock
+        self._policy: tuple[RetentionPolicy, str] | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who acts: `--who`, `RETENTION_ACTOR`, else the login. Raises UsageError for what no log may hold."""
+        name = self._options.actor or self._environment.get("RETENTION_ACTOR") or getpass.getuser()
+        if not name.isascii() or not name or not all(sign.isalnum() or sign in "_.-" for sign in name):
+            raise UsageError(
+                f"{name!r} is no login: the audit log takes letters, digits and _ . - only. Give --who or RETENTION_ACTOR."
+            )
+        return name
+
+    def settings(self) -> "Settings":
+        """The service settings: `--settings`, `RETENTION_SETTINGS`, else the defaults; the environment over them."""
+        from hubspot_retention.settings import read_settings
+
+        named = self._environment.get("RETENTION_SETTINGS")
+        path = self._options.settings or (Path(named) if named else None)
+        text, source = ("", "defaults") if path is None else (_read(path, "settings file"), str(path))
+        return read_settings(text, source, self._environment)
+
+    def policy(self) -> "tuple[RetentionPolicy, str]":
+        """The policy and its text. Raises UsageError with every problem at once."""
+        from hubspot_retention.core.policy.parse import PolicyError, parse_policy
+
+        if self._policy is None:
+            text, source = policy_text(self._options.policy, self._environment)
+            try:
+                self._policy = parse_policy(text), text
+            except PolicyError as error:
+                lines = "\n".join(f"- {problem}" for problem in error.problems)
+                raise UsageError(f"{source} is no policy that can be carried out:\n{lines}") from error
+        return self._policy
+
+    @contextmanager
+    def store(self, *, writes: bool = True) -> "Iterator[SqlStore]":
+        """The database. Only one process writes; a second is refused with a message that names the first."""
+        from hubspot_retention.store.database import open_store
+
+        with open_store(self.settings().database_url, exclusive=writes) as store:
+            yield store
+
+    @contextmanager
+    def transport(self) -> "Iterator[Transport]":
+        """The one way to HubSpot."""
+        from hubspot_retention.hubspot.pacing import PaceOptions
+        from hubspot_retention.hubspot.transport import Transport, TransportOptions
+        from hubspot_retention.settings import read_token
+
+        settings = self.settings()
+        pace = PaceOptions(
+            start_limit=settings.pacing.per_10_seconds, daily_reserve=settings.pacing.daily_reserve_percent / 100
+        )
+        options = TransportOptions(token=read_token(self._environment), base_url=settings.base_url, pace=pace)
+        with Transport(options) as transport:
+            yield transport
+
+    @contextmanager
+    def portal(self, store: "Store | None" = None) -> "Iterator[HubSpotPortal]":
+        """The portal under the policy; the store remembers where to split its id space."""
+        from hubspot_retention.hubspot.portal import HubSpotPortal
+        from hubspot_retention.hubspot.reading import ReaderOptions
+
+        policy, _ = self.policy()
+        with self.transport() as transport:
+            reader = ReaderOptions(most_readers=self.settings().pacing.readers)
+            yield HubSpotPortal(transport, policy, reader, self._hints(store))
+
+    def _hints(self, store: "Store | None") -> "dict[ObjectType, tuple[RecordId, ...]]":
+        if store is None:
+            return {}
+        with store.transaction() as tx:
+            newest = next(iter(tx.plans()), None)
+            found = {} if newest is None else tx.boundaries(newest.portal_id)
+        return {kind: tuple(ids) for kind, ids in found.items()}
+
+    def _fresh(self, source: "RecordSource") -> "FreshReader":
+        from hubspot_retention.workflow.fresh import FreshReader
+
+        return FreshReader(source, new_spool, self.policy()[0])
+
+    def applier(self, portal: "HubSpotPortal", store: "Store") -> "Applier":
+        """What carries out plans."""
+        from hubspot_retention.workflow.carry import Tools
+        from hubspot_retention.workflow.dispose import Applier
+        from hubspot_retention.workflow.gate import Permission
+        from hubspot_retention.workflow.times import Times
+
+        settings = self.settings()
+        tools = Tools(
+            source=_as_source(portal),
+            disposer=_as_disposer(portal),
+            store=store,
+            fresh=self._fresh(_as_source(portal)),
+            policy=self.policy()[0],
+            times=Times(self.clock.now, time.monotonic),
+            workers=settings.pacing.erasers,
+        )
+        return Applier(tools, Permission(mode=settings.mode, allow_erase=settings.allow_erase))
+
+    def assess(
+        self,
+        portal: "HubSpotPortal",
+        store: "Store",
+        watcher: "Watcher",
+        as_of: datetime | None = None,
+        kind: str = "plan",
+    ) -> "tuple[Plan, Plan]":
+        """Assess the whole portal as of now, or of another instant (then nothing of it can be applied)."""
+        from hubspot_retention.workflow.assess import Assessment, AssessOrder
+
+        settings = self.settings()
+        order = AssessOrder(
+            as_of=as_of or self.clock.now(),
+            what_if=as_of is not None,
+            actor=self.actor,
+            expected_portal=settings.portal_id,
+            guardrails=settings.guardrails,
+            valid_for=timedelta(hours=settings.plan_valid_hours),
+            kind=kind,
+        )
+        spool = new_spool()
+        try:
+            return Assessment(_as_source(portal), store, spool, self.policy()[0]).run(order, self.clock.now, watcher)
+        finally:
+            spool.close()
+
+    def reviewer(self, store: "Store") -> "Reviewer":
+        """Who decides about plans."""
+        from hubspot_retention.workflow.review import Reviewer
+
+        return Reviewer(store, self.actor, four_eyes=self.settings().four_eyes)
+
+    def registrar(self, store: "Store") -> "Registrar":
+        """Who keeps the registers."""
+        from hubspot_retention.workflow.review import Registrar
+
+        return Registrar(store, self.actor)
+
+
+def _as_source(portal: "HubSpotPortal") -> "RecordSource":
+    return portal  # mypy proves the fit
+
+
+def _as_disposer(portal: "HubSpotPortal") -> "Disposer":
+    return portal  # mypy proves the fit
+
+
+def as_store(store: "SqlStore") -> "Store":
+    """The store as the use cases see it; mypy proves the fit."""
+    return store
+
+
+def new_spool() -> "Spool":
+    """A spool for one assessment or one fresh read."""
+    from hubspot_retention.store.spool import Spool
+
+    return Spool()
+
+
+def application(options: Options | None = None, clock: Clock | None = None) -> Application:
+    """The application for one command."""
+    return Application(options or Options(), clock or Clock())

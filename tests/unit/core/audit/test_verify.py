@@ -1,0 +1,179 @@
+"""Every kind of tampering is found, and named."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hubspot_retention.core.audit.chain import EMPTY, GENESIS, Head, extend, link
+from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.verify import Damage, Finding, Verifier, verify
+from tests.unit.core.audit.entries import a_log, an_entry
+
+LENGTH = 12
+LOG, HEAD = a_log(LENGTH)
+_place = st.integers(min_value=1, max_value=LENGTH)
+
+
+def _found(entries: list[StoredEntry], head: Head = HEAD) -> list[tuple[Damage, int, int]]:
+    return [(finding.damage, finding.first, finding.last) for finding in verify(entries, head).findings]
+
+
+def _renumbered(entries: list[StoredEntry]) -> list[StoredEntry]:
+    return [replace(entry, seq=number) for number, entry in enumerate(entries, 1)]
+
+
+def test_a_log_as_it_was_written_is_intact() -> None:
+    report = verify(LOG, HEAD)
+    assert report.intact
+    assert (report.entries, report.head) == (LENGTH, HEAD)
+
+
+def test_an_empty_log_is_intact() -> None:
+    assert verify([], EMPTY).intact
+
+
+def test_a_log_may_be_read_in_portions() -> None:
+    verifier = Verifier()
+    verifier.feed(LOG[:5])
+    assert verifier.place == 5
+    verifier.feed(LOG[5:])
+    assert verifier.close(HEAD).intact
+
+
+@given(_place, st.data())
+def test_a_changed_bit_is_found_and_named(place: int, data: st.DataObject) -> None:
+    body = bytearray(LOG[place - 1].body)
+    bit = data.draw(st.integers(min_value=0, max_value=8 * len(body) - 1))
+    body[bit // 8] ^= 1 << bit % 8
+    touched = [*LOG[: place - 1], replace(LOG[place - 1], body=bytes(body)), *LOG[place:]]
+    assert _found(touched) == [(Damage.CHANGED, place, place)]
+
+
+@given(_place, st.integers(min_value=0, max_value=255))
+def test_a_changed_hash_is_found(place: int, bit: int) -> None:
+    value = bytearray(LOG[place - 1].hash)
+    value[bit // 8] ^= 1 << bit % 8
+    touched = [*LOG[: place - 1], replace(LOG[place - 1], hash=bytes(value)), *LOG[place:]]
+    assert (Damage.CHANGED, place, place) in _found(touched)
+
+
+@given(st.integers(min_value=1, max_value=LENGTH - 1))
+def test_an_entry_rewritten_with_its_hash_is_found_at_its_successor(place: int) -> None:
+    previous = LOG[place - 2].hash if place > 1 else GENESIS
+    forged = extend(Head(place - 1, previous), an_entry(record="contacts/9"))
+    assert _found([*LOG[: place - 1], forged, *LOG[place:]]) == [(Damage.CHANGED, place + 1, place + 1)]
+
+
+@given(st.integers(min_value=1, max_value=LENGTH - 1), st.integers(min_value=1, max_value=4), st.booleans())
+def test_dropped_entries_are_missing(place: int, many: int, renumber: bool) -> None:
+    last = min(place + many, LENGTH) - 1
+    left = [*LOG[: place - 1], *LOG[last:]]
+    assert _found(_renumbered(left) if renumber else left) == [(Damage.MISSING, place, last)]
+
+
+@given(st.integers(min_value=1, max_value=LENGTH - 1), st.integers(min_value=1, max_value=3), st.data())
+def test_inserted_entries_are_added(place: int, many: int, data: st.DataObject) -> None:
+    head = Head(place - 1, LOG[place - 2].hash if place > 1 else GENESIS)
+    forged = []
+    for _ in range(many):
+        forged.append(extend(head, an_entry(record="contacts/9")))
+        head = Head(forged[-1].seq, data.draw(st.sampled_from([forged[-1].hash, b"x" * 32])))
+        forged[-1] = replace(forged[-1], hash=head.hash)
+    touched = _renumbered([*LOG[: place - 1], *forged, *LOG[place - 1 :]])
+    assert _found(touched) == [(Damage.ADDED, place, place + many - 1)]
+
+
+@given(_place)
+def test_an_entry_stored_twice_is_added(place: int) -> None:
+    touched = _renumbered([*LOG[:place], LOG[place - 1], *LOG[place:]])
+    assert _found(touched) in ([(Damage.ADDED, copy, copy)] for copy in (place, place + 1))
+
+
+@given(_place, _place)
+def test_swapped_entries_are_reordered(one: int, other: int) -> None:
+    assume(one < other)
+    touched = list(LOG)
+    touched[one - 1], touched[other - 1] = touched[other - 1], touched[one - 1]
+    found = _found(_renumbered(touched))
+    assert found
+    assert {damage for damage, _, _ in found} == {Damage.REORDERED}
+    assert {first for _, first, _ in found} & {one, other}
+
+
+@given(st.permutations(range(LENGTH)))
+def test_any_other_order_is_found(order: list[int]) -> None:
+    assume(order != sorted(order))
+    assert Damage.REORDERED in {damage for damage, _, _ in _found(_renumbered([LOG[index] for index in order]))}
+
+
+@given(st.integers(min_value=0, max_value=LENGTH - 1))
+def test_a_tail_cut_off_shows_by_the_head(left: int) -> None:
+    assert _found(LOG[:left]) == [(Damage.CUT, left + 1, LENGTH)]
+
+
+def test_an_entry_added_at_the_end_shows_by_the_head() -> None:
+    assert _found([*LOG, extend(HEAD, an_entry())]) == [(Damage.ADDED, LENGTH + 1, LENGTH + 1)]
+
+
+def test_a_head_of_the_same_length_but_another_hash_is_named() -> None:
+    assert _found(LOG, Head(LENGTH, b"x" * 32)) == [(Damage.HEAD, LENGTH, LENGTH)]
+
+
+def test_a_last_entry_rewritten_with_its_hash_shows_by_the_head() -> None:
+    forged = extend(Head(LENGTH - 1, LOG[-2].hash), an_entry(record="contacts/9"))
+    assert _found([*LOG[:-1], forged]) == [(Damage.HEAD, LENGTH, LENGTH)]
+
+
+def test_an_entry_put_under_another_number_is_changed() -> None:
+    touched = [*LOG[:-1], replace(LOG[-1], seq=LENGTH + 5)]
+    assert _found(touched) == [(Damage.CHANGED, LENGTH + 5, LENGTH + 5)]
+
+
+def test_an_entry_forged_with_a_later_number_is_changed() -> None:
+    body = LOG[3].body.replace(b'"seq":4,', b'"seq":44,')
+    forged = StoredEntry(4, body, link(LOG[2].hash, body))
+    assert (Damage.CHANGED, 4, 4) in _found([*LOG[:3], forged, *LOG[4:]])
+
+
+def test_two_places_are_both_named() -> None:
+    touched = [*LOG[:2], replace(LOG[2], body=LOG[2].body.replace(b"sent", b"done")), *LOG[3:7], *LOG[8:]]
+    assert _found(touched) == [(Damage.CHANGED, 3, 3), (Damage.MISSING, 8, 8)]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from("dsbx"), _place, _place), min_size=1, max_size=4))
+def test_no_tampering_goes_unnoticed(steps: list[tuple[str, int, int]]) -> None:
+    touched = list(LOG)
+    for kind, one, other in steps:
+        here, there = (one - 1) % len(touched), (other - 1) % len(touched)
+        if kind == "d":
+            del touched[here]
+        elif kind == "s":
+            touched[here], touched[there] = touched[there], touched[here]
+        elif kind == "b":
+            touched[here] = replace(touched[here], body=touched[here].body.replace(b"contacts", b"contactz"))
+        else:
+            touched.insert(here, touched[there])
+    assume(touched != LOG)
+    assert not verify(touched, HEAD).intact
+    assert not verify(_renumbered(touched), HEAD).intact
+
+
+def test_no_more_than_a_thousand_places_are_kept() -> None:
+    log, head = a_log(1100)
+    touched = [replace(entry, body=entry.body + b" ") for entry in log]
+    assert len(verify(touched, head).findings) == 1000
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (Finding(Damage.CHANGED, 4, 4), "entry 4: changed: it, or the one before it, is not as it was written"),
+        (Finding(Damage.MISSING, 4, 6), "entries 4 to 6: missing"),
+        (Finding(Damage.CUT, 9, 9), "entry 9: missing at the end of the log"),
+    ],
+)
+def test_a_finding_says_which_entries_and_what(finding: Finding, words: str) -> None:
+    assert str(finding) == words

@@ -1,0 +1,119 @@
+"""Rules told in plain English, and what they really do in HubSpot."""
+
+import pytest
+
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.policy.show import RuleRow, rule_rows
+from tests.unit.core.policy.texts import ARCHIVE, EVERYBODY, a_follower, a_policy, a_rule, clienti_text
+
+PARTNER = '{ is = "is_partner" }'
+
+
+def row(*lines: str, when: str = PARTNER, record_class: str = "contact") -> RuleRow:
+    return rule_rows(a_policy(a_rule("r", when, *lines, record_class=record_class)))[0]
+
+
+def clienti(name: str) -> RuleRow:
+    return {row.rule_id: row for row in rule_rows(parse_policy(clienti_text()))}[name]
+
+
+def test_every_rule_has_a_row_correspondence_last() -> None:
+    rows = rule_rows(a_policy(a_follower(), EVERYBODY))
+    assert [(row.rule_id, row.record_class) for row in rows] == [
+        ("everybody", "contact"),
+        ("letters", "engagement"),
+    ]
+
+
+def test_a_former_customer_is_told_whole() -> None:
+    assert clienti("former-customer") == RuleRow(
+        rule_id="former-customer",
+        record_class="contact",
+        title="Former customers",
+        applies_to="Contacts where the end of the customer relationship is on record.",
+        kept="24 months from the end of the customer relationship; "
+        "without end while the relationship goes on.",
+        then="Erased 24 months after the end of the customer relationship, "
+        "unless another rule or a hold keeps it.",
+        within="30 days",
+        why="Documenting the history of the relationship. On the ground of a legitimate interest: "
+        "Persondatapolitik 6; GDPR art. 5(1)(e); GDPR art. 6(1)(f).",
+        in_hubspot="Out of view at once; HubSpot purges the contact within 30 days and blocklists its "
+        "addresses. Its correspondence that nobody else needs goes first: e-mails are gone at once, the rest "
+        "after 90 days in the bin.",
+        mode="review",
+    )
+
+
+def test_a_rule_that_only_keeps_does_nothing_in_hubspot() -> None:
+    told = row(f"keep = {{ while = {PARTNER} }}")
+    assert told.kept == "As long as the person belongs to a partner or vendor."
+    assert (told.then, told.within, told.in_hubspot) == ("", "", "Nothing: it stays.")
+
+
+@pytest.mark.parametrize(
+    ("keep", "words"),
+    [
+        ('{ until_end_of = "event_on" }', "Until the event, that day included."),
+        ('{ period = "P30D", from = "event_on" }', "30 days from the event."),
+        (
+            '{ period = "P5Y", from_financial_year_end_of = "event_on" }',
+            "5 years from the end of the financial year of the event.",
+        ),
+        (
+            f'{{ while = {PARTNER}, period = "P1M", from = "event_on" }}',
+            "As long as the person belongs to a partner or vendor; then 1 month from the event.",
+        ),
+    ],
+)
+def test_a_keep_is_said_with_its_period_and_start(keep: str, words: str) -> None:
+    assert row(f"keep = {keep}").kept == words
+
+
+def test_a_rule_that_disposes_alone_keeps_nothing() -> None:
+    assert row(ARCHIVE).kept == ""
+
+
+def test_an_archive_of_a_contact_tells_of_the_bin_and_of_the_call_before_it() -> None:
+    assert row(ARCHIVE).in_hubspot == (
+        "In the bin, where a person can restore it for 90 days; then gone. "
+        "So the call comes at least 90 days before the 4 months are over."
+    )
+
+
+def test_an_archive_of_a_deal_takes_its_correspondence_along() -> None:
+    told = row(ARCHIVE, when='{ is = "is_open" }', record_class="deal")
+    assert told.applies_to == "Deals where the deal is open."
+    assert "Correspondence that only it holds is archived first" in told.in_hubspot
+
+
+def test_an_erasure_request_says_what_is_set_aside_and_when_a_person_looks() -> None:
+    told = clienti("erasure-request")
+    assert told.then == (
+        "Erased at once after the request for erasure, unless another rule or a hold keeps it. "
+        "What is kept on consent or a legitimate interest does not stand against it. "
+        "A person looks instead if the last enquiry of their own came after the request for erasure. "
+        "If other grounds keep the record, a person answers the request."
+    )
+    assert told.within == "the earlier of 30 days and 1 month"
+
+
+def test_an_exclusive_rule_says_that_no_other_applies() -> None:
+    told = clienti("processor-data")
+    assert told.applies_to.endswith("No other rule applies to them.")
+    assert "A person looks instead if the request for erasure is on record" in told.then
+
+
+def test_who_looks_before_a_disposal_is_said() -> None:
+    owner = ARCHIVE.replace(" }", ', review = "owner", warn_ahead = "P30D" }')
+    assert row(owner).then.endswith("The owner is warned 30 days ahead.")
+    assert row(ARCHIVE.replace(" }", ', review = "person" }')).then.endswith(
+        "A person must approve each one."
+    )
+
+
+def test_correspondence_goes_with_what_it_belongs_to() -> None:
+    with_deal, others = clienti("agreement-correspondence"), clienti("other-correspondence")
+    assert (with_deal.kept, with_deal.then) == ("As long as that deal.", "Archived with that deal.")
+    assert others.then == "Archived with the last contact they belong to."
+    assert "E-mails are gone at once" in others.in_hubspot
