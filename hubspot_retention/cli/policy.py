@@ -91,9 +91,6 @@ def _read(file: Path | None) -> tuple[str, str]:
     except RetentionError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from error
-    except (OSError, UnicodeDecodeError) as error:
-        typer.echo(f"The policy file cannot be read: {error}", err=True)
-        raise typer.Exit(ExitCode.USAGE) from error
 
 
 def _parsed(file: Path | None) -> "RetentionPolicy":

@@ -4,7 +4,7 @@ import msgspec
 
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
-from hubspot_retention.errors import PortalContractError
+from hubspot_retention.errors import PortalContractError, PortalDeniedError
 from hubspot_retention.hubspot.calls import API_VERSION, get, post
 from hubspot_retention.hubspot.faults import RefusedError
 from hubspot_retention.hubspot.transport import Transport
@@ -44,5 +44,5 @@ def granted_scopes(transport: Transport) -> frozenset[str] | None:
     call = post("/oauth/v2/private-apps/get/access-token-info", {"tokenKey": transport.options.token})
     try:
         return frozenset(transport.send(call).read(_TOKEN_INFO).scopes)
-    except RefusedError:
+    except (RefusedError, PortalDeniedError):
         return None

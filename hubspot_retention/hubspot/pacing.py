@@ -35,6 +35,15 @@ class PaceOptions:
     daily_reserve: float = 0.1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldLimits:
+    """What the rate headers have said so far; `None` where they have not."""
+
+    burst: int | None = None
+    daily: int | None = None
+    daily_remaining: int | None = None
+
+
 class _Lane:
     """Evenly spaced slots of one budget. Not thread-safe by itself."""
 
@@ -104,6 +113,7 @@ class Pacer:
         self._associations = _Lane(None if start is None else _associations_limit(start), interval)
         self._search = _Lane(None if start is None else _SEARCHES_A_SECOND, 1.0)
         self._daily_told_at: float | None = None
+        self._told = ToldLimits()
 
     def _lanes(self, bucket: Bucket) -> tuple[_Lane, ...]:
         """An association call is counted against both limits: which one it spares is not documented."""
@@ -147,6 +157,8 @@ class Pacer:
         daily, left = _number(headers, "daily"), _number(headers, "daily-remaining")
         limit, interval = _number(headers, "max"), _number(headers, "interval-milliseconds")
         with self._lock:
+            if bucket is Bucket.BURST and limit is not None:
+                self._told = ToldLimits(burst=limit, daily=daily, daily_remaining=left)
             if daily is not None and left is not None:
                 low = left <= daily * self._options.daily_reserve
                 self._daily_told_at = self._monotonic() if low else None
@@ -184,3 +196,8 @@ class Pacer:
         """The rate of ordinary requests that is aimed at; `None` when unpaced."""
         with self._lock:
             return self._burst.per_second
+
+    @property
+    def told(self) -> ToldLimits:
+        """The limits as HubSpot tells them."""
+        return self._told

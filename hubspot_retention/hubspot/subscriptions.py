@@ -121,6 +121,16 @@ class Subscriptions:
             )
         return tuple(each for name in self._policy.newsletters for each in by_name[name.casefold()])
 
+    def learn_whether_batches_are_allowed(self) -> bool:
+        """Ask the batch call about an address that nobody has; it exists on Marketing Hub Enterprise only."""
+        try:
+            self._batch(f"{_BASE}/statuses/batch/read", [Address("nobody@example.invalid")])
+        except PortalDeniedError:
+            self.batch_allowed = False
+        else:
+            self.batch_allowed = True
+        return self.batch_allowed
+
     def opt_outs(self, addresses: Sequence[Address]) -> list[OptOut | Unknown | None]:
         """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
         newsletters = self.newsletter_ids()

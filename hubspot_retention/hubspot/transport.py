@@ -128,20 +128,31 @@ class Transport:
         Raises PortalPausedError or PortalDeniedError: then nothing happened. A refusal with status 429 or 423, or
         none, is a call that HubSpot did not take within the patience: nothing happened either, begin again.
         """
-        give_up_at = self._timing.monotonic() + self.options.retry.effect_patience_seconds
-
-        def again(error: BaseException) -> bool:
-            left = give_up_at - self._timing.monotonic()
-            return isinstance(error, TemporaryFailureError) and error.harmless and error.wait_seconds <= left
-
         try:
-            answer = self._retrying(again)(self._attempt, call, give_up_at)
+            answer = self.create(call)
         except TemporaryFailureError as failure:
             fate = Fate.REFUSED if failure.harmless else Fate.UNKNOWN
             return CallResult(fate, failure.status, failure.category)
         except RefusedError as refused:
             return CallResult(Fate.REFUSED, refused.status, refused.category)
         return CallResult(Fate.DONE, answer.status)
+
+    def create(self, call: Call) -> Answer:
+        """Send a call that makes something, and give back what HubSpot says of it.
+
+        Raises PortalTemporaryError when nobody can tell whether it was made.
+        """
+        give_up_at = self._timing.monotonic() + self.options.retry.effect_patience_seconds
+
+        def again(error: BaseException) -> bool:
+            left = give_up_at - self._timing.monotonic()
+            return isinstance(error, TemporaryFailureError) and error.harmless and error.wait_seconds <= left
+
+        return self._retrying(again)(self._attempt, call, give_up_at)
+
+    def seconds(self) -> float:
+        """The monotonic clock, in seconds."""
+        return self._timing.monotonic()
 
     def _retrying(self, again: Callable[[BaseException], bool]) -> Retrying:
         attempts = self.options.retry.attempts

@@ -11,6 +11,7 @@ demo.
 Keys that are not known are left alone, so that a document can carry remarks.
 """
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,15 +49,26 @@ class DocumentError(Exception):
         self.problems = tuple(problems)
 
 
-def read_document(document: Mapping[str, Any], options: SandboxOptions) -> Portal:
-    """The portal that a document describes. Raises DocumentError with all of its problems."""
-    return _Reader(document, options).portal()
+def read_document(document: Mapping[str, Any], options: SandboxOptions, *, given_away: bool = False) -> Portal:
+    """The portal that a document describes. Raises DocumentError with all of its problems.
+
+    A document that is `given_away` must not be changed afterwards: its dicts become the records, which halves the
+    memory of a large portal. The collector rests meanwhile: it would walk millions of records again and again.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _Reader(document, options, given_away=given_away).portal()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Reader:
-    def __init__(self, document: Mapping[str, Any], options: SandboxOptions) -> None:
+    def __init__(self, document: Mapping[str, Any], options: SandboxOptions, *, given_away: bool) -> None:
         self._document = document
         self._options = options
+        self._given_away = given_away
         self._problems: list[Problem] = []
         self._shared: dict[str, str] = {}
 
@@ -129,8 +141,11 @@ class _Reader:
                 continue
             if not self._expect(record_id not in records, f"{path}.id", record_id, "an id that no other record has"):
                 continue
-            values = records[record_id] = self._values(portal, name, path, row)
-            self._merged(portal, name, path, (record_id, row))
+            values = self._values(portal, name, path, row)
+            merged = self._merged(portal, name, path, (record_id, row))
+            if merged and "hs_merged_object_ids" not in values:
+                values = {**values, "hs_merged_object_ids": ";".join(merged)}
+            records[record_id] = values
             if row.get("archived"):
                 archived[name, record_id] = instant_text(parse_instant(str(row.get("archivedAt", ""))) or portal.now())
             if name == "contacts":
@@ -158,16 +173,19 @@ class _Reader:
                 definition = definitions.get(prop)
                 kept = text if definition is None else loaded(definition, text)
                 values[prop] = self._shared.setdefault(kept, kept) if len(kept) <= 10 else kept
-        return values
+        return raw if self._given_away and values == raw else values
 
-    def _merged(self, portal: Portal, name: str, path: str, record: tuple[str, Mapping[str, Any]]) -> None:
+    def _merged(self, portal: Portal, name: str, path: str, record: tuple[str, Mapping[str, Any]]) -> list[str]:
         record_id, row = record
+        found: list[str] = []
         merged = row.get("mergedIds", [])
         if self._expect(isinstance(merged, list | tuple), f"{path}.mergedIds", merged, "a list of ids"):
             for each in merged:
                 text = as_text(each) or ""
                 if self._expect(text.isdigit(), f"{path}.mergedIds", each, "a number, as a string"):
                     portal.tables[name].merged[text] = record_id
+                    found.append(text)
+        return found
 
     def _emails_differ(self, name: str, records: dict[str, Values]) -> None:
         seen: dict[str, str] = {}

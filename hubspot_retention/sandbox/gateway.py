@@ -34,7 +34,7 @@ CUT = "sandbox.cut"
 """The key in the extensions of a scope under which the server puts `abort`, which cuts the connection."""
 
 
-class _ConnectionCut(Exception):
+class _ConnectionCutError(Exception):
     """The client is to see no answer."""
 
 
@@ -59,13 +59,7 @@ class Gateway:
         self.journal = Journal(keep=options.journal)
         self.faults = Faults(options.seed)
         zone = account.zone(portal)
-        self.limits = Limits(
-            portal.account.tier,
-            enforced=options.limits,
-            daily_quota=options.daily_quota,
-            today=lambda: portal.now().astimezone(zone).date(),
-            retry_after=options.retry_after,
-        )
+        self.limits = Limits(portal.account.tier, options, today=lambda: portal.now().astimezone(zone).date())
         self._random = random.Random(options.seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +83,7 @@ class Gateway:
         try:
             reply = await self._answer(request)
             status = reply.status
-        except _ConnectionCut:
+        except _ConnectionCutError:
             reply = None
         finally:
             self._write_down(request, status)
@@ -148,7 +142,7 @@ class Gateway:
             case FaultKind.MIGRATING:
                 return _error(fault, 477, _MIGRATION_SECONDS)
             case FaultKind.CONNECTION_CUT:
-                raise _ConnectionCut
+                raise _ConnectionCutError
             case FaultKind.TIMEOUT_BEFORE:
                 return await _hang(request)
             case _:
@@ -160,7 +154,7 @@ class Gateway:
             case FaultKind.ERROR_AFTER_EFFECT:
                 return _error(fault, fault.status)
             case FaultKind.CONNECTION_CUT_AFTER_EFFECT:
-                raise _ConnectionCut
+                raise _ConnectionCutError
             case FaultKind.TIMEOUT_AFTER_EFFECT:
                 return await _hang(request)
             case _:
@@ -257,7 +251,7 @@ async def _hang(request: _Request) -> Reply:
                 pass
     except TimeoutError:
         pass
-    raise _ConnectionCut
+    raise _ConnectionCutError
 
 
 async def _read(receive: Receive) -> bytes:

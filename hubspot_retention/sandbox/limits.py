@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 from hubspot_retention.sandbox.calls import Reply, answer
-from hubspot_retention.sandbox.options import Tier
+from hubspot_retention.sandbox.options import SandboxOptions, Tier
 from hubspot_retention.sandbox.state import APP_ID
 
 WINDOW_SECONDS = 10.0
@@ -70,18 +70,15 @@ class Limits:
     def __init__(
         self,
         tier: Tier,
-        *,
-        enforced: bool,
-        daily_quota: int | None,
+        options: SandboxOptions,
         today: Callable[[], date],
-        retry_after: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         known = TIER_LIMITS[tier]
-        self.enforced = enforced
-        self.daily_limit = known.daily if daily_quota is None else daily_quota
+        self.enforced = options.limits
+        self.daily_limit = known.daily if options.daily_quota is None else options.daily_quota
         self._today = today
-        self._retry_after = retry_after
+        self._retry_after = options.retry_after
         self._monotonic = monotonic
         self._windows = {
             Bucket.BURST: _Window(known.burst, WINDOW_SECONDS),

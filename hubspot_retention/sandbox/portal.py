@@ -11,9 +11,13 @@ from hubspot_retention.sandbox.state import Portal
 __all__ = ["DocumentError", "Portal", "Problem", "dump_document", "load_document"]
 
 
-def load_document(document: Mapping[str, Any], options: SandboxOptions | None = None) -> Portal:
+def load_document(
+    document: Mapping[str, Any], options: SandboxOptions | None = None, *, given_away: bool = False
+) -> Portal:
     """The portal that a document describes; the document is left as it is.
+
+    Large ones should be `given_away`: nobody changes them afterwards, and their dicts become the records.
 
     Raises DocumentError with every problem of the document at once.
     """
-    return read_document(document, options or SandboxOptions())
+    return read_document(document, options or SandboxOptions(), given_away=given_away)

@@ -148,7 +148,7 @@ _PREFERENCE_ROWS: tuple[Row, ...] = (
     ("POST", f"{_PREFERENCES_V3}/unsubscribe", preferences_v3.unsubscribe, ONLY_V3, _PREF_WRITE, "subscribe"),
 )
 
-_TOKEN_INFO = "oauth/private-apps/get/access-token-info"
+_CREDENTIAL_INFO = "oauth/private-apps/get/access-token-info"
 _LISTS_READ, _LISTS_WRITE, _FILES, _OWNERS = (
     ("crm.lists.read",),
     ("crm.lists.write",),
@@ -172,7 +172,7 @@ _OTHER_ROWS: tuple[Row, ...] = (
     ("DELETE", "files/files/{}/gdpr-delete", files.erase_file, V3, _FILES, "erase-file"),
     ("GET", "account-info/details", account.details, V3, (), ""),
     ("GET", "account-info/api-usage/daily/private-apps", account.usage, V3, (), ""),
-    ("POST", _TOKEN_INFO, account.token_info, frozenset({"v2"}), (), ""),
+    ("POST", _CREDENTIAL_INFO, account.token_info, frozenset({"v2"}), (), ""),
 )
 
 

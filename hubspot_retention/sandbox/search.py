@@ -3,7 +3,7 @@
 Search sees the portal a moment late. Source: HubSpot's guide to searching the CRM (2026-04), "Limits".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubspot_retention.sandbox.calls import Call, Reply, answer, invalid
@@ -35,18 +35,42 @@ def search(call: Call) -> Reply:
         raise invalid(f"Paging past {_MOST_RESULTS} results of a search is not supported")
     table = call.portal.tables[kind.name]
     overrides = call.portal.index.overrides(table, stale=call.stale)
-    ids = _matching(call, kind, table, overrides, body)
-    ids = _sorted(call, kind, table, ids, body)
+    total, ids = _page(call, table, overrides, body, slice(start, start + limit))
     asked = [str(name) for name in body.get("properties") or []]
     shape = shape_for(call.portal, kind.name, asked)
-    rows = [
-        shown(call.portal, kind.name, (record_id, _seen(table, overrides, record_id)), shape)
-        for record_id in ids[start : start + limit]
-    ]
-    found: dict[str, Any] = {"total": len(ids), "results": rows}
-    if start + limit < len(ids):
+    rows = [shown(call.portal, kind.name, (record_id, _seen(table, overrides, record_id)), shape) for record_id in ids]
+    found: dict[str, Any] = {"total": total, "results": rows}
+    if start + limit < total:
         found["paging"] = {"next": {"after": str(start + limit)}}
     return answer(found)
+
+
+def _page(
+    call: Call, table: Table, overrides: Mapping[str, Before], body: Mapping[str, Any], window: slice
+) -> tuple[int, list[str]]:
+    """How many records match, and those of the page. What asks for nothing but ids is cut out of their order."""
+    kind = table.kind
+    groups = [_group(call, kind, filters) for filters in filter_groups(body)] or [(0, _HIGHEST_ID, [])]
+    plain = len(groups) == 1 and not groups[0][2] and not overrides and not body.get("query")
+    name, descending = _sort(body)
+    if plain and name in ("", "hs_object_id"):
+        return table.stretch(groups[0][0], groups[0][1], window, descending=descending)
+    ids = _matching(table, overrides, groups, str(body.get("query") or "").lower())
+    ids = _sorted(call, table, ids, body)
+    return len(ids), ids[window]
+
+
+def _sort(body: Mapping[str, Any]) -> tuple[str, bool]:
+    """The property to sort by, if any, and whether the largest comes first."""
+    sorts = body.get("sorts") or []
+    if len(sorts) > 1:
+        raise invalid("Only one sort is supported")
+    if not sorts:
+        return "", False
+    rule = sorts[0]
+    if isinstance(rule, str):
+        return rule, False
+    return str(rule.get("propertyName", "")), rule.get("direction") == "DESCENDING"
 
 
 def _number(body: Mapping[str, Any], name: str, default: int) -> int:
@@ -62,18 +86,12 @@ def _seen(table: Table, overrides: Mapping[str, Before], record_id: str) -> Valu
     return table.live[record_id] if before is None else before
 
 
-def _matching(
-    call: Call, kind: ObjectType, table: Table, overrides: Mapping[str, Before], body: Mapping[str, Any]
-) -> list[str]:
-    groups = [_group(call, kind, filters) for filters in filter_groups(body)] or [(0, _HIGHEST_ID, [])]
-    words = str(body.get("query") or "").lower()
+def _matching(table: Table, overrides: Mapping[str, Before], groups: Sequence[Group], words: str) -> list[str]:
     least, most = min(group[0] for group in groups), max(group[1] for group in groups)
     ids = table.between(least, most)
     if overrides:
         old = [record_id for record_id, before in overrides.items() if before is not None]
         ids = sorted({*ids, *(each for each in old if least <= int(each) <= most)} - _unseen(overrides), key=int)
-    if len(groups) == 1 and not groups[0][2] and not words:
-        return ids
     return [each for each in ids if _matches(each, _seen(table, overrides, each), groups, words)]
 
 
@@ -81,7 +99,7 @@ def _unseen(overrides: Mapping[str, Before]) -> set[str]:
     return {record_id for record_id, before in overrides.items() if before is None}
 
 
-def _matches(record_id: str, values: Values, groups: Iterable[Group], words: str) -> bool:
+def _matches(record_id: str, values: Values, groups: Sequence[Group], words: str) -> bool:
     if words and not any(words in value.lower() for value in values.values()):
         return False
     return any(
@@ -124,18 +142,12 @@ def _id_range(raw: Mapping[str, Any]) -> tuple[int, int]:
             return 0, _HIGHEST_ID
 
 
-def _sorted(call: Call, kind: ObjectType, table: Table, ids: list[str], body: Mapping[str, Any]) -> list[str]:
-    sorts = body.get("sorts") or []
-    if not sorts:
-        return ids
-    if len(sorts) > 1:
-        raise invalid("Only one sort is supported")
-    rule = sorts[0]
-    name = str(rule if isinstance(rule, str) else rule.get("propertyName", ""))
-    descending = not isinstance(rule, str) and rule.get("direction") == "DESCENDING"
-    if name == "hs_object_id":
+def _sorted(call: Call, table: Table, ids: list[str], body: Mapping[str, Any]) -> list[str]:
+    """The ids by the values of a property; those without one come last."""
+    name, descending = _sort(body)
+    if name in ("", "hs_object_id"):
         return ids[::-1] if descending else ids
-    definition = call.portal.definitions.live(kind.name, name)
+    definition = call.portal.definitions.live(table.kind.name, name)
     if definition is None:
         raise invalid(f"There was a problem with the request: property {name[:60]} does not exist")
     empty: list[str] = []

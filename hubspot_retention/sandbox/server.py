@@ -89,7 +89,7 @@ def serve(
     Raises DocumentError, and OSError when the port is taken.
     """
     chosen = options or SandboxOptions()
-    portal = load_document(document, chosen)
+    portal = load_document(document, chosen, given_away=True)
     gc.collect()
     gc.freeze()  # the portal lives as long as the process: no collection should walk it again
     bound = listening_socket(host, port)

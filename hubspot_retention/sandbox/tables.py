@@ -99,6 +99,17 @@ class Table:
         following = start + limit
         return found, str(self._ids[following]) if following < len(self._ids) else None
 
+    def stretch(self, least: int, most: int, window: slice, *, descending: bool = False) -> tuple[int, list[str]]:
+        """How many ids lie from `least` to `most`, both included, and those of a window of them."""
+        first, last = bisect_left(self._ids, least), bisect_right(self._ids, most)
+        total = max(0, last - first)
+        start, stop, _ = window.indices(total)
+        if descending:
+            found = self._ids[last - stop : last - start][::-1]
+        else:
+            found = self._ids[first + start : first + stop]
+        return total, [str(record_id) for record_id in found]
+
     def between(self, least: int, most: int) -> list[str]:
         """The ids in view from `least` to `most`, both included, ascending."""
         first, last = bisect_left(self._ids, least), bisect_right(self._ids, most)

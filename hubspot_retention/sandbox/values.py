@@ -14,7 +14,7 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 _LONGEST = 65_536
 
 
-class InvalidValue(Exception):
+class InvalidValueError(Exception):
     """A value that a property cannot have; `code` is HubSpot's word for why."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -77,7 +77,7 @@ def loaded(definition: PropertyDefinition, text: str) -> str:
 def normalised(definition: PropertyDefinition, text: str) -> str:
     """A value as HubSpot keeps it after a write; an empty one clears.
 
-    Raises InvalidValue for one that the property cannot have.
+    Raises InvalidValueError for one that the property cannot have.
     """
     if text == "":
         return ""
@@ -96,7 +96,7 @@ def normalised(definition: PropertyDefinition, text: str) -> str:
         case _:
             kept, code = _string(definition, text)
     if kept is None:
-        raise InvalidValue(code, f'"{text}" is not a valid {definition.type} for property "{definition.name}"')
+        raise InvalidValueError(code, f'"{text}" is not a valid {definition.type} for property "{definition.name}"')
     return kept
 
 

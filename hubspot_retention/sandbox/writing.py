@@ -9,7 +9,7 @@ from hubspot_retention.sandbox.pipelines import stage_flags
 from hubspot_retention.sandbox.preference_changes import opt_outs_of
 from hubspot_retention.sandbox.state import Portal
 from hubspot_retention.sandbox.tables import Values
-from hubspot_retention.sandbox.values import InvalidValue, as_text, normalised
+from hubspot_retention.sandbox.values import InvalidValueError, as_text, normalised
 
 _STAGES = (
     "subscriber",
@@ -34,7 +34,7 @@ def checked(portal: Portal, object_type: str, properties: Mapping[str, object]) 
     for name, raw in properties.items():
         try:
             kept[name] = _checked(portal.definitions.live(object_type, name), name, raw)
-        except InvalidValue as error:
+        except InvalidValueError as error:
             problems.append({"message": error.message, "code": error.code, "context": {"propertyName": [name]}})
     if problems:
         listed = ", ".join(f"{problem['code']} {problem['context']['propertyName'][0]}" for problem in problems)
@@ -44,12 +44,12 @@ def checked(portal: Portal, object_type: str, properties: Mapping[str, object]) 
 
 def _checked(definition: PropertyDefinition | None, name: str, raw: object) -> str:
     if definition is None:
-        raise InvalidValue("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
+        raise InvalidValueError("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
     if definition.read_only:
-        raise InvalidValue("READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set')
+        raise InvalidValueError("READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set')
     text = "" if raw is None else as_text(raw)
     if text is None:
-        raise InvalidValue("INVALID_VALUE", f'The value of "{name}" must be a string')
+        raise InvalidValueError("INVALID_VALUE", f'The value of "{name}" must be a string')
     return normalised(definition, text)
 
 

@@ -7,58 +7,60 @@ from sqlalchemy import Row, insert, select, update
 
 from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.record import RecordId, RecordRef
+from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, from_micros_or_none, to_micros
 from hubspot_retention.store.private_text import keep_text
-from hubspot_retention.store.schema import hold, private_text
 from hubspot_retention.store.session import Rows
 
 
 class HoldRows(Rows):
     """Holds."""
 
-    def place_hold(self, hold_: Hold, reason: str) -> Hold:
+    def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the reason goes into a table of its own."""
-        statement = insert(hold).values(
-            object_type=TYPE_NUMBERS[hold_.record.object_type],
-            record_id=hold_.record.record_id,
-            matter=hold_.matter,
-            placed_by=hold_.placed_by,
-            placed_at=to_micros(hold_.placed_at),
-            review_on=hold_.review_on,
-            released_at=None if hold_.released_at is None else to_micros(hold_.released_at),
+        statement = insert(schema.hold).values(
+            object_type=TYPE_NUMBERS[hold.record.object_type],
+            record_id=hold.record.record_id,
+            matter=hold.matter,
+            placed_by=hold.placed_by,
+            placed_at=to_micros(hold.placed_at),
+            review_on=hold.review_on,
+            released_at=None if hold.released_at is None else to_micros(hold.released_at),
             reason_commitment=keep_text(self._connection, reason),
         )
-        return _hold_of(self._connection.execute(statement.returning(hold)).one())
+        return _hold_of(self._connection.execute(statement.returning(schema.hold)).one())
 
     def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
         """Release a hold in force; `None` if there is none of that number."""
         statement = (
-            update(hold)
-            .where(hold.c.hold_id == hold_id, hold.c.released_at.is_(None))
+            update(schema.hold)
+            .where(schema.hold.c.hold_id == hold_id, schema.hold.c.released_at.is_(None))
             .values(released_at=to_micros(at), released_by=by)
-            .returning(hold)
+            .returning(schema.hold)
         )
         row = self._connection.execute(statement).one_or_none()
         return None if row is None else _hold_of(row)
 
     def holds(self, *, released: bool = False) -> Sequence[tuple[Hold, str]]:
         """Holds in force (or all) with their reasons; a reason that was erased is empty."""
-        here = hold.outerjoin(private_text, private_text.c.commitment == hold.c.reason_commitment)
-        statement = select(hold, private_text.c.text).select_from(here).order_by(hold.c.hold_id)
+        here = schema.hold.outerjoin(
+            schema.private_text, schema.private_text.c.commitment == schema.hold.c.reason_commitment
+        )
+        statement = select(schema.hold, schema.private_text.c.text).select_from(here).order_by(schema.hold.c.hold_id)
         if not released:
-            statement = statement.where(hold.c.released_at.is_(None))
+            statement = statement.where(schema.hold.c.released_at.is_(None))
         return [(_hold_of(row), row.text or "") for row in self._connection.execute(statement)]
 
     def hold_commitment(self, hold_id: int) -> str | None:
         """The commitment to a hold's reason, for the audit entry; `None` if there is no such hold."""
-        return self._connection.scalar(select(hold.c.reason_commitment).where(hold.c.hold_id == hold_id))
+        return self._connection.scalar(select(schema.hold.c.reason_commitment).where(schema.hold.c.hold_id == hold_id))
 
     def hold_register(self) -> HoldRegister:
         """The matters in force, by record."""
         statement = (
-            select(hold.c.object_type, hold.c.record_id, hold.c.matter)
-            .where(hold.c.released_at.is_(None))
-            .order_by(hold.c.hold_id)
+            select(schema.hold.c.object_type, schema.hold.c.record_id, schema.hold.c.matter)
+            .where(schema.hold.c.released_at.is_(None))
+            .order_by(schema.hold.c.hold_id)
         )
         register: dict[RecordRef, tuple[str, ...]] = {}
         for type_number, record_id, matter in self._connection.execute(statement):

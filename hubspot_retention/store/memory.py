@@ -27,9 +27,9 @@ class MemoryRows(Rows):
                 None if opted_out_at is None else from_micros(opted_out_at),
                 _SOURCES[source],
                 ended == 1,
-                restored == 1,
+                archived_by_us == 1,
             )
-            for _, record_id, starts, opted_out_at, source, ended, restored in rows
+            for _, record_id, starts, opted_out_at, source, ended, archived_by_us in rows
         }
 
     def note(self, object_type: ObjectType, rows: Sequence[tuple[RecordId, Remembered]]) -> None:
@@ -43,9 +43,9 @@ class MemoryRows(Rows):
                 to_micros_or_none(opted_out_at),
                 source and source.value,
                 ended,
-                restored,
+                archived_by_us,
             )
-            for record_id, (starts, opted_out_at, source, ended, restored) in rows
+            for record_id, (starts, opted_out_at, source, ended, archived_by_us) in rows
         ]
         if values:
             self._connection.exec_driver_sql(upsertion(memory, self._connection.dialect), values)

@@ -7,10 +7,10 @@ from sqlalchemy import Row, insert, select, update
 
 from hubspot_retention.core.plan.model import OutcomeCount, Plan, PlanKind, PlanStatus, RuleCount
 from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.private_text import keep_text, read_text
-from hubspot_retention.store.schema import plan
 from hubspot_retention.store.session import Rows
 
 _population = msgspec.json.Decoder(tuple[tuple[ObjectType, int], ...])
@@ -19,63 +19,63 @@ _rules = msgspec.json.Decoder(tuple[RuleCount, ...])
 _breaches = msgspec.json.Decoder(tuple[str, ...])
 
 
-def _columns(plan_: Plan) -> dict[str, object]:
+def _columns(plan: Plan) -> dict[str, object]:
     return {
-        "plan_id": plan_.plan_id,
-        "run_id": plan_.run_id,
-        "kind": plan_.kind.value,
-        "portal_id": plan_.portal_id,
-        "policy_name": plan_.policy_name,
-        "policy_digest": plan_.policy_digest,
-        "as_of": to_micros(plan_.as_of),
-        "built_at": to_micros(plan_.built_at),
-        "expires_at": to_micros(plan_.expires_at),
-        "requested_by": plan_.requested_by,
-        "digest": plan_.digest,
-        "status": plan_.status.value,
-        "population": msgspec.json.encode(plan_.population),
-        "outcomes": msgspec.json.encode(plan_.outcomes),
-        "rules": msgspec.json.encode(plan_.rules),
-        "breaches": msgspec.json.encode(plan_.breaches),
-        "decided_by": plan_.decided_by,
-        "decided_at": to_micros_or_none(plan_.decided_at),
+        "plan_id": plan.plan_id,
+        "run_id": plan.run_id,
+        "kind": plan.kind.value,
+        "portal_id": plan.portal_id,
+        "policy_name": plan.policy_name,
+        "policy_digest": plan.policy_digest,
+        "as_of": to_micros(plan.as_of),
+        "built_at": to_micros(plan.built_at),
+        "expires_at": to_micros(plan.expires_at),
+        "requested_by": plan.requested_by,
+        "digest": plan.digest,
+        "status": plan.status.value,
+        "population": msgspec.json.encode(plan.population),
+        "outcomes": msgspec.json.encode(plan.outcomes),
+        "rules": msgspec.json.encode(plan.rules),
+        "breaches": msgspec.json.encode(plan.breaches),
+        "decided_by": plan.decided_by,
+        "decided_at": to_micros_or_none(plan.decided_at),
     }
 
 
 class PlanRows(Rows):
     """Plans."""
 
-    def add_plan(self, plan_: Plan) -> None:
+    def add_plan(self, plan: Plan) -> None:
         """Store a plan's header (status `building`)."""
-        why = keep_text(self._connection, plan_.why) if plan_.why else None
-        self._connection.execute(insert(plan).values(why_commitment=why, **_columns(plan_)))
+        why = keep_text(self._connection, plan.why) if plan.why else None
+        self._connection.execute(insert(schema.plan).values(why_commitment=why, **_columns(plan)))
 
-    def save_plan(self, plan_: Plan) -> None:
+    def save_plan(self, plan: Plan) -> None:
         """Store a plan's header again: digest, counts, status, who decided."""
-        here = plan.c.plan_id == plan_.plan_id
-        why = self._connection.scalar(select(plan.c.why_commitment).where(here))
-        if read_text(self._connection, why) != plan_.why:
-            why = keep_text(self._connection, plan_.why) if plan_.why else None
-        change = update(plan).where(here).values(why_commitment=why, **_columns(plan_))
+        here = schema.plan.c.plan_id == plan.plan_id
+        why = self._connection.scalar(select(schema.plan.c.why_commitment).where(here))
+        if read_text(self._connection, why) != plan.why:
+            why = keep_text(self._connection, plan.why) if plan.why else None
+        change = update(schema.plan).where(here).values(why_commitment=why, **_columns(plan))
         if self._connection.execute(change).rowcount != 1:
-            raise StoreError(f"there is no plan {plan_.plan_id}")
+            raise StoreError(f"there is no plan {plan.plan_id}")
 
     def plan(self, plan_id: str) -> Plan | None:
         """A plan's header."""
-        row = self._connection.execute(select(plan).where(plan.c.plan_id == plan_id)).one_or_none()
+        row = self._connection.execute(select(schema.plan).where(schema.plan.c.plan_id == plan_id)).one_or_none()
         return None if row is None else self._plan_of(row)
 
     def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
         """All plans, newest first."""
-        statement = select(plan).order_by(plan.c.plan_no.desc())
+        statement = select(schema.plan).order_by(schema.plan.c.plan_no.desc())
         if portal is not None:
-            statement = statement.where(plan.c.portal_id == portal)
+            statement = statement.where(schema.plan.c.portal_id == portal)
         return [self._plan_of(row) for row in self._connection.execute(statement)]
 
     def _plan_number(self, plan_id: str) -> int:
         number = self._plan_numbers.get(plan_id)
         if number is None:
-            number = self._connection.scalar(select(plan.c.plan_no).where(plan.c.plan_id == plan_id))
+            number = self._connection.scalar(select(schema.plan.c.plan_no).where(schema.plan.c.plan_id == plan_id))
             if number is None:
                 raise StoreError(f"there is no plan {plan_id}")
             self._plan_numbers[plan_id] = number

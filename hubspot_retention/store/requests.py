@@ -7,40 +7,43 @@ from sqlalchemy import Row, insert, select, update
 
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
+from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
-from hubspot_retention.store.schema import request
 from hubspot_retention.store.session import Rows
 
 
 class RequestRows(Rows):
     """Requests."""
 
-    def add_request(self, request_: SubjectRequest) -> SubjectRequest:
+    def add_request(self, request: SubjectRequest) -> SubjectRequest:
         """Store a request (its `request_id` is given by the store)."""
-        statement = insert(request).values(
-            contact_id=request_.contact_id,
-            kind=request_.kind.value,
-            received_at=to_micros(request_.received_at),
-            recorded_by=request_.recorded_by,
-            closed_at=to_micros_or_none(request_.closed_at),
-            ended=None if request_.end is None else request_.end.value,
+        statement = insert(schema.request).values(
+            contact_id=request.contact_id,
+            kind=request.kind.value,
+            received_at=to_micros(request.received_at),
+            recorded_by=request.recorded_by,
+            closed_at=to_micros_or_none(request.closed_at),
+            ended=None if request.end is None else request.end.value,
         )
-        return _request_of(self._connection.execute(statement.returning(request)).one())
+        return _request_of(self._connection.execute(statement.returning(schema.request)).one())
 
     def close_request(self, request_id: int, at: datetime, end: RequestEnd) -> SubjectRequest | None:
         """Close an open request; `None` if there is none of that number."""
         statement = (
-            update(request)
-            .where(request.c.request_id == request_id, request.c.closed_at.is_(None))
+            update(schema.request)
+            .where(schema.request.c.request_id == request_id, schema.request.c.closed_at.is_(None))
             .values(closed_at=to_micros(at), ended=end.value)
-            .returning(request)
+            .returning(schema.request)
         )
         row = self._connection.execute(statement).one_or_none()
         return None if row is None else _request_of(row)
 
     def requests(self) -> Sequence[SubjectRequest]:
         """All requests of the register, in the order they were stored."""
-        return [_request_of(row) for row in self._connection.execute(select(request).order_by(request.c.request_id))]
+        return [
+            _request_of(row)
+            for row in self._connection.execute(select(schema.request).order_by(schema.request.c.request_id))
+        ]
 
 
 def _request_of(row: Row[tuple[object, ...]]) -> SubjectRequest:

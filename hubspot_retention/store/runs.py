@@ -8,9 +8,9 @@ from sqlalchemy import insert, select, update
 
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import to_micros
 from hubspot_retention.store.errors import StoreError
-from hubspot_retention.store.schema import plan, run
 from hubspot_retention.store.session import Rows
 
 _DONE = "done"
@@ -19,31 +19,35 @@ _DONE = "done"
 class RunRows(Rows):
     """Runs."""
 
-    def start_run(self, run_: NewRun) -> int:
+    def start_run(self, run: NewRun) -> int:
         """Begin a run; answers its number."""
-        statement = insert(run).values(
-            portal_id=run_.portal_id,
-            kind=run_.kind,
-            policy_digest=run_.policy_digest,
-            as_of=to_micros(run_.as_of),
-            started_at=to_micros(run_.started_at),
-            actor=run_.actor,
+        statement = insert(schema.run).values(
+            portal_id=run.portal_id,
+            kind=run.kind,
+            policy_digest=run.policy_digest,
+            as_of=to_micros(run.as_of),
+            started_at=to_micros(run.started_at),
+            actor=run.actor,
         )
-        return int(self._connection.execute(statement.returning(run.c.run_id)).scalar_one())
+        return int(self._connection.execute(statement.returning(schema.run.c.run_id)).scalar_one())
 
     def finish_run(self, run_id: int, finished_at: datetime, outcome: str) -> None:
         """A run has ended: `done`, or the code of what stopped it."""
-        change = update(run).where(run.c.run_id == run_id).values(finished_at=to_micros(finished_at), outcome=outcome)
+        change = (
+            update(schema.run)
+            .where(schema.run.c.run_id == run_id)
+            .values(finished_at=to_micros(finished_at), outcome=outcome)
+        )
         if self._connection.execute(change).rowcount != 1:
             raise StoreError(f"there is no run {run_id}")
 
     def last_population(self, portal: PortalId, before_run: int) -> Mapping[ObjectType, int]:
         """How many records of each class the last run before this one read that ended as done; else empty."""
         statement = (
-            select(plan.c.population)
-            .join(run, run.c.run_id == plan.c.run_id)
-            .where(run.c.portal_id == portal, run.c.run_id < before_run, run.c.outcome == _DONE)
-            .order_by(run.c.run_id.desc(), plan.c.plan_no)
+            select(schema.plan.c.population)
+            .join(schema.run, schema.run.c.run_id == schema.plan.c.run_id)
+            .where(schema.run.c.portal_id == portal, schema.run.c.run_id < before_run, schema.run.c.outcome == _DONE)
+            .order_by(schema.run.c.run_id.desc(), schema.plan.c.plan_no)
             .limit(1)
         )
         found = self._connection.scalar(statement)

@@ -126,7 +126,7 @@ memory = Table(
     Column("opted_out_at", BigInteger),
     Column("opt_out_source", Text),
     Column("marketing_ended", Boolean, nullable=False),
-    Column("restored", Boolean, nullable=False),
+    Column("archived_by_us", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 

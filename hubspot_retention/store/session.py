@@ -26,11 +26,12 @@ class Session:
         self._closed = False
         event.listen(connection.engine, "handle_error", self._translate)
 
-    def _translate(self, context: ExceptionContext) -> None:
+    def _translate(self, context: ExceptionContext) -> StoreError | None:
         error = context.sqlalchemy_exception
-        if isinstance(error, DBAPIError):
-            self._failed = True
-            context.chained_exception = StoreError(explain(error))
+        if not isinstance(error, DBAPIError):
+            return None
+        self._failed = True
+        return StoreError(explain(error))
 
     @property
     def connection(self) -> Connection:

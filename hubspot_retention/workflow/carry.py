@@ -22,6 +22,9 @@ from hubspot_retention.workflow.protocol import Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
 
+_TRY_AGAIN = (None, 423, 429)
+"""Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
@@ -180,10 +183,13 @@ class Carrier:
             self.settle(due)
 
     def _fail(self, items: Sequence[PlanItem], result: CallResult) -> None:
-        """A call that was refused had no effect and is failed; one whose answer was lost is unknown. A 404 is
-        settled by reading too: it means gone only if the same token just read the portal (S10)."""
+        """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One
+        whose answer was lost is unknown. A 404 is settled by reading too: it means gone only if the same token just
+        read the portal (S10)."""
         code = f"http-{result.status}" if result.status is not None else "no-answer"
-        if result.fate is Fate.REFUSED and result.status != 404:
+        if result.fate is Fate.REFUSED and result.status in _TRY_AGAIN:
+            self._ledger.settle(items, ItemState.PENDING, Verb.ABANDONED, code)
+        elif result.fate is Fate.REFUSED and result.status != 404:
             self._ledger.settle(items, ItemState.FAILED, Verb.FAILED, code)
         else:
             self._ledger.settle(items, ItemState.UNKNOWN, Verb.UNKNOWN, code)

@@ -78,11 +78,11 @@ def test_associations_are_read_made_and_archived(dated: HubSpot, sandbox: Runnin
     found = dated.crm.associations.batch.get("companies", from_object_type="contacts", inputs=[{"id": "102"}])
     assert [kind.type_id for kind in found.results[0].to[0].association_types] == [1, 279]
     dated.crm.associations.batch.create_default(
-        "deals", from_object_type="contacts", inputs=[{"from_": {"id": "101"}, "to": {"id": "21"}}]
+        "deals", from_object_type="contacts", inputs=[{"from": {"id": "101"}, "to": {"id": "21"}}]
     )
     assert "101" in sandbox.portal.links.of("deals", "21", "contacts")
     dated.crm.associations.batch.delete(
-        "deals", from_object_type="contacts", inputs=[{"from_": {"id": "101"}, "to": [{"id": "21"}]}]
+        "deals", from_object_type="contacts", inputs=[{"from": {"id": "101"}, "to": [{"id": "21"}]}]
     )
     assert "101" not in sandbox.portal.links.of("deals", "21", "contacts")
 
@@ -124,10 +124,10 @@ def test_properties_owners_pipelines_and_the_account_are_read(dated: HubSpot) ->
 
 
 def test_files_are_read_and_archived(dated: HubSpot) -> None:
-    assert dated.files.get("51").name == "aftale"
-    dated.files.delete("51")
+    assert dated.files.file_assets.get("51").name == "aftale"
+    dated.files.file_assets.delete("51")
     with pytest.raises(hubspot_sdk.NotFoundError):
-        dated.files.get("51")
+        dated.files.file_assets.get("51")
 
 
 def test_the_limit_is_a_429_that_the_client_raises() -> None:

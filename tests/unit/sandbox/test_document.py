@@ -111,3 +111,17 @@ def test_values_take_hubspots_form() -> None:
 def test_the_tier_of_the_options_goes_before_that_of_the_document() -> None:
     assert load_document(a_document(), SandboxOptions(tier="enterprise")).account.tier == "enterprise"
     assert load_document(a_document()).account.tier == "professional"
+
+
+def test_a_survivor_of_a_document_tells_whom_it_took_in() -> None:
+    contact = {**a_contact("101"), "mergedIds": ["77", "78"]}
+    portal = load_document(a_document(contacts=[contact], associations=[]))
+    assert portal.tables["contacts"].live["101"]["hs_merged_object_ids"] == "77;78"
+
+
+def test_a_document_that_is_given_away_becomes_the_records_and_is_not_written_to() -> None:
+    document = a_document()
+    portal = load_document(document, given_away=True)
+    assert portal.tables["contacts"].live["101"] is document["contacts"][0]["properties"]
+    portal.change("contacts", "101", {"city": "Ribe"})
+    assert "city" not in document["contacts"][0]["properties"]

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from hubspot_retention.sandbox.limits import Bucket, Limits
-from hubspot_retention.sandbox.options import Tier
+from hubspot_retention.sandbox.options import SandboxOptions, Tier
 from tests.unit.sandbox.portals import CONTACTS, Sandbox
 
 
@@ -14,13 +14,8 @@ class Clock:
 
 
 def some_limits(clock: Clock, tier: Tier = Tier.PROFESSIONAL, daily: int | None = None) -> Limits:
-    return Limits(
-        tier,
-        enforced=True,
-        daily_quota=daily,
-        today=lambda: clock.day,
-        monotonic=lambda: clock.seconds,
-    )
+    options = SandboxOptions(limits=True, daily_quota=daily)
+    return Limits(tier, options, today=lambda: clock.day, monotonic=lambda: clock.seconds)
 
 
 def admitted(limits: Limits, bucket: Bucket, tries: int) -> int:

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.unit.sandbox.portals import CONTACTS, DEALS, EMAILS, NOTES, Sandbox, a_contact, a_document, ids
@@ -195,3 +197,14 @@ def test_a_creation_can_bring_its_associations() -> None:
 def test_an_engagement_needs_its_time() -> None:
     answer = Sandbox().post(NOTES, json={"properties": {"hs_note_body": "x"}})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "MISSING_REQUIRED_PROPERTY")
+
+
+def test_the_bin_is_emptied_after_ninety_days() -> None:
+    sandbox = Sandbox()
+    sandbox.portal.now = lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    sandbox.delete(f"{CONTACTS}/101")
+    sandbox.portal.now = lambda: datetime(2026, 3, 31, tzinfo=UTC)
+    assert ids(sandbox.json(CONTACTS, archived="true")) == ["101"]
+    sandbox.portal.now = lambda: datetime(2026, 4, 1, 0, 0, 1, tzinfo=UTC)
+    assert ids(sandbox.json(CONTACTS, archived="true")) == []
+    assert sandbox.post("/__sandbox/act", json={"action": "restore", "record": "contacts/101"}).status_code == 400

@@ -9,7 +9,7 @@ SEARCH = f"{CONTACTS}/search"
 
 
 def filters(*found: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"filterGroups": [{"filters": list(found)}], "limit": 100, **more}
+    return {"filterGroups": [{"filters": list(found)}], "limit": 100} | more
 
 
 def a_filter(name: str, operator: str, **more: Any) -> dict[str, Any]:
@@ -162,3 +162,16 @@ def test_a_stale_search_shows_the_portal_as_it_was() -> None:
     assert ids(sandbox.do(SEARCH, filters(a_filter("city", "EQ", value="Ribe")))) == ["1"]
     sandbox.delete("/__sandbox/faults")
     assert ids(sandbox.do(SEARCH, {})) == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("direction", "found"), [("ASCENDING", [["2", "3"], ["9"]]), ("DESCENDING", [["9", "3"], ["2"]])]
+)
+def test_a_range_of_ids_is_paged_in_either_direction(direction: str, found: list[list[str]]) -> None:
+    contacts = [a_contact(record_id) for record_id in ("9", "3", "2", "1", "50")]
+    sandbox = Sandbox(a_document(contacts=contacts, associations=[]))
+    one = a_filter("hs_object_id", "BETWEEN", value="2", highValue="9")
+    sort = {"propertyName": "hs_object_id", "direction": direction}
+    pages = [sandbox.do(SEARCH, filters(one, limit=2, after=after, sorts=[sort])) for after in ("0", "2")]
+    assert [ids(page) for page in pages] == found
+    assert [page["total"] for page in pages] == [3, 3]

@@ -125,7 +125,7 @@ def _notes() -> None:
         sa.Column("opted_out_at", Instant),
         sa.Column("opt_out_source", sa.Text),
         sa.Column("marketing_ended", sa.Boolean, nullable=False),
-        sa.Column("restored", sa.Boolean, nullable=False),
+        sa.Column("archived_by_us", sa.Boolean, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,49 @@
+"""Work that is measured in a process of its own: `main` in it, `run` in who asks."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hubspot_retention.log import configure
+
+Task = Callable[[], dict[str, Any]]
+
+
+def run(module: str, task: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Run a task of `bench.<module>` in a fresh process; answers what it measured."""
+    command = [sys.executable, "-m", f"bench.{module}", task]
+    done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench: {module} {task} ended with {done.returncode}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main(tasks: Mapping[str, Task]) -> None:
+    """In the child: do the task, and say what it took, in seconds and MiB."""
+    configure("warning")
+    task = tasks[sys.argv[1]]
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = task()
+    measured = {
+        "seconds": time.perf_counter() - wall,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_mib": peak_mib(),
+    }
+    print(json.dumps(measured | found))
+
+
+def peak_mib() -> float:
+    """The most memory that this process had. From /proc where there is one: getrusage counts the parent's, too,
+    of which the process was forked."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

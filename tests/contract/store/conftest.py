@@ -1,0 +1,51 @@
+"""The same suite against SQLite and against a real PostgreSQL."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from hubspot_retention.store.database import SqlStore, open_store
+from tests.contract.store.postgres import NoServerError, a_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server; the tests that need one are skipped where there is none."""
+    try:
+        with a_server() as url:
+            yield url
+    except NoServerError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A database of its own for each test."""
+    name = f"retention_test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A file of its own for each test."""
+    return f"sqlite:///{tmp_path / 'retention.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A new database on each of the two."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[SqlStore]:
+    """An open store on each of the two."""
+    with open_store(url) as opened:
+        yield opened
