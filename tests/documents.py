@@ -3,7 +3,7 @@
 The subscription rows of the document are read here as the adapter reads HubSpot's answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,14 +13,20 @@ import msgspec
 
 from hubspot_retention.core.decision.decide import NO_HISTORY
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.facts.observation import CompanyLink, ContactObservation, OptOut
-from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.facts.observation import (
+    CompanyLink,
+    CompanyObservation,
+    ContactObservation,
+    DealObservation,
+    OptOut,
+)
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.view import ContactView, DealView, Judge
-from hubspot_retention.hubspot.preferences import earliest_opt_out
+from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
 from hubspot_retention.hubspot.wire import row_type
 from hubspot_retention.store.spool import Spool
@@ -88,23 +94,28 @@ class Document:
     def _opt_out(self, record: Record) -> OptOut | Unknown:
         rows = record.get("subscriptions", [])
         named = [row for row in rows if row.get("wide") or row.get("subscriptionId") in self._newsletters]
-        return earliest_opt_out(named, self.policy.source_group) or OptOut(None)
+        return earliest_opt_out(named, self.policy)
+
+    def companies(self) -> list[CompanyObservation]:
+        """The companies."""
+        company = CompanyTranslator(self.policy.sources.company)
+        return [company.observe(int(r["id"]), self._properties(r, company.names)) for r in self.raw["companies"]]
+
+    def deals(self) -> list[DealObservation]:
+        """The deals."""
+        deal = DealTranslator(self.policy.sources.deal)
+        found = []
+        for record in self.raw["deals"]:
+            ref = f"deals/{record['id']}"
+            properties = self._properties(record, deal.names)
+            found.append(deal.observe(int(record["id"]), properties, self._ids(ref, "contacts"), self._companies(ref)))
+        return found
 
     def spool(self, judge: Judge) -> Spool:
         """Companies and deals, spooled and judged."""
         spool = Spool()
-        company = CompanyTranslator(self.policy.sources.company)
-        spool.add_companies(
-            [company.observe(int(r["id"]), self._properties(r, company.names)) for r in self.raw["companies"]]
-        )
-        deal = DealTranslator(self.policy.sources.deal)
-        deals = []
-        for record in self.raw["deals"]:
-            ref = f"deals/{record['id']}"
-            properties = self._properties(record, deal.names)
-            seen = deal.observe(int(record["id"]), properties, self._ids(ref, "contacts"), self._companies(ref))
-            deals.append(seen)
-        spool.add_deals(deals)
+        spool.add_companies(self.companies())
+        spool.add_deals(self.deals())
         spool.judge_companies(judge)
         return spool
 
@@ -125,6 +136,21 @@ class Document:
                     decision = judge.decide_deal(deal_view, traces, NO_HISTORY)
                     decisions[str(decision.record)] = decision
         return decisions
+
+
+def earliest_opt_out(rows: Sequence[Mapping[str, Any]], policy: RetentionPolicy) -> OptOut | Unknown:
+    """The earliest UNSUBSCRIBED since the last SUBSCRIBED; unknown if an instant that counts makes no sense."""
+    outs = [(values.instant(row.get("timestamp")), row) for row in rows if row["status"] == "UNSUBSCRIBED"]
+    dated = [(at, row) for at, row in outs if at is not None]
+    ins = [values.instant(row.get("timestamp")) for row in rows if row["status"] == "SUBSCRIBED"]
+    if not dated:
+        return OptOut(None)
+    if UNKNOWN in ins or any(at is UNKNOWN for at, _ in dated):
+        return UNKNOWN
+    last_in = max((at for at in ins if isinstance(at, datetime)), default=None)
+    since = [(at, row) for at, row in dated if isinstance(at, datetime) and (last_in is None or at >= last_in)]
+    at, row = min(since, key=lambda entry: entry[0], default=(None, {}))
+    return OptOut(at, policy.source_group(row.get("source") or ""))
 
 
 def decide_document(document: Mapping[str, Any], as_of: datetime) -> dict[str, Decision]:

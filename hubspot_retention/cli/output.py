@@ -14,11 +14,11 @@ def print_json(content: Any) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
-def console() -> "Console":
-    """Stdout as Rich sees it; nothing in a text is taken for markup."""
+def console(*, stderr: bool = False) -> "Console":
+    """Stdout or stderr as Rich sees it; nothing in a text is taken for markup."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def print_text(*parts: "RenderableType") -> None:

@@ -92,10 +92,14 @@ def deal_causes(deal: DealObservation, register: HoldRegister) -> Causes:
     return (*own, *_registered(ObjectType.DEAL, (deal.record_id, *deal.merged_ids), register))
 
 
-def company_causes(company: CompanyObservation, deals: Iterable[DealObservation], register: HoldRegister) -> Causes:
-    """What a company passes on: its own holds, and the holds and debts of its deals."""
+def company_causes(
+    company: CompanyObservation, deals: Iterable[DealObservation] | Unknown, register: HoldRegister
+) -> Causes:
+    """What a company passes on: its own holds, and the holds and debts of its deals. Unseen deals hold."""
     own = _flagged(ObjectType.COMPANY, company.record_id, company.legal_hold)
     own.extend(_registered(ObjectType.COMPANY, (company.record_id, *company.merged_ids), register))
+    if isinstance(deals, Unknown):
+        return (*own, unreadable(ObjectType.COMPANY, company.record_id))
     return (*own, *(cause for deal in deals for cause in deal_causes(deal, register)))
 
 

@@ -81,8 +81,8 @@ class Judge:
         contacts, deals = ruleset(policy, ObjectType.CONTACT), ruleset(policy, ObjectType.DEAL)
         return cls(policy.terms, contacts, deals, register, as_of)
 
-    def company(self, seen: CompanyObservation, deals: Sequence[DealObservation]) -> CompanyView:
-        """A company seen with all its deals."""
+    def company(self, seen: CompanyObservation, deals: Sequence[DealObservation] | Unknown) -> CompanyView:
+        """A company seen with all its deals. `UNKNOWN` where a deal's companies could not be read: it may be its."""
         return CompanyView(company_facts(seen, deals, self.terms), company_causes(seen, deals, self.register))
 
     def contact_facts(self, view: ContactView, requests: Requests = NO_REQUESTS) -> ContactFacts:

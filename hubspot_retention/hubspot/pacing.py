@@ -57,14 +57,16 @@ class _Lane:
 
     def _respace(self) -> None:
         if self.limit is None:
-            self.spacing = 0.0
+            self.spacing = self.catch_up = 0.0
             return
-        margin = _MARGIN if self.limit >= 20 * _MARGIN else self.limit * 0.02
+        large = self.limit >= 20 * _MARGIN
+        margin = _MARGIN if large else self.limit * 0.02
         self.spacing = self.interval / max(self.limit - margin - self._foreign, self.limit * _LEAST_SHARE)
+        self.catch_up = self.spacing if large else 0.0
 
     def earliest(self, present: float) -> float:
-        """The first free slot; one missed slot may be caught up."""
-        return max(self.next_at, present - self.spacing, self.held_until)
+        """The first free slot; of a large budget, one missed slot may be caught up."""
+        return max(self.next_at, present - self.catch_up, self.held_until)
 
     def take(self, at: float, present: float) -> None:
         self.next_at = at + self.spacing

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_random_exponential
 
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.portal import CallResult, Fate
@@ -31,7 +31,7 @@ from hubspot_retention.hubspot.pacing import PaceOptions, Pacer
 
 _log = structlog.get_logger("hubspot_retention.hubspot")
 _encode = msgspec.json.Encoder().encode
-_BACKOFF = wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5)
+_BACKOFF = wait_random_exponential(multiplier=1.0, max=30.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,11 @@ class Links:
             self._demote(first, second)
         for near, far in ((first, second), (second, first)):
             ends = self.pair(near[0], far[0]).setdefault(near[1], {})
-            ends[far[1]] = self._kinds({*ends.get(far[1], ()), kind, PLAIN})
+            known = ends.get(far[1])
+            if known is None and kind == PLAIN:
+                ends[far[1]] = _ONLY_PLAIN
+            else:
+                ends[far[1]] = self._kinds({*(known or ()), kind, PLAIN})
 
     def _demote(self, first: tuple[str, str], second: tuple[str, str]) -> None:
         child, parent = (second, first) if first[0] == "companies" else (first, second)

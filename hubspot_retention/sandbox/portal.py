@@ -16,7 +16,7 @@ def load_document(
 ) -> Portal:
     """The portal that a document describes; the document is left as it is.
 
-    Large ones should be `given_away`: nobody changes them afterwards, and their dicts become the records.
+    A large one should be `given_away`: then it is used up, its lists are emptied and its dicts become the records.
 
     Raises DocumentError with every problem of the document at once.
     """

@@ -86,6 +86,8 @@ def serve(
 ) -> None:
     """Serve a portal document until interrupted; two lines on stdout tell where and with which token.
 
+    The document is used up: a large portal could not afford it twice.
+
     Raises DocumentError, and OSError when the port is taken.
     """
     chosen = options or SandboxOptions()

@@ -40,7 +40,7 @@ class Table:
 
     def fill(self, records: dict[str, Values]) -> None:
         """Take the records of a document, which may be in any order."""
-        self.live.update(records)
+        self.live = records
         self._ids = array("q", sorted(int(record_id) for record_id in self.live))
         for record_id, values in records.items():
             self.note_emails(record_id, values)
@@ -104,10 +104,10 @@ class Table:
         first, last = bisect_left(self._ids, least), bisect_right(self._ids, most)
         total = max(0, last - first)
         start, stop, _ = window.indices(total)
+        begin, end = (last - stop, last - start) if descending else (first + start, first + stop)
+        found = list(self._ids[begin:end])
         if descending:
-            found = self._ids[last - stop : last - start][::-1]
-        else:
-            found = self._ids[first + start : first + stop]
+            found.reverse()
         return total, [str(record_id) for record_id in found]
 
     def between(self, least: int, most: int) -> list[str]:

@@ -6,15 +6,16 @@ transaction. A hold that was acknowledged before it wins; a hold placed after it
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.facts.contact import Requests
-from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
-from hubspot_retention.core.portal import CallResult
+from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import SubjectRequest, requests_of
@@ -26,12 +27,30 @@ CALL_WITHIN_SECONDS = 5.0
 """How long after `send` a call may still be made; later the record is checked again from the start."""
 
 
+FRESH_FOR_SECONDS = 15.0
+"""How old the fresh read may be at `send`: what changed in HubSpot since then would not be seen."""
+
+TRY_AGAIN = (None, 423, 429)
+"""Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a batch is checked against: the memory at the moment of its intent, and what the portal has proved."""
+    """What a batch is checked against: the memory and the requests at the moment of its intent, what the portal has
+    proved, and when (monotonic seconds) its fresh read began."""
 
     memory: Memory
+    requests: tuple[SubjectRequest, ...]
     verified: bool
+    at: float
+
+
+class Part(NamedTuple):
+    """A call that goes with a record, announced in the record's `sent`: to what it is done, and as what."""
+
+    subject: Subject
+    about: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +77,21 @@ class Ledger:
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.PREPARED)
                 tx.audit(self._entry(item, Verb.INTENDED, item.action.value))
+            requests = tuple(tx.requests())
             memory = Memory(
                 register=tx.hold_register(),
                 contacts=tx.recall(ObjectType.CONTACT, ids) if kind is ObjectType.CONTACT else {},
                 deals=tx.recall(ObjectType.DEAL, ids) if kind is ObjectType.DEAL else {},
-                requests=requests_by_contact(tx.requests()),
+                requests=requests_by_contact(requests),
             )
-            return Prepared(memory, correspondence_is_verified(tuple(tx.probe_results(self._plan.portal_id))))
+            verified = correspondence_is_verified(tuple(tx.probe_results(self._plan.portal_id)))
+        return Prepared(memory, requests, verified, self._times.monotonic())
 
-    def send(self, batch: Sequence[PlanItem], register: HoldRegister) -> Sending | None:
-        """Tx B: if nothing was held, stopped or rejected since the check, the batch is `sent`. Else `None`, and
-        its items wait to be checked again."""
+    def send(self, batch: Sequence[PlanItem], prepared: Prepared, parts: Sequence[Part] = ()) -> Sending | None:
+        """Tx B: if nothing was held, asked for, stopped or rejected since the check, and it is still fresh, the batch
+        is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again."""
         with self._store.transaction() as tx:
-            if not self._may_go_on(tx, register):
+            if not self._may_go_on(tx, prepared):
                 for item in batch:
                     tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING)
                     tx.audit(self._entry(item, Verb.ABANDONED, "check-again"))
@@ -78,12 +99,14 @@ class Ledger:
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
                 tx.audit(self._entry(item, Verb.SENT, item.action.value))
+                for part in parts:
+                    tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
         return Sending(self._times.monotonic())
 
-    def still_stands(self, item: PlanItem, register: HoldRegister) -> Sending | None:
+    def still_stands(self, item: PlanItem, prepared: Prepared) -> Sending | None:
         """Tx B once more, before the last step of a bundle: its first steps took time."""
         with self._store.transaction() as tx:
-            if self._may_go_on(tx, register):
+            if self._may_go_on(tx, prepared):
                 return Sending(self._times.monotonic())
             self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, "check-again")
         return None
@@ -92,10 +115,20 @@ class Ledger:
         """Whether the call may still be made."""
         return self._times.monotonic() - sending.at <= CALL_WITHIN_SECONDS
 
-    def _may_go_on(self, tx: Transaction, register: HoldRegister) -> bool:
+    def is_stopped(self) -> bool:
+        """Whether a person stopped all disposals or rejected this plan, or it has expired."""
+        with self._store.transaction() as tx:
+            return self._is_stopped(tx)
+
+    def _is_stopped(self, tx: Transaction) -> bool:
         current = tx.plan(self._plan.plan_id)
         applying = current is not None and current.status is PlanStatus.APPLYING
-        return applying and tx.kill_switch() is None and tx.hold_register() == register
+        return not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
+
+    def _may_go_on(self, tx: Transaction, prepared: Prepared) -> bool:
+        if self._is_stopped(tx) or self._times.monotonic() - prepared.at > FRESH_FOR_SECONDS:
+            return False
+        return tx.hold_register() == prepared.memory.register and tuple(tx.requests()) == prepared.requests
 
     def skip(self, item: PlanItem, why: Skip) -> None:
         """The item is not carried out: a terminal word."""
@@ -107,18 +140,34 @@ class Ledger:
             for item in items:
                 self._settle(tx, item, state, verb, code)
 
+    def settle_refusal(self, items: Sequence[PlanItem], result: CallResult, about: str = "") -> None:
+        """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One
+        whose answer was lost is unknown. So is a 404: it means gone only if the same token just read the portal
+        (S10)."""
+        code = about + (f"http-{result.status}" if result.status is not None else "no-answer")
+        if result.fate is Fate.REFUSED and result.status in TRY_AGAIN:
+            self.settle(items, ItemState.PENDING, Verb.ABANDONED, code)
+        elif result.fate is Fate.REFUSED and result.status != 404:
+            self.settle(items, ItemState.FAILED, Verb.FAILED, code)
+        else:
+            self.settle(items, ItemState.UNKNOWN, Verb.UNKNOWN, code)
+
+    def give_back(self, batch: Sequence[PlanItem], code: str) -> None:
+        """Those of a batch that got no further than their intent wait again."""
+        records = {item.record for item in batch}
+        with self._store.transaction() as tx:
+            prepared = list(tx.items(self._plan.plan_id, ItemFilter(states=(ItemState.PREPARED,))))
+            for item in prepared:
+                if item.record in records:
+                    self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, code)
+
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
         tx.set_item_state(self._plan.plan_id, item.record, state, code)
         tx.audit(self._entry(item, verb, code))
-        if state is ItemState.DONE and item.action is not Action.ERASE:
+        if state is ItemState.DONE:
             kind, record_id = item.record.object_type, item.record.record_id
             known = tx.recall(kind, [record_id]).get(record_id, NOTHING_REMEMBERED)
-            noted = (
-                known._replace(archived_by_us=True)
-                if item.action is Action.ARCHIVE
-                else known._replace(marketing_ended=True)
-            )
-            tx.note(kind, [(record_id, noted)])
+            tx.note(kind, [(record_id, _remembered_after(item.action, known))])
 
     def step(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
         """A step of a bundle, after it was taken: what it was done to, and HubSpot's status."""
@@ -153,6 +202,17 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
+
+
+def _remembered_after(action: Action, known: Remembered) -> Remembered:
+    """What later runs shall know of a record that is done with; of somebody erased, nothing."""
+    match action:
+        case Action.ARCHIVE:
+            return known._replace(archived_by_us=True)
+        case Action.END_MARKETING:
+            return known._replace(marketing_ended=True)
+        case _:
+            return NOTHING_REMEMBERED
 
 
 def requests_by_contact(register: Sequence[SubjectRequest]) -> dict[RecordId, Requests]:

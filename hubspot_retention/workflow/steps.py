@@ -1,7 +1,8 @@
 """The steps of a bundle, children first: stamp the deals, re-home, detach, archive, see to the attachments.
 
-Each step is written down after it was taken; the item's `sent` covers them all. A step that fails stops the
-bundle before the contact goes, so nothing is lost that the contact alone could still lead to.
+All steps are announced with the record's `sent`, in one transaction, and each is written down again after it was
+taken. A step that fails stops the bundle before the contact goes, so nothing is lost that the contact alone could
+still lead to; attachments come before the letter that names them, for the same reason.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,13 +11,13 @@ from itertools import groupby
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled
-from hubspot_retention.core.plan.model import ItemState, PlanItem
+from hubspot_retention.core.plan.model import PlanItem
 from hubspot_retention.core.policy.model import AttachmentPolicy
-from hubspot_retention.core.portal import CallResult, Fate
+from hubspot_retention.core.portal import CallResult, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.ports import Disposer, RecordSource
-from hubspot_retention.workflow.protocol import Ledger
+from hubspot_retention.workflow.protocol import Ledger, Part
 
 _BATCH = 100
 
@@ -56,20 +57,32 @@ class BundleSteps:
     def archive_letters(self, item: PlanItem, settled: Sequence[Settled]) -> bool:
         """Archive the correspondence that goes, by class, and prove each piece out of view."""
         going = [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
+        for entry in going:
+            if not all(self._attachment(item, file) for file in entry.engagement.files):
+                return False
         refs = sorted(entry.engagement.ref for entry in going)
         for kind, group in groupby(refs, key=lambda ref: ref.object_type):
             for part in _parts(list(group)):
-                ids = [ref.record_id for ref in part]
-                result = self._disposer.archive(kind, ids)
-                if result.fate is Fate.DONE and any(
-                    answer is True for answer in self._source.presence(kind, ids).values()
-                ):
-                    result = CallResult(Fate.UNKNOWN, result.status, "still-in-view")
-                for ref in part:
-                    self._ledger.step(item, Subject.ENGAGEMENT, Verb.ARCHIVED, result, str(ref))
-                if result.fate is not Fate.DONE:
-                    return self._stop(item, result)
-        return all(self._attachment(item, file) for entry in going for file in entry.engagement.files)
+                if not self._archive_part(item, kind, part):
+                    return False
+        return True
+
+    def _archive_part(self, item: PlanItem, kind: ObjectType, part: Sequence[RecordRef]) -> bool:
+        """One call, and each piece settled by reading it, also when the answer was lost."""
+        ids = [ref.record_id for ref in part]
+        result = self._disposer.archive(kind, ids)
+        if result.fate is Fate.REFUSED:
+            for ref in part:
+                self._ledger.step(item, Subject.ENGAGEMENT, Verb.FAILED, result, str(ref))
+            return self._stop(item, result)
+        present = self._source.presence(kind, ids)
+        left = CallResult(Fate.UNKNOWN, result.status, "still-in-view")
+        for ref in part:
+            gone = present[ref.record_id] is Gone.ABSENT
+            outcome = CallResult(Fate.DONE, result.status) if gone else left
+            self._ledger.step(item, Subject.ENGAGEMENT, Verb.ARCHIVED if gone else Verb.UNKNOWN, outcome, str(ref))
+        whole = all(answer is Gone.ABSENT for answer in present.values())
+        return whole or self._stop(item, left)
 
     def _attachment(self, item: PlanItem, file: str) -> bool:
         """Report a file for a person's decision, or erase it where the policy says so: HubSpot has no look-up of
@@ -78,6 +91,8 @@ class BundleSteps:
             self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), f"files/{file}")
             return True
         result = self._disposer.erase_file(file)
+        if result.status == 404:
+            result = CallResult(Fate.DONE, result.status, "gone-already")
         return self._taken(item, Subject.ATTACHMENT, Verb.ERASED, result, f"files/{file}")
 
     def _taken(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> bool:
@@ -87,12 +102,22 @@ class BundleSteps:
 
     def _stop(self, item: PlanItem, result: CallResult) -> bool:
         """The bundle stops before the record goes; a lost answer is settled by reading everything again."""
-        code = f"bundle-http-{result.status}" if result.status is not None else "bundle-no-answer"
-        if result.fate is Fate.REFUSED:
-            self._ledger.settle([item], ItemState.FAILED, Verb.FAILED, code)
-        else:
-            self._ledger.settle([item], ItemState.UNKNOWN, Verb.UNKNOWN, code)
+        lost = result.status == 404 and result.fate is Fate.REFUSED
+        self._ledger.settle_refusal([item], CallResult(Fate.UNKNOWN, 404) if lost else result, "bundle-")
         return False
+
+
+def parts_of(settled: Sequence[Settled], stamps: Sequence[DealStamp] = ()) -> tuple[Part, ...]:
+    """What a bundle's calls will be done to, so that each is in the log before it is made."""
+    deals = (Part(Subject.DEAL, f"deals/{stamp.deal_id}", "stamp") for stamp in stamps)
+    letters = (Part(Subject.ENGAGEMENT, str(entry.engagement.ref), entry.fate.value) for entry in settled)
+    files = (
+        Part(Subject.ATTACHMENT, f"files/{file}", "see-to")
+        for entry in settled
+        if entry.fate is Engaged.ARCHIVE
+        for file in entry.engagement.files
+    )
+    return (*deals, *letters, *files)
 
 
 def _parts(refs: list[RecordRef]) -> Iterator[list[RecordRef]]:

@@ -99,17 +99,19 @@ def common_contract_end(deals: Sequence[DealObservation]) -> Day:
     return max(deal.contract_end_on for deal in deals if deal.is_won and isinstance(deal.contract_end_on, date))
 
 
-def company_facts(company: CompanyObservation, deals: Sequence[DealObservation], terms: FactTerms) -> CompanyFacts:
-    """What follows from a company and all its deals."""
+def company_facts(
+    company: CompanyObservation, deals: Sequence[DealObservation] | Unknown, terms: FactTerms
+) -> CompanyFacts:
+    """What follows from a company and all its deals; `UNKNOWN` if there may be deals of it that nobody saw."""
     stage: Truth = UNKNOWN if isinstance(company.stage, Unknown) else company.stage in terms.customer_stages
     partner: Truth = UNKNOWN if isinstance(company.kind, Unknown) else company.kind in terms.partner_kinds
     return CompanyFacts(
         record_id=company.record_id,
         is_partner=partner,
-        is_customer=any_of((stage, *[deal.is_won for deal in deals])),
+        is_customer=any_of((stage, UNKNOWN if isinstance(deals, Unknown) else any_of(d.is_won for d in deals))),
         customer_until=company.customer_until,
-        contract_end_on=common_contract_end(deals),
-        won_dates=_won_dates(deals, terms),
+        contract_end_on=UNKNOWN if isinstance(deals, Unknown) else common_contract_end(deals),
+        won_dates=Latest(doubtful=True) if isinstance(deals, Unknown) else _won_dates(deals, terms),
     )
 
 

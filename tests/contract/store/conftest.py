@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,14 +23,35 @@ def postgres_server() -> Iterator[str]:
         pytest.skip(str(error))
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A database of its own for each test."""
+@contextmanager
+def _database(server: str, like: str = "template1") -> Iterator[str]:
     name = f"retention_test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: str) -> Iterator[str]:
+    """The name of a database that is up to date, to be copied."""
+    with _database(postgres_server) as url:
+        open_store(url).close()
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty database of its own for each test."""
+    with _database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, migrated: str) -> Iterator[str]:
+    """A new database of its own for each test."""
+    with _database(postgres_server, migrated) as url:
+        yield url
 
 
 @pytest.fixture

@@ -78,7 +78,8 @@ def test_a_request_is_closed_once(store: SqlStore) -> None:
 def test_what_is_noted_again_is_replaced(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.note(
-            CONTACT, [(RecordId(1), Remembered(starts="a=ongoing", restored=True)), (RecordId(2), NOTHING_REMEMBERED)]
+            CONTACT,
+            [(RecordId(1), Remembered(starts="a=ongoing", archived_by_us=True)), (RecordId(2), NOTHING_REMEMBERED)],
         )
         tx.note(CONTACT, [(RecordId(1), Remembered(opted_out_at=NOW))])
         tx.note(ObjectType.DEAL, [(RecordId(1), Remembered(starts="b=ongoing"))])

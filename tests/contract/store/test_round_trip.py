@@ -1,6 +1,7 @@
 """What goes into the store comes out of it the same, to the microsecond."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -17,33 +18,25 @@ from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectReque
 from hubspot_retention.store.database import SqlStore, SqlTransaction
 from tests.contract.store import values
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class _RolledBackError(Exception):
     """Ends an example without leaving anything behind."""
 
 
-class _Examples:
-    """Transactions that are never committed."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-        self._block = store.transaction()
-
-    def __enter__(self) -> SqlTransaction:
-        return self._block.__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        ending = error or _RolledBackError()
-        with pytest.raises(type(ending)):
-            self._block.__exit__(type(ending), ending, None)
+@contextmanager
+def _an_example(store: SqlStore) -> Iterator[SqlTransaction]:
+    """A transaction that is never committed."""
+    with suppress(_RolledBackError), store.transaction() as tx:
+        yield tx
+        raise _RolledBackError
 
 
 @given(values.plans)
 @few
 def test_a_plan(store: SqlStore, plan: Plan) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         stored = replace(plan, run_id=tx.start_run(values.a_run()))
         tx.add_plan(stored)
         assert tx.plan(stored.plan_id) == stored
@@ -53,7 +46,7 @@ def test_a_plan(store: SqlStore, plan: Plan) -> None:
 @given(values.plans, values.plans)
 @few
 def test_a_plan_that_is_saved_again(store: SqlStore, before: Plan, after: Plan) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         run_id = tx.start_run(values.a_run())
         tx.add_plan(replace(before, run_id=run_id))
         changed = replace(after, run_id=run_id, plan_id=before.plan_id)
@@ -64,7 +57,7 @@ def test_a_plan_that_is_saved_again(store: SqlStore, before: Plan, after: Plan) 
 @given(st.lists(values.items, max_size=5, unique_by=lambda item: item.record))
 @few
 def test_the_items_of_a_plan_in_the_order_of_their_records(store: SqlStore, items: list[PlanItem]) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         plan = values.with_plan(tx, *items)
         assert list(tx.items(plan.plan_id, ALL_ITEMS)) == sorted(items, key=lambda item: item.record)
 
@@ -73,7 +66,7 @@ def test_the_items_of_a_plan_in_the_order_of_their_records(store: SqlStore, item
 @few
 def test_an_item_that_is_replaced(store: SqlStore, before: PlanItem, after: PlanItem) -> None:
     changed = replace(after, decision=replace(after.decision, record=before.record))
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         plan = values.with_plan(tx, before)
         tx.replace_items(plan.plan_id, [changed])
         assert list(tx.items(plan.plan_id, ALL_ITEMS)) == [changed]
@@ -83,7 +76,7 @@ def test_an_item_that_is_replaced(store: SqlStore, before: PlanItem, after: Plan
 @given(values.holds, values.words)
 @few
 def test_a_hold_and_its_reason(store: SqlStore, hold: Hold, reason: str) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         stored = tx.place_hold(hold, reason)
         assert replace(stored, hold_id=0) == hold
         assert (stored, reason) in tx.holds(released=True)
@@ -103,7 +96,7 @@ def test_a_hold_and_its_reason(store: SqlStore, hold: Hold, reason: str) -> None
 )
 @few
 def test_a_request(store: SqlStore, request_: SubjectRequest) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         stored = tx.add_request(request_)
         assert replace(stored, request_id=0) == request_
         assert list(tx.requests()) == [stored]
@@ -112,7 +105,7 @@ def test_a_request(store: SqlStore, request_: SubjectRequest) -> None:
 @given(st.sampled_from(ObjectType), st.dictionaries(values.record_ids, values.remembered, max_size=5))
 @few
 def test_what_is_noted_of_records(store: SqlStore, kind: ObjectType, notes: dict[RecordId, Remembered]) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         tx.note(kind, list(notes.items()))
         assert tx.recall(kind, list(notes)) == notes
 
@@ -121,7 +114,7 @@ def test_what_is_noted_of_records(store: SqlStore, kind: ObjectType, notes: dict
 @few
 def test_what_the_probe_found(store: SqlStore, found: dict[ProbeQuestion, tuple[str, str]]) -> None:
     results = [ProbeResult(question, *found[question]) for question in ProbeQuestion if question in found]
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         tx.save_probe(values.PORTAL, results, values.NOW)
         assert list(tx.probe_results(values.PORTAL)) == results
 
@@ -129,7 +122,7 @@ def test_what_the_probe_found(store: SqlStore, found: dict[ProbeQuestion, tuple[
 @given(st.dictionaries(st.sampled_from(ObjectType), st.lists(values.record_ids).map(tuple)))
 @few
 def test_where_lists_are_split(store: SqlStore, found: dict[ObjectType, tuple[RecordId, ...]]) -> None:
-    with _Examples(store) as tx:
+    with _an_example(store) as tx:
         tx.save_boundaries(values.PORTAL, found)
         assert tx.boundaries(values.PORTAL) == found
 

@@ -13,7 +13,7 @@ from tests.contract.store.values import a_hold, a_run
 from tests.unit.core.audit.entries import an_entry
 
 
-class _Mishap(Exception):  # noqa: N818
+class _MishapError(Exception):
     """Something that goes wrong in the middle."""
 
 
@@ -22,10 +22,14 @@ def _count(store: SqlStore) -> int:
 
 
 def test_an_exception_leaves_nothing_behind(store: SqlStore) -> None:
-    with pytest.raises(_Mishap), store.transaction() as tx:
-        tx.audit(an_entry())
-        tx.place_hold(a_hold(), "complaint")
-        raise _Mishap
+    def change() -> None:
+        with store.transaction() as tx:
+            tx.audit(an_entry())
+            tx.place_hold(a_hold(), "complaint")
+            raise _MishapError
+
+    with pytest.raises(_MishapError):
+        change()
     with store.transaction() as tx:
         assert not tx.holds()
     assert _count(store) == 0
@@ -33,10 +37,14 @@ def test_an_exception_leaves_nothing_behind(store: SqlStore) -> None:
 
 
 def test_a_failed_statement_dooms_its_transaction_even_if_nobody_listens(store: SqlStore) -> None:
-    with pytest.raises(StoreError, match="nothing of it was stored"), store.transaction() as tx:
-        tx.audit(an_entry())
-        with suppress(StoreError):
-            tx._connection.execute(text("INSERT INTO no_such_table VALUES (1)"))
+    def change() -> None:
+        with store.transaction() as tx:
+            tx.audit(an_entry())
+            with suppress(StoreError):
+                tx._connection.execute(text("INSERT INTO no_such_table VALUES (1)"))
+
+    with pytest.raises(StoreError, match=r"nothing (of it )?was stored"):
+        change()
     assert _count(store) == 0
     with store.transaction() as tx:
         assert tx.audit(an_entry()) == 1

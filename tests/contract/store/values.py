@@ -72,7 +72,8 @@ def an_item(number: int = 101, kind: ObjectType = CONTACT, **changes: Any) -> Pl
     said: dict[str, Any] = {"outcome": Outcome.DISPOSE, "disposition": Disposition.ERASE, "due_at": NOW}
     reasons = (Reason(ReasonCode.PERIOD_ENDED, "former-customer", NOW),)
     decision = Decision(record=a_record(number, kind), reasons=reasons, rule="former-customer", **(said | about))
-    return PlanItem(**({"decision": decision, "action": Action.ERASE} | changes))
+    rest: dict[str, Any] = {"action": Action.ERASE} | changes
+    return PlanItem(decision=decision, **rest)
 
 
 def a_hold(number: int = 101, **changes: Any) -> Hold:
@@ -161,7 +162,7 @@ remembered = st.builds(
     opted_out_at=_maybe,
     opt_out_source=st.none() | st.sampled_from(OptOutSource),
     marketing_ended=st.booleans(),
-    restored=st.booleans(),
+    archived_by_us=st.booleans(),
 )
 holds = st.builds(
     Hold,

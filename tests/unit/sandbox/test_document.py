@@ -121,7 +121,10 @@ def test_a_survivor_of_a_document_tells_whom_it_took_in() -> None:
 
 def test_a_document_that_is_given_away_becomes_the_records_and_is_not_written_to() -> None:
     document = a_document()
+    values = document["contacts"][0]["properties"]
     portal = load_document(document, given_away=True)
-    assert portal.tables["contacts"].live["101"] is document["contacts"][0]["properties"]
+    assert portal.tables["contacts"].live["101"] is values
+    assert list(portal.tables["contacts"].live) == ["101", "102", "103"]
+    assert document["contacts"] == []
     portal.change("contacts", "101", {"city": "Ribe"})
-    assert "city" not in document["contacts"][0]["properties"]
+    assert "city" not in values

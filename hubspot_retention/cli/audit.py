@@ -1,0 +1,92 @@
+"""`audit verify | export | tail`: whether the log is the one that was written, and what it says."""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubspot_retention.cli.given import AsJson, PolicyFile, application
+from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.audit.entry import StoredEntry
+
+app = typer.Typer(help="The audit log: verify it, read it.", no_args_is_help=True)
+
+
+@app.callback()
+def audit() -> None:
+    """The audit log: verify it, read it."""
+
+
+@app.command()
+def verify(context: typer.Context, as_json: AsJson = False) -> None:
+    """Verify the whole log: any changed, missing, reordered or added entry is named."""
+    with application(context).store(writes=False) as store:
+        report = store.verify_log()
+    head = report.head.hash.hex()
+    if as_json:
+        found = [str(finding) for finding in report.findings]
+        print_json({"intact": report.intact, "entries": report.entries, "head": head, "findings": found})
+    elif report.intact:
+        typer.echo(f"The audit log is intact: {report.entries:,} entries, head {head}")
+    else:
+        for finding in report.findings:
+            typer.echo(str(finding))
+    if not report.intact:
+        say(f"The audit log is not the one that was written: {len(report.findings)} findings.")
+    raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given.")] = None,
+) -> None:
+    """Export the log as JSON lines: number, hash, and the exact text that was hashed."""
+    with application(context).store(writes=False) as store:
+        lines = (_line(entry) for entry in store.entries())
+        if file is None:
+            sys.stdout.writelines(lines)
+            return
+        part = file.with_name(f".{file.name}.part")
+        try:
+            with part.open("w", encoding="utf-8") as out:
+                out.writelines(lines)
+            part.replace(file)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _line(entry: "StoredEntry") -> str:
+    content = {"seq": entry.seq, "hash": entry.hash.hex(), "body": entry.body.decode("ascii")}
+    return f"{json.dumps(content, separators=(',', ':'))}\n"
+
+
+@app.command()
+def tail(
+    context: typer.Context,
+    number: Annotated[int, typer.Option("-n", min=1, help="How many entries.")] = 20,
+    as_json: AsJson = False,
+    policy: PolicyFile = None,
+) -> None:
+    """Show the latest entries."""
+    from hubspot_retention.cli.render_audit import entries_table
+
+    house = application(context, policy=policy)
+    with house.store(writes=False) as store:
+        after = max(store.audit_head().count - number, 0)
+        latest = list(_latest(store.entries(after), number))
+    if as_json:
+        print_json([json.loads(entry.body) for entry in latest])
+    else:
+        print_text(entries_table(latest, house.policy()[0].civil))
+
+
+def _latest(entries: "Iterator[StoredEntry]", number: int) -> "Iterator[StoredEntry]":
+    yield from deque(entries, maxlen=number)

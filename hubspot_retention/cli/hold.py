@@ -1,0 +1,114 @@
+"""`hold place | list | release`: what must not go, whatever a rule says."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
+from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.record import RecordRef
+
+app = typer.Typer(help="Holds: what must not go, whatever a rule says.", no_args_is_help=True)
+
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="A record, such as contacts/101.")]
+_MATTER = re.compile(r"[A-Za-z0-9_.:/+=-]{1,120}")
+
+
+@app.callback()
+def hold() -> None:
+    """Holds: what must not go, whatever a rule says."""
+
+
+def read_record(text: str, *kinds: str) -> "RecordRef":
+    """A record of one of some classes. Raises UsageError."""
+    from hubspot_retention.core.record import RecordRef
+
+    try:
+        record = RecordRef.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if record.object_type.value not in kinds:
+        raise UsageError(f"{text}: expected one of {', '.join(kinds)}, found {record.object_type.value}")
+    return record
+
+
+@app.command()
+def place(
+    context: typer.Context,
+    record: Record,
+    matter: Annotated[str, typer.Option(help="The case's reference, such as J-2026-114; no name, no spaces.")],
+    reason: Annotated[str, typer.Option(help="Why; kept beside the log, so name no person.")],
+    review_on: Annotated[str | None, typer.Option(metavar="DATE", help="When somebody shall look again.")] = None,
+    who: Who = None,
+) -> None:
+    """Place a hold on a contact, company or deal; it reaches whatever hangs on it (a dispute is with the customer)."""
+    from hubspot_retention.cli.moments import read_day
+
+    target = read_record(record, "contacts", "companies", "deals")
+    if _MATTER.fullmatch(matter) is None:
+        raise UsageError(
+            f"--matter: found {matter!r}, expected a reference of letters, digits and _ . : / + = - without spaces "
+            "(it goes into the audit log; write the story into --reason)"
+        )
+    day = None if review_on is None else read_day(review_on, "--review-on")
+    house = application(context, who=who)
+    with house.store() as store:
+        placed, in_flight = house.registrar(store).place_hold(target, matter, reason, day, house.clock.now())
+        with store.transaction() as tx:
+            found = [(made, item) for made, item in tx.items_of_record(target) if made.plan_id not in in_flight]
+    typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
+    for plan_id in in_flight:
+        say(f"{target} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
+    for made, item in found:
+        if made.status in _open_statuses() and item.state in _open_states():
+            say(f"plan {made.plan_id} loses {target}: it is skipped when the plan is applied")
+
+
+def _open_statuses() -> frozenset[str]:
+    from hubspot_retention.core.plan.model import PlanStatus
+
+    waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
+    return frozenset((*waiting, PlanStatus.BLOCKED))
+
+
+def _open_states() -> frozenset[str]:
+    from hubspot_retention.core.plan.model import ItemState
+
+    return frozenset((ItemState.PENDING, ItemState.PREPARED))
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    released: Annotated[bool, typer.Option("--released", help="Also those that are released.")] = False,
+    as_json: AsJson = False,
+    policy: PolicyFile = None,
+) -> None:
+    """List the holds in force."""
+    from hubspot_retention.cli.render_registers import holds_json, holds_table
+
+    house = application(context, policy=policy)
+    civil = house.policy()[0].civil
+    with house.store(writes=False) as store, store.transaction() as tx:
+        holds = tx.holds(released=released)
+    if as_json:
+        print_json(holds_json(holds, civil))
+    else:
+        print_text(holds_table(holds, civil))
+
+
+@app.command()
+def release(
+    context: typer.Context,
+    hold_id: Annotated[int, typer.Argument(metavar="ID", help="The hold's number.")],
+    who: Who = None,
+) -> None:
+    """Release a hold. What it kept is decided afresh at the next run."""
+    house = application(context, who=who)
+    with house.store() as store:
+        ended = house.registrar(store).release_hold(hold_id, house.clock.now())
+    typer.echo(f"hold {ended.hold_id} on {ended.record}, matter {ended.matter}, is released")

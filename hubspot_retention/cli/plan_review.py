@@ -1,0 +1,89 @@
+"""`plan approve | reject | apply`: what a person decides about a plan, and carrying it out."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
+from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.cli.plan import PlanId, view_of
+from hubspot_retention.errors import ExitCode, PortalError
+
+if TYPE_CHECKING:
+    from hubspot_retention.bootstrap import Application
+    from hubspot_retention.cli.plan_view import PlanView
+    from hubspot_retention.workflow.ports import Store
+
+
+def approve(
+    context: typer.Context,
+    plan_id: PlanId,
+    digest: Annotated[str, typer.Option(help="The digest that `plan show` prints, at least 12 characters of it.")],
+    policy: PolicyFile = None,
+    who: Who = None,
+) -> None:
+    """Approve exactly this plan, by its digest."""
+    house = application(context, policy=policy, who=who)
+    with house.store() as store:
+        made = house.reviewer(store).approve(plan_id, digest, house.policy()[1], house.clock.now())
+    say(f"plan {plan_id} is approved by {made.decided_by}; carry it out with: hubspot-retention plan apply {plan_id}")
+
+
+def reject(
+    context: typer.Context,
+    plan_id: PlanId,
+    why: Annotated[str, typer.Option(help="Why; kept beside the log, so name no person.")],
+    who: Who = None,
+) -> None:
+    """Reject a plan: nothing of it is ever applied."""
+    house = application(context, who=who)
+    with house.store() as store:
+        made = house.reviewer(store).reject(plan_id, why, house.clock.now())
+    say(f"plan {plan_id} is rejected by {made.decided_by}")
+
+
+def apply(
+    context: typer.Context,
+    plan_id: PlanId,
+    as_json: AsJson = False,
+    policy: PolicyFile = None,
+    who: Who = None,
+) -> None:
+    """Carry out an approved plan, or go on with one that was stopped."""
+    from hubspot_retention.cli.render_run import outcome_json, outcome_text
+
+    house = application(context, policy=policy, who=who)
+    with house.store() as store:
+        view = _applied(house, store, plan_id)
+    if as_json:
+        print_json(outcome_json(view))
+    else:
+        print_text(outcome_text(view))
+    raise typer.Exit(outcome_code(view))
+
+
+def _applied(house: "Application", store: "Store", plan_id: str) -> "PlanView":
+    """Apply a plan. What HubSpot's refusal or pause stopped half-way is told like what came to its end."""
+    from hubspot_retention.cli.progress import progress_bar
+    from hubspot_retention.core.plan.model import ItemState
+    from hubspot_retention.workflow.gate import find_plan
+    from hubspot_retention.workflow.standing import covered
+
+    try:
+        with house.portal(store) as portal, progress_bar() as progress:
+            wanted = covered(store, find_plan(store, plan_id), house.policy()[0])
+            house.applier(portal, store).apply(plan_id, house.actor, wanted, progress)
+    except PortalError as error:
+        view = view_of(store, find_plan(store, plan_id))
+        if view.totals.states.keys() <= {ItemState.PENDING, ItemState.PREPARED}:
+            raise
+        say(f"{error}\nWhat is left waits: `plan apply {plan_id}` goes on where it stopped.")
+        return view
+    return view_of(store, find_plan(store, plan_id))
+
+
+def outcome_code(view: "PlanView") -> ExitCode:
+    """3 while anything that was due is not carried out."""
+    from hubspot_retention.core.plan.model import PlanStatus
+
+    return ExitCode.DONE if view.plan.status is PlanStatus.APPLIED else ExitCode.PARTLY_APPLIED

@@ -1,0 +1,38 @@
+"""What is said of a database's error."""
+
+import sqlite3
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from hubspot_retention.store.errors import explain
+
+
+def _wrapped(original: Exception) -> DBAPIError:
+    return IntegrityError("INSERT INTO hold VALUES (?)", ("Anna Kirkegaard",), original)
+
+
+def _sqlite(code: int, name: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError("Anna Kirkegaard")
+    error.sqlite_errorcode, error.sqlite_errorname = code, name
+    return error
+
+
+@pytest.mark.parametrize(
+    ("original", "words"),
+    [
+        (_sqlite(13, "SQLITE_FULL"), "the disk is full; nothing was stored (SQLITE_FULL)"),
+        (
+            _sqlite(778, "SQLITE_IOERR_WRITE"),
+            "the disk could not be read or written; nothing was stored (SQLITE_IOERR_WRITE)",
+        ),
+        (_sqlite(1, "SQLITE_ERROR"), "the database refused; nothing was stored (SQLITE_ERROR)"),
+        (psycopg.errors.DiskFull("Anna"), "the database's disk is full; nothing was stored (SQLSTATE 53100)"),
+        (psycopg.errors.CheckViolation("Anna"), "the database refused; nothing was stored (SQLSTATE 23514)"),
+        (psycopg.OperationalError("Anna"), "the database cannot be reached"),
+        (psycopg.InterfaceError("Anna"), "the database refused; nothing was stored (InterfaceError)"),
+    ],
+)
+def test_an_error_is_told_by_its_code_and_never_by_what_was_stored(original: Exception, words: str) -> None:
+    assert explain(_wrapped(original)) == words
