@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from hubspot_retention.settings import Settings
     from hubspot_retention.store.database import SqlStore
     from hubspot_retention.workflow.assess import Watcher
+    from hubspot_retention.workflow.confirm import Confirmer
     from hubspot_retention.workflow.dispose import Applier
+    from hubspot_retention.workflow.explain import Explainer
     from hubspot_retention.workflow.fresh import FreshReader
     from hubspot_retention.workflow.ports import Disposer, RecordSource, Spool, Store
+    from hubspot_retention.workflow.reconcile import Reconciler
     from hubspot_retention.workflow.review import Registrar, Reviewer
 
 
@@ -215,6 +218,29 @@ class Application:
         from hubspot_retention.workflow.review import Registrar
 
         return Registrar(store, self.actor)
+
+    def reconciler(self, portal: "HubSpotPortal", store: "Store") -> "Reconciler":
+        """What reconciles the portal with the policy, as far as the mode allows."""
+        from hubspot_retention.workflow.gate import Permission
+        from hubspot_retention.workflow.reconcile import Reconciler
+
+        settings = self.settings()
+        permission = Permission(mode=settings.mode, allow_erase=settings.allow_erase)
+        return Reconciler(store, self.applier(portal, store), self.policy()[0], permission, self.clock.now)
+
+    def explainer(self, portal: "HubSpotPortal", store: "Store") -> "Explainer":
+        """What tells everything of one record."""
+        from hubspot_retention.workflow.explain import Explainer
+
+        source = _as_source(portal)
+        return Explainer(source, store, self._fresh(source), self.policy()[0], self.clock.now)
+
+    def confirmer(self, portal: "HubSpotPortal", store: "Store") -> "Confirmer":
+        """What writes down that a person confirms a start or a restored record."""
+        from hubspot_retention.workflow.confirm import Confirmer
+
+        source = _as_source(portal)
+        return Confirmer(source, store, self._fresh(source), self.actor, self.clock.now)
 
 
 def _as_source(portal: "HubSpotPortal") -> "RecordSource":

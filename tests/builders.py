@@ -12,7 +12,6 @@ from hubspot_retention.core.facts.observation import (
     ContactObservation,
     DealObservation,
 )
-from hubspot_retention.core.facts.values import Instant, Truth
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.record import RecordId, RecordRef
 
@@ -37,11 +36,12 @@ def link(company_id: int, *, primary: bool = False) -> CompanyLink:
 
 def a_contact(
     record_id: int = 101,
+    /,
     *,
-    created_at: Instant = LONG_AGO,
-    active_at: Instant = None,
-    wrote_at: Instant = None,
-    spoke_at: Instant = None,
+    created_at: Any = LONG_AGO,
+    active_at: Any = None,
+    wrote_at: Any = None,
+    spoke_at: Any = None,
     **values: Any,
 ) -> ContactObservation:
     """A lead that nothing is known of. `wrote_at`: an enquiry of their own; `spoke_at`: a sales activity."""
@@ -66,12 +66,12 @@ def a_contact(
     )
 
 
-def a_customer(record_id: int = 101, **values: Any) -> ContactObservation:
+def a_customer(record_id: int = 101, /, **values: Any) -> ContactObservation:
     """A contact whose stage is customer."""
     return a_contact(record_id, **{"stage": "customer"} | values)
 
 
-def a_deal(record_id: int = 201, *, closed: Truth = True, won: Truth = True, **values: Any) -> DealObservation:
+def a_deal(record_id: int = 201, /, *, closed: Any = True, won: Any = True, **values: Any) -> DealObservation:
     """A won deal of 2021, unless it is said otherwise."""
     nothing: dict[str, Any] = dict.fromkeys(DealObservation._fields)
     return DealObservation(
@@ -92,7 +92,7 @@ def a_deal(record_id: int = 201, *, closed: Truth = True, won: Truth = True, **v
     )
 
 
-def a_company(record_id: int = 301, **values: Any) -> CompanyObservation:
+def a_company(record_id: int = 301, /, **values: Any) -> CompanyObservation:
     """A company that is nobody in particular."""
     return CompanyObservation(
         **{
@@ -104,6 +104,11 @@ def a_company(record_id: int = 301, **values: Any) -> CompanyObservation:
         }
         | values
     )
+
+
+def changed(seen: Any, **values: Any) -> Any:
+    """The record with other values."""
+    return seen._replace(**values)
 
 
 def a_hold(record: str = "contacts/101", matter: str = "sag-2026-7") -> HoldRegister:

@@ -3,7 +3,7 @@
 The subscription rows of the document are read here as the adapter reads HubSpot's answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,13 +20,13 @@ from hubspot_retention.core.facts.observation import (
     DealObservation,
     OptOut,
 )
-from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.view import ContactView, DealView, Judge
-from hubspot_retention.hubspot import values
+from hubspot_retention.hubspot.subscriptions import State, earliest_opt_out
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
 from hubspot_retention.hubspot.wire import row_type
 from hubspot_retention.store.spool import Spool
@@ -92,9 +92,17 @@ class Document:
         return found
 
     def _opt_out(self, record: Record) -> OptOut | Unknown:
-        rows = record.get("subscriptions", [])
-        named = [row for row in rows if row.get("wide") or row.get("subscriptionId") in self._newsletters]
-        return earliest_opt_out(named, self.policy)
+        states = [
+            State(
+                status=row["status"],
+                timestamp=row.get("timestamp"),
+                source=row.get("source") or "",
+                subscription_id=row.get("subscriptionId"),
+                wide_status_type=row.get("wide"),
+            )
+            for row in record.get("subscriptions", [])
+        ]
+        return earliest_opt_out(states, [str(i) for i in self._newsletters], self.policy) or OptOut(None)
 
     def companies(self) -> list[CompanyObservation]:
         """The companies."""
@@ -136,21 +144,6 @@ class Document:
                     decision = judge.decide_deal(deal_view, traces, NO_HISTORY)
                     decisions[str(decision.record)] = decision
         return decisions
-
-
-def earliest_opt_out(rows: Sequence[Mapping[str, Any]], policy: RetentionPolicy) -> OptOut | Unknown:
-    """The earliest UNSUBSCRIBED since the last SUBSCRIBED; unknown if an instant that counts makes no sense."""
-    outs = [(values.instant(row.get("timestamp")), row) for row in rows if row["status"] == "UNSUBSCRIBED"]
-    dated = [(at, row) for at, row in outs if at is not None]
-    ins = [values.instant(row.get("timestamp")) for row in rows if row["status"] == "SUBSCRIBED"]
-    if not dated:
-        return OptOut(None)
-    if UNKNOWN in ins or any(at is UNKNOWN for at, _ in dated):
-        return UNKNOWN
-    last_in = max((at for at in ins if isinstance(at, datetime)), default=None)
-    since = [(at, row) for at, row in dated if isinstance(at, datetime) and (last_in is None or at >= last_in)]
-    at, row = min(since, key=lambda entry: entry[0], default=(None, {}))
-    return OptOut(at, policy.source_group(row.get("source") or ""))
 
 
 def decide_document(document: Mapping[str, Any], as_of: datetime) -> dict[str, Decision]:

@@ -18,9 +18,7 @@ PolicyFile = Annotated[
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="The service settings (RETENTION_SETTINGS).")
 ]
-Who = Annotated[
-    str | None, typer.Option("--who", metavar="NAME", help="Who acts (RETENTION_ACTOR; else the login).")
-]
+Who = Annotated[str | None, typer.Option("--who", metavar="NAME", help="Who acts (RETENTION_ACTOR; else the login).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 

@@ -1,39 +1,23 @@
 """`hold place | list | release`: what must not go, whatever a rule says."""
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
 from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.cli.records import Record, read_record
 from hubspot_retention.errors import UsageError
-
-if TYPE_CHECKING:
-    from hubspot_retention.core.record import RecordRef
 
 app = typer.Typer(help="Holds: what must not go, whatever a rule says.", no_args_is_help=True)
 
-Record = Annotated[str, typer.Argument(metavar="RECORD", help="A record, such as contacts/101.")]
 _MATTER = re.compile(r"[A-Za-z0-9_.:/+=-]{1,120}")
 
 
 @app.callback()
 def hold() -> None:
     """Holds: what must not go, whatever a rule says."""
-
-
-def read_record(text: str, *kinds: str) -> "RecordRef":
-    """A record of one of some classes. Raises UsageError."""
-    from hubspot_retention.core.record import RecordRef
-
-    try:
-        record = RecordRef.parse(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if record.object_type.value not in kinds:
-        raise UsageError(f"{text}: expected one of {', '.join(kinds)}, found {record.object_type.value}")
-    return record
 
 
 @app.command()
@@ -59,10 +43,10 @@ def place(
     with house.store() as store:
         placed, in_flight = house.registrar(store).place_hold(target, matter, reason, day, house.clock.now())
         with store.transaction() as tx:
-            found = [(made, item) for made, item in tx.items_of_record(target) if made.plan_id not in in_flight]
+            found = [(made, item) for made, item in tx.items_of_record(target)]
     typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
-    for plan_id in in_flight:
-        say(f"{target} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
+    for plan_id, sent in in_flight:
+        say(f"{sent} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
     for made, item in found:
         if made.status in _open_statuses() and item.state in _open_states():
             say(f"plan {made.plan_id} loses {target}: it is skipped when the plan is applied")

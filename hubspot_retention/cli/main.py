@@ -5,7 +5,6 @@ Everything heavy is imported inside the commands, so that `--help` answers at on
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +12,17 @@ import typer
 from hubspot_retention import __version__
 from hubspot_retention.cli import (
     audit,
+    confirm,
+    explain,
     hold,
     plan,
     plan_review,
     policy,
+    policy_approve,
+    reconcile,
+    request,
     sandbox,
+    stop,
 )
 from hubspot_retention.cli.given import Given, PolicyFile, SettingsFile, Who
 from hubspot_retention.errors import ExitCode, RetentionError
@@ -36,9 +41,16 @@ app = typer.Typer(
 plan.app.command("approve")(plan_review.approve)
 plan.app.command("reject")(plan_review.reject)
 plan.app.command("apply")(plan_review.apply)
+policy.app.command("approve")(policy_approve.approve)
 app.add_typer(policy.app, name="policy")
 app.add_typer(plan.app, name="plan")
+app.command("reconcile")(reconcile.reconcile)
+app.command("explain")(explain.explain)
+app.command("confirm")(confirm.confirm)
 app.add_typer(hold.app, name="hold")
+app.add_typer(request.app, name="request")
+app.command("stop")(stop.stop)
+app.command("resume")(stop.resume)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sandbox.app, name="sandbox")
 
@@ -55,7 +67,9 @@ def globally(
     policy_file: PolicyFile = None,
     settings: SettingsFile = None,
     who: Who = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Log more to stderr; -vv still more.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, show_default=False, help="Log more to stderr; -vv still more.")
+    ] = 0,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Keeps the promises of a privacy policy in HubSpot: decides, carries out, proves it."""

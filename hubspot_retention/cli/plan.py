@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hubspot_retention.bootstrap import Application
     from hubspot_retention.cli.plan_view import PlanView
     from hubspot_retention.core.plan.model import Plan
-    from hubspot_retention.workflow.assess import Watcher
     from hubspot_retention.workflow.ports import Store
 
 app = typer.Typer(help="Disposition plans: make, read, approve, apply them.", no_args_is_help=True)
@@ -111,7 +110,7 @@ def list_(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = 
     with house.store(writes=False) as store, store.transaction() as tx:
         plans = tx.plans()
     if as_json:
-        shown = ("plan", "kind", "status", "digest", "as_of", "built_at", "expires_at", "decided_by", "rules")
+        shown = ("plan_id", "kind", "status", "digest", "as_of", "built_at", "expires_at", "decided_by", "rules")
         every = [plan_json(PlanView(made, Totals()), civil) for made in plans]
         print_json([{name: found[name] for name in shown} for found in every])
     else:

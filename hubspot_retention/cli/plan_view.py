@@ -9,6 +9,8 @@ from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, Plan, PlanItem
 
+NO_BUNDLE = Bundle()
+
 ITEMS_SHOWN = 20
 """How many items are shown unless all are asked for."""
 
@@ -26,7 +28,7 @@ class Totals:
     blocked: Mapping[Block, int] = field(default_factory=dict)
     states: Mapping[ItemState, int] = field(default_factory=dict)
     codes: Mapping[tuple[ItemState, str], int] = field(default_factory=dict)
-    bundle: Bundle = Bundle()
+    bundle: Bundle = NO_BUNDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def plan_json(view: PlanView, civil: Civil) -> dict[str, Any]:
     """A plan as plain JSON; instants are ISO 8601 in civil time with offset."""
     plan = view.plan
     return {
-        "plan": plan.plan_id,
+        "plan_id": plan.plan_id,
         "kind": plan.kind.value,
         "status": plan.status.value,
         "digest": plan.digest,

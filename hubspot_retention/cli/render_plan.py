@@ -59,9 +59,7 @@ def plan_list(plans: Sequence[Plan], civil: Civil) -> RenderableType:
     for plan in plans:
         total = sum(count.total for count in plan.rules)
         digest = plan.digest[:12]
-        made.add_row(
-            plan.plan_id, status_text(plan), shown(plan.built_at, civil), str(total), plan.decided_by, digest
-        )
+        made.add_row(plan.plan_id, status_text(plan), shown(plan.built_at, civil), str(total), plan.decided_by, digest)
     return made
 
 

@@ -37,7 +37,7 @@ def run_json(views: Sequence[PlanView], civil: Civil) -> dict[str, Any]:
     """The plans of a run as plain JSON, without their items."""
     plan = views[0].plan
     return {
-        "run": plan.run_id,
+        "run_id": plan.run_id,
         "portal": plan.portal_id,
         "as_of": civil.show(plan.as_of),
         "plans": [plan_json(view, civil) for view in views],
@@ -102,7 +102,7 @@ def next_steps(plans: Sequence[Plan]) -> list[Text]:
 def outcome_json(view: PlanView) -> dict[str, Any]:
     """What became of a plan, as plain JSON."""
     return {
-        "plan": view.plan.plan_id,
+        "plan_id": view.plan.plan_id,
         "status": view.plan.status.value,
         "done": view.totals.states.get(ItemState.DONE, 0),
         "skipped": _codes(view, ItemState.SKIPPED),

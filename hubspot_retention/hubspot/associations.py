@@ -13,7 +13,7 @@ import structlog
 from hubspot_retention.core.facts.observation import CompanyLink
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.record import ObjectType, RecordId
-from hubspot_retention.errors import PortalPausedError, PortalTemporaryError
+from hubspot_retention.errors import PortalContractError, PortalPausedError, PortalTemporaryError
 from hubspot_retention.hubspot.calls import API_VERSION, Bucket, post
 from hubspot_retention.hubspot.faults import RefusedError
 from hubspot_retention.hubspot.objects import in_batches
@@ -125,7 +125,10 @@ def read_associations(
             except (PortalTemporaryError, RefusedError) as error:
                 _log.warning("associations.unreadable", endpoint=endpoint, records=len(batch), reason=str(error))
                 continue
-            reading.take({str(each): each for each, _ in batch}, answer.read(_DECODER))
+            try:
+                reading.take({str(each): each for each, _ in batch}, answer.read(_DECODER))
+            except ValueError:
+                raise PortalContractError(f"{endpoint}: an associated id is no number") from None
     return {record_id: reading.links(record_id) for record_id in ids}
 
 

@@ -202,13 +202,17 @@ class _Run(Generic[_Seen]):
         page = self._transport.send(call).read(kind.decoders.page)
         try:
             ids = [int(row.id) for row in page.results]
+            return self._part(page.results[self._ranges.take(span, ids, page.after)])
         except ValueError:
-            raise PortalContractError(f"HubSpot's list of {kind.object_type} has an id that is no number") from None
+            label = kind.object_type.value
+            raise PortalContractError(f"HubSpot's list of {label} has an id that is no number") from None
+
+    def _part(self, rows: Sequence[Row]) -> _Part[_Seen]:
         part: _Part[_Seen] = _Part([], [])
-        for row in page.results[self._ranges.take(span, ids, page.after)]:
-            links = kind.inline(row)
+        for row in rows:
+            links = self._kind.inline(row)
             if links is None:
                 part.held_back.append(row)
             else:
-                part.seen.append(kind.observe(row, links))
+                part.seen.append(self._kind.observe(row, links))
         return part

@@ -13,7 +13,7 @@ from threading import Lock
 import msgspec
 
 from hubspot_retention.core.facts.observation import OptOut
-from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.facts.values import UNKNOWN, Instant, Unknown
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address
 from hubspot_retention.errors import PortalContractError, PortalDeniedError
@@ -28,6 +28,7 @@ from hubspot_retention.hubspot.transport import Transport
 _BASE = f"/communication-preferences/{API_VERSION}"
 _EMAIL = (("channel", "EMAIL"),)
 UNSUBSCRIBED = "UNSUBSCRIBED"
+SUBSCRIBED = "SUBSCRIBED"
 
 
 class _Definition(msgspec.Struct):
@@ -48,10 +49,13 @@ class State(msgspec.Struct, rename="camel", gc=False):
     subscription_id: str | int | None = None
     wide_status_type: str | None = None
 
-    def is_opt_out(self, newsletter_ids: Sequence[str]) -> bool:
-        """Whether it takes the address off a newsletter that the policy names."""
-        if self.status != UNSUBSCRIBED:
-            return False
+    @property
+    def instant(self) -> Instant:
+        """When it was set."""
+        return values.instant(None if self.timestamp is None else str(self.timestamp))
+
+    def concerns(self, newsletter_ids: Sequence[str]) -> bool:
+        """Whether it speaks of a newsletter that the policy names, or of all mail."""
         if self.wide_status_type is not None:
             return self.wide_status_type == "PORTAL_WIDE"
         return str(self.subscription_id) in newsletter_ids
@@ -84,6 +88,24 @@ class SubscriptionType:
 
     id: str
     name: str
+
+
+def earliest_opt_out(
+    states: Sequence[State], newsletter_ids: Sequence[str], policy: RetentionPolicy
+) -> OptOut | Unknown | None:
+    """The earliest UNSUBSCRIBED since the last SUBSCRIBED, as far as it has an instant; `None`: there is none."""
+    named = [state for state in states if state.concerns(newsletter_ids)]
+    out = [(state.instant, state.source) for state in named if state.status == UNSUBSCRIBED]
+    back = [state.instant for state in named if state.status == SUBSCRIBED]
+    if not out:
+        return None
+    dated = [at for at, _ in out if at is not None]
+    if dated and any(isinstance(at, Unknown) for at in (*back, *dated)):
+        return UNKNOWN
+    since = max((at for at in back if isinstance(at, datetime)), default=None)
+    known = [(at, source) for at, source in out if isinstance(at, datetime) and (since is None or at >= since)]
+    earliest, source = min(known, default=(None, out[0][1]))
+    return OptOut(earliest, policy.source_group(source))
 
 
 class Subscriptions:
@@ -144,18 +166,9 @@ class Subscriptions:
         return [self._opt_out(states[_key(address)], newsletters) for address in addresses]
 
     def _opt_out(self, states: States, newsletters: Sequence[str]) -> OptOut | Unknown | None:
-        """The earliest opt-out, as far as it has an instant."""
         if isinstance(states, Unknown):
             return UNKNOWN
-        found = [state for state in states if state.is_opt_out(newsletters)]
-        if not found:
-            return None
-        dated = [(values.instant(None if s.timestamp is None else str(s.timestamp)), s.source) for s in found]
-        if any(isinstance(at, Unknown) for at, _ in dated):
-            return UNKNOWN
-        known = [(at, source) for at, source in dated if isinstance(at, datetime)]
-        at, source = min(known, default=(None, found[0].source))
-        return OptOut(at, self._policy.source_group(source))
+        return earliest_opt_out(states, newsletters, self._policy)
 
     def _in_batches(self, addresses: Sequence[Address]) -> dict[str, States]:
         """The states of as many as the batch calls tell; nobody if the portal does not have these calls."""

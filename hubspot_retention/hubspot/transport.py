@@ -7,14 +7,10 @@ traceback. So only endpoint templates are shown, the HTTP library's own loggers 
 which hold the request, are not chained.
 """
 
-import logging
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from typing import NoReturn
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -22,52 +18,18 @@ import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_random_exponential
 
-from hubspot_retention.clock import Clock
 from hubspot_retention.core.portal import CallResult, Fate
-from hubspot_retention.errors import PortalError, PortalTemporaryError, UsageError
-from hubspot_retention.hubspot.calls import HUBSPOT_URL, Answer, Bucket, Call
+from hubspot_retention.errors import PortalError, PortalTemporaryError
+from hubspot_retention.hubspot.calls import Answer, Bucket, Call
+from hubspot_retention.hubspot.connection import RetryOptions, Timing, TransportOptions, open_client
 from hubspot_retention.hubspot.faults import Refusal, RefusedError, TemporaryFailureError, failure_of, http_date
-from hubspot_retention.hubspot.pacing import PaceOptions, Pacer
+from hubspot_retention.hubspot.pacing import Pacer
+
+__all__ = ["RetryOptions", "Timing", "Transport", "TransportOptions"]
 
 _log = structlog.get_logger("hubspot_retention.hubspot")
 _encode = msgspec.json.Encoder().encode
 _BACKOFF = wait_random_exponential(multiplier=1.0, max=30.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryOptions:
-    """How long temporary failures are borne. A wait longer than `longest_wait_seconds` is left to the caller.
-
-    `effect_patience_seconds` bounds the waiting before a call that changes something: what was checked before it
-    must still be fresh when it leaves (disposal protocol, step 4).
-    """
-
-    attempts: int = 8
-    longest_wait_seconds: float = 60.0
-    effect_patience_seconds: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportOptions:
-    """Where HubSpot is and how to talk to it. `total_timeout_seconds` bounds one attempt as a whole."""
-
-    token: str = field(repr=False)
-    base_url: str = HUBSPOT_URL
-    connect_timeout_seconds: float = 5.0
-    read_timeout_seconds: float = 30.0
-    total_timeout_seconds: float = 60.0
-    connections: int = 16
-    pace: PaceOptions = field(default_factory=PaceOptions)
-    retry: RetryOptions = field(default_factory=RetryOptions)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """The clocks that the transport goes by; tests pass their own."""
-
-    clock: Clock = field(default_factory=Clock)
-    sleep: Callable[[float], None] = time.sleep
-    monotonic: Callable[[], float] = time.monotonic
 
 
 class Transport:
@@ -77,7 +39,7 @@ class Transport:
         self.options = options
         self._timing = timing or Timing()
         self.pacer = Pacer(options.pace, sleep=self._timing.sleep, monotonic=self._timing.monotonic)
-        self._client = _client(options)
+        self._client = open_client(options)
         self._base_url = options.base_url.rstrip("/")
         self._skew: float | None = None
         self._latency: float | None = None
@@ -253,37 +215,3 @@ def _lost(call: Call, error: httpx.HTTPError, connected: bool) -> PortalTemporar
     message = f"{call.method} {call.endpoint}: no answer from HubSpot ({type(error).__name__})"
     category = "UNREACHABLE" if harmless else "NO_ANSWER"
     return TemporaryFailureError(message, status=None, category=category, wait_seconds=0.0, harmless=harmless)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _client(options: TransportOptions) -> httpx.Client:
-    url = urlsplit(options.base_url)
-    local = _is_loopback(url.hostname or "")
-    if url.scheme != "https" and not (url.scheme == "http" and local):
-        raise UsageError("HUBSPOT_BASE_URL must begin with https:// (http:// only for this machine itself)")
-    if not options.token or not options.token.isascii() or not options.token.isprintable() or " " in options.token:
-        raise UsageError("HUBSPOT_ACCESS_TOKEN is empty or holds blanks or letters that no token has")
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    return httpx.Client(
-        headers={"Authorization": f"Bearer {options.token}", "Accept": "application/json"},
-        timeout=httpx.Timeout(
-            options.read_timeout_seconds,
-            connect=options.connect_timeout_seconds,
-            pool=options.total_timeout_seconds,
-        ),
-        limits=httpx.Limits(
-            max_connections=options.connections,
-            max_keepalive_connections=options.connections,
-            keepalive_expiry=30.0,
-        ),
-        trust_env=not local,
-    )

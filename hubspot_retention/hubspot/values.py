@@ -58,13 +58,14 @@ def positive(raw: object) -> Truth:
 
 
 def instant(raw: object) -> Instant:
-    """An instant in UTC; a date alone is its midnight in UTC."""
+    """An instant in UTC. A date alone is none: HubSpot never writes one for a datetime, and which midnight it
+    would mean is a guess."""
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str):
         return UNKNOWN
     try:
-        if len(raw) in (20, 24) and raw[10] == "T" and raw[-1] == "Z":
+        if len(raw) in (20, 24) and raw[7] == "-" and raw[10] == "T" and raw[-1] == "Z":
             return _from_iso(raw)
         return _unusual_instant(raw)
     except (ValueError, OverflowError):
@@ -76,8 +77,6 @@ def _unusual_instant(raw: str) -> Instant:
         return _EPOCH + timedelta(milliseconds=int(raw))
     if _INSTANT.fullmatch(raw):
         return _from_iso(raw).astimezone(UTC)
-    if _DATE.fullmatch(raw):
-        return _from_iso(raw).replace(tzinfo=UTC)
     return UNKNOWN
 
 

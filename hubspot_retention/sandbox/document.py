@@ -23,7 +23,7 @@ from hubspot_retention.sandbox.options import SandboxOptions, Tier
 from hubspot_retention.sandbox.state import Account, Portal
 from hubspot_retention.sandbox.subscriptions import Subscriptions, SubscriptionState, SubscriptionType
 from hubspot_retention.sandbox.tables import Binned, Values
-from hubspot_retention.sandbox.values import as_text, loaded
+from hubspot_retention.sandbox.values import as_text, in_wire_form, loaded
 
 _STATES = ("SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED")
 _ACCOUNT_TYPES = ("STANDARD", "DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER")
@@ -53,7 +53,8 @@ def read_document(document: Mapping[str, Any], options: SandboxOptions, *, given
     """The portal that a document describes. Raises DocumentError with all of its problems.
 
     A document that is `given_away` is used up: its dicts become the records and its lists are emptied on the way,
-    which spares a large portal half of its memory. The collector rests meanwhile: it would walk millions of records again and again.
+    which spares a large portal half of its memory. The collector rests meanwhile: it would walk millions of records
+    again and again.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -78,7 +79,6 @@ class _Reader:
         self._options = options
         self._given_away = given_away
         self._problems: list[Problem] = []
-        self._shared: dict[str, str] = {}
         self._ids: dict[str, dict[str, str]] = {}
 
     def portal(self) -> Portal:
@@ -169,21 +169,17 @@ class _Reader:
         if not self._expect(isinstance(raw, Mapping), f"{path}.properties", raw, "an object"):
             return {}
         definitions = portal.definitions.known(name)
-        values: Values = {}
-        for prop, value in raw.items():
-            text = as_text(value)
+        odd = [prop for prop, value in raw.items() if not in_wire_form(definitions.get(prop), value)]
+        values: Values = raw if self._given_away and not odd else dict(raw)
+        for prop in odd:
+            text = as_text(values.pop(prop))
             if text is None:
-                self._expect(
-                    value is None,
-                    f"{path}.properties.{prop}",
-                    value,
-                    "a string, a number, true, false or null",
-                )
+                scalar = "a string, a number, true, false or null"
+                self._expect(raw[prop] is None, f"{path}.properties.{prop}", raw[prop], scalar)
             elif text != "":
                 definition = definitions.get(prop)
-                kept = text if definition is None else loaded(definition, text)
-                values[prop] = self._shared.setdefault(kept, kept) if len(kept) <= 10 else kept
-        return raw if self._given_away and values == raw else values
+                values[prop] = text if definition is None else loaded(definition, text)
+        return values
 
     def _merged(self, portal: Portal, name: str, path: str, record: tuple[str, Mapping[str, Any]]) -> list[str]:
         record_id, row = record
@@ -223,7 +219,8 @@ class _Reader:
         if not isinstance(row, Mapping):
             self._expect(False, path, row, "an object")
             return
-        at = parse_instant(str(row.get("timestamp", "")))
+        raw = row.get("timestamp")
+        at = None if raw is None else parse_instant(str(raw))
         known = row.get("status") in _STATES
         kind = as_text(row.get("subscriptionId")) or ""
         right = [
@@ -234,7 +231,7 @@ class _Reader:
                 "an email, which a state belongs to",
             ),
             self._expect(known, f"{path}.status", row.get("status"), " or ".join(_STATES)),
-            self._expect(at is not None, f"{path}.timestamp", row.get("timestamp"), "an instant of ISO 8601"),
+            self._expect(raw is None or at is not None, f"{path}.timestamp", raw, "an instant of ISO 8601, or nothing"),
             "wide" in row
             or self._expect(
                 kind.isdigit() and int(kind) in portal.subscriptions.types,
@@ -243,11 +240,11 @@ class _Reader:
                 "the id of one of the subscriptionTypes",
             ),
         ]
-        if at is None or not all(right):
+        if not all(right):
             return
         state = SubscriptionState(
             status=str(row["status"]),
-            timestamp=instant_text(at),
+            timestamp=None if at is None else instant_text(at),
             source=str(row.get("source", "Not specified")),
             legal_basis=row.get("legalBasis"),
             legal_basis_explanation=row.get("legalBasisExplanation"),

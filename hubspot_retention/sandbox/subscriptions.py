@@ -19,12 +19,12 @@ class SubscriptionType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionState:
-    """What was last said about one kind of mail (or, portal-wide, all of it) to one address, when, and
-    where.
+    """What was last said about one kind of mail (or, portal-wide, all of it) to one address, when
+    (if that was ever noted), and where.
     """
 
     status: str
-    timestamp: str
+    timestamp: str | None
     source: str
     legal_basis: str | None = None
     legal_basis_explanation: str | None = None

@@ -47,7 +47,7 @@ class Table:
 
     def reserve(self, record_ids: Iterable[str]) -> None:
         """Never give these ids to a new record."""
-        self._next_id = max([self._next_id, *(int(record_id) + 1 for record_id in record_ids)])
+        self._next_id = max(self._next_id, max((int(record_id) + 1 for record_id in record_ids), default=1))
 
     def new_id(self) -> str:
         """An id that no record ever had."""

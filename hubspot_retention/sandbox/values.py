@@ -63,12 +63,21 @@ def instant_of(text: str) -> str | None:
     return None if at is None else instant_text(at)
 
 
+def in_wire_form(definition: PropertyDefinition | None, raw: object) -> bool:
+    """Whether a value out of a document stands there as HubSpot has it: most do, and portals are large."""
+    if type(raw) is not str or raw == "":
+        return False
+    if definition is None or definition.type not in ("date", "datetime"):
+        return True
+    return len(raw) == 10 if definition.type == "date" else raw[-1] == "Z"
+
+
 def loaded(definition: PropertyDefinition, text: str) -> str:
     """A value out of a document: in HubSpot's form if it can be, else as it stands there."""
     match definition.type:
-        case "date" if len(text) != 10:
+        case "date":
             return day_of(text) or text
-        case "datetime" if text[-1:] != "Z":
+        case "datetime":
             return instant_of(text) or text
         case _:
             return text

@@ -87,8 +87,9 @@ class SqlStore:
 def open_store(url: str, *, exclusive: bool = True) -> SqlStore:
     """Open the database of `url`, making or upgrading it where needed.
 
-    `exclusive`: as its only writer. Otherwise it can only be read, beside whoever writes; a database that is
-    not there yet, or of an older version, is made ready first. Raises StoreRefusedError, StoreError.
+    `exclusive`: as its only writer. Otherwise it can only be read, beside whoever writes (on SQLite each
+    statement sees the database as it is then); one that is not there yet, or is older, is made ready first.
+    Raises StoreRefusedError, StoreError.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":

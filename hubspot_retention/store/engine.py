@@ -62,7 +62,8 @@ def _sqlite_engine(url: URL, writes: bool) -> Engine:
     arguments = {"check_same_thread": False}
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
-    event.listen(engine, "begin", _begin_immediate if writes else _begin_deferred)
+    if writes:
+        event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
@@ -72,6 +73,7 @@ def _writing_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
 
 
 def _reading_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
+    # No transaction is begun here: one left open (a plan shown in a pager) would keep the writer from committing.
     _settings(dbapi, "query_only=ON")
 
 
@@ -83,10 +85,6 @@ def _settings(dbapi: sqlite3.Connection, *more: str) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_deferred(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
 
 
 def _postgres_engine(url: URL, writes: bool) -> Engine:

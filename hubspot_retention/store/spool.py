@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
+from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.view import CompanyView, ContactTrace, ContactView, DealView, Judge
 
 _SCHEMA = """
@@ -25,6 +26,7 @@ create table deal_company (company_id integer not null, deal_id integer not null
 create table contact_deal (contact_id integer not null, deal_id integer not null,
                            primary key (contact_id, deal_id)) without rowid;
 create table contact (id integer primary key, trace blob not null);
+create table note (kind text not null, id integer not null, remembered blob not null);
 """
 _PAGE = 500
 
@@ -54,7 +56,7 @@ class Spool:
 
     def restart(self) -> None:
         """Forget everything: the lists are read again with one cursor."""
-        for table in ("company", "deal", "deal_company", "contact_deal", "contact"):
+        for table in ("company", "deal", "deal_company", "contact_deal", "contact", "note"):
             self._db.execute(f"delete from {table}")
 
     def add_companies(self, page: Sequence[CompanyObservation]) -> None:
@@ -103,6 +105,17 @@ class Spool:
         """Note what the deals of these contacts need to know of them."""
         rows = [(contact_id, _dump(trace)) for contact_id, trace in traces]
         self._db.executemany("insert or replace into contact values (?, ?)", rows)
+
+    def keep_notes(self, kind: ObjectType, notes: Iterable[tuple[RecordId, Remembered, Remembered]]) -> None:
+        """Keep what later runs shall know, with what was known before, until the run is whole."""
+        rows = [(kind.value, record_id, _dump((before, after))) for record_id, before, after in notes]
+        self._db.executemany("insert into note values (?, ?, ?)", rows)
+
+    def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
+        """What was kept for later runs, in pages."""
+        cursor = self._db.execute("select id, remembered from note where kind = ? order by rowid", (kind.value,))
+        while rows := cursor.fetchmany(_PAGE):
+            yield [(RecordId(record_id), *pickle.loads(blob)) for record_id, blob in rows]
 
     def deal_views(self) -> Iterator[list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
         """Every deal with its neighbours, in pages by id. After the contacts."""

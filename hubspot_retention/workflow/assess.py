@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.decision.history import Remembered
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.plan.build import Tally, item_of, remember
+from hubspot_retention.core.plan.build import Tally, after_run, item_of, remember
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
@@ -25,7 +25,7 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.deciding import Decided, Decider
-from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store, Transaction
 from hubspot_retention.workflow.protocol import requests_by_contact
 from hubspot_retention.workflow.seal import Sealer
 
@@ -51,10 +51,12 @@ class AssessOrder:
 
 @dataclass(slots=True)
 class Watcher:
-    """What a person may watch: a phase, how many more records it has done, the total if known; each decision."""
+    """What a person may watch: a phase, how many more records it has done, the total if known; each decision.
+    `restart`: what was decided so far is void, everything is read again."""
 
     progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None
     decision: Callable[[Decision], None] = lambda decision: None
+    restart: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class Assessment:
         except RangesDisagreeError:
             self._source.use_one_cursor()
             self._spool.restart()
+            watcher.restart()
             run = self._begin(order, portal_id, now())
             self._read(run, order, watcher)
         bundles = BundleLister(self._source, self._store, self._spool, run.judge)
@@ -101,7 +104,7 @@ class Assessment:
             bundles.list_for(draft.plan_id, run.portal_id, watcher.progress)
         sealer = Sealer(self._store, self._policy, order.guardrails, run.population)
         rights, time_rules = (sealer.seal(run.drafts[kind], run.tallies[kind], now()) for kind in PlanKind)
-        self._finish(run, now())
+        self._finish(run, order, now())
         return rights, time_rules
 
     def _identify(self, order: AssessOrder) -> PortalId:
@@ -185,9 +188,10 @@ class Assessment:
     def _keep(
         self, run: _Run, order: AssessOrder, kind: ObjectType, decided: Sequence[Decided], watcher: Watcher
     ) -> None:
-        """Store what a chunk led to: items, counts, and the memory for later runs."""
+        """Store what a chunk led to: items, counts, when an opt-out was first seen; the rest of the memory waits."""
         items: dict[PlanKind, list[PlanItem]] = {plan: [] for plan in PlanKind}
-        notes: list[tuple[RecordId, Remembered]] = []
+        notes: list[tuple[RecordId, Remembered, Remembered]] = []
+        opt_outs: list[tuple[RecordId, Remembered]] = []
         run.population[kind] += len(decided)
         for entry in decided:
             watcher.decision(entry.decision)
@@ -199,15 +203,32 @@ class Assessment:
                 run.tallies[placed[0]].add(entry.decision, placed[1].action)
             after = remember(entry.decision, entry.before, entry.opt_out)
             if after != entry.before:
-                notes.append((entry.decision.record.record_id, after))
+                notes.append((entry.decision.record.record_id, entry.before, after))
+            if after.opted_out_at not in (None, entry.before.opted_out_at):
+                first_seen = entry.before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
+                opt_outs.append((entry.decision.record.record_id, first_seen))
+        self._spool.keep_notes(kind, notes)
         with self._store.transaction() as tx:
             for plan, found in items.items():
                 tx.add_items(run.drafts[plan].plan_id, found)
             if not order.what_if:
-                tx.note(kind, notes)
+                tx.note(kind, opt_outs)
 
-    def _finish(self, run: _Run, at: datetime) -> None:
+    def _note(self, tx: Transaction) -> None:
+        """The memory for later runs, with the end of this one: a start counts as seen only when the run that saw it
+        made plans that a person could read. What was carried out meanwhile is kept."""
+        for kind in (ObjectType.CONTACT, ObjectType.DEAL):
+            for page in self._spool.notes(kind):
+                known = tx.recall(kind, [record_id for record_id, _, _ in page])
+                tx.note(
+                    kind,
+                    [(key, after_run(old, new, known.get(key, NOTHING_REMEMBERED))) for key, old, new in page],
+                )
+
+    def _finish(self, run: _Run, order: AssessOrder, at: datetime) -> None:
         with self._store.transaction() as tx:
+            if not order.what_if:
+                self._note(tx)
             tx.finish_run(run.run_id, at, "done")
             tx.save_boundaries(run.portal_id, self._source.boundaries())
             tx.audit(

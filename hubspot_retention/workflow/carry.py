@@ -1,11 +1,11 @@
 """Carry out one batch of a plan under the disposal protocol (`dispose.py` tells why it is safe)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.facts.observation import OptOut
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled, settle_for_deal
@@ -13,17 +13,15 @@ from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip, recheck
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import CallResult, Correspondence, Fate, MergedInto
-from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.view import Judge
+from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.bundles import bundle_of_contact
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Missing
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.protocol import Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
-
-_TRY_AGAIN = (None, 423, 429)
-"""Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class Carrier:
     def _archive(self, due: Sequence[PlanItem], prepared: Prepared) -> None:
         if not due:
             return
-        sending = self._ledger.send(due, prepared.memory.register)
+        sending = self._ledger.send(due, prepared)
         if sending is None:
             return
         if not self._ledger.in_time(sending):
@@ -105,7 +103,8 @@ class Carrier:
         due = self._still_due(batch, fresh)
         letters = self._tools.source.correspondence(ObjectType.DEAL, [item.record.record_id for item in due])
         bare, laden = [], []
-        for item in due:
+        first, later = _apart(due, letters)
+        for item in first:
             settled = _settle_deal(item.record.record_id, letters)
             if isinstance(settled, Unknown):
                 self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
@@ -114,10 +113,18 @@ class Carrier:
             else:
                 bare.append(item)
         for item, settled in laden:
-            if self._ledger.send([item], prepared.memory.register) and self._steps.archive_letters(item, settled):
+            parts = self._steps.parts(settled)
+            if self._ledger.send([item], prepared, parts) and self._steps.archive_letters(item, settled):
                 self._ledger.settle([item], ItemState.PREPARED, Verb.INTENDED, "letters-archived")
                 bare.append(item)
         self._archive(bare, prepared)
+        self._one_by_one(later)
+
+    def _one_by_one(self, later: Sequence[PlanItem]) -> None:
+        """Records that share correspondence: what one of them leaves behind is read only after it has gone."""
+        for item in later:
+            self._ledger.give_back([item], "shares-correspondence")
+            self.carry_out([item])
 
     # Erase: one by one, children first.
 
@@ -128,15 +135,30 @@ class Carrier:
         letters = self._tools.source.correspondence(ObjectType.CONTACT, ids) if ids else {}
         judge = Judge.of(self._tools.policy, prepared.memory.register, self._tools.times.now())
 
+        first, later = _apart(due, letters)
+
         def erase(item: PlanItem) -> PlanItem | None:
             found = fresh[item.record.record_id]
             assert isinstance(found, FreshContact)
-            return item if self._erase_one(item, found, letters, judge, prepared) else None
+            with self._poison_apart(item):
+                return item if self._erase_one(item, found, letters, judge, prepared) else None
+            return None
 
         with ThreadPoolExecutor(max_workers=self._tools.workers) as pool:
-            called = [item for item in pool.map(erase, due) if item is not None]
+            called = [item for item in pool.map(erase, first) if item is not None]
         if called:
             self.settle(called)
+        self._one_by_one(later)
+
+    @contextmanager
+    def _poison_apart(self, item: PlanItem) -> Iterator[None]:
+        """One record that cannot be read or answered for delays no other (L2): it is unknown until it is read."""
+        try:
+            yield
+        except (PortalPausedError, PortalDeniedError):
+            raise
+        except PortalError:
+            self._ledger.settle([item], ItemState.UNKNOWN, Verb.UNKNOWN, "portal-error")
 
     def _erase_one(
         self,
@@ -156,13 +178,13 @@ class Carrier:
         if not prepared.verified and any(entry.fate is not Engaged.ARCHIVE for entry in settled):
             self._ledger.skip(item, Skip.UNVERIFIED)
             return False
-        sending = self._ledger.send([item], prepared.memory.register)
+        sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps))
         if sending is None:
             return False
         if settled or bundle.stamps:
             if not self._steps.settle_bundle(item, settled, bundle.stamps):
                 return False
-            sending = self._ledger.still_stands(item, prepared.memory.register)
+            sending = self._ledger.still_stands(item, prepared)
             if sending is None:
                 return False
         if not self._ledger.in_time(sending):
@@ -173,26 +195,14 @@ class Carrier:
     def _after_erase(self, item: PlanItem, result: CallResult) -> bool:
         if result.fate is Fate.DONE:
             return True
-        self._fail([item], result)
+        self._ledger.settle_refusal([item], result)
         return result.fate is Fate.UNKNOWN or result.status == 404
 
     def _after_call(self, due: Sequence[PlanItem], result: CallResult) -> None:
         if result.fate is not Fate.DONE:
-            self._fail(due, result)
+            self._ledger.settle_refusal(due, result)
         if result.fate is not Fate.REFUSED or result.status == 404:
             self.settle(due)
-
-    def _fail(self, items: Sequence[PlanItem], result: CallResult) -> None:
-        """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One
-        whose answer was lost is unknown. A 404 is settled by reading too: it means gone only if the same token just
-        read the portal (S10)."""
-        code = f"http-{result.status}" if result.status is not None else "no-answer"
-        if result.fate is Fate.REFUSED and result.status in _TRY_AGAIN:
-            self._ledger.settle(items, ItemState.PENDING, Verb.ABANDONED, code)
-        elif result.fate is Fate.REFUSED and result.status != 404:
-            self._ledger.settle(items, ItemState.FAILED, Verb.FAILED, code)
-        else:
-            self._ledger.settle(items, ItemState.UNKNOWN, Verb.UNKNOWN, code)
 
     def settle(self, batch: Sequence[PlanItem]) -> None:
         """Settle calls by reading each record by its id: gone is done; still there waits for fresh checks."""
@@ -219,22 +229,36 @@ class Carrier:
         for item in due:
             found = fresh[item.record.record_id]
             assert isinstance(found, FreshContact)
-            sending = self._ledger.send([item], prepared.memory.register)
-            if sending is None:
-                continue
-            subscribed = not isinstance(found.view.seen.opt_out, OptOut) and found.address is not None
-            results = []
-            if subscribed and found.address is not None:
-                results.append(self._tools.disposer.opt_out(found.address))
-                self._ledger.step(item, Subject.MARKETING, Verb.VERIFIED, results[-1], "opt-out")
-            if self._tools.policy.marketing_lists:
-                results.append(self._tools.disposer.leave_lists(item.record.record_id))
-                self._ledger.step(item, Subject.MARKETING, Verb.VERIFIED, results[-1], "static-lists")
-            bad = [result for result in results if result.fate is not Fate.DONE]
-            if bad:
-                self._fail([item], bad[0])
-            else:
-                self._ledger.settle([item], ItemState.DONE, Verb.DONE, "opted-out")
+            if self._ledger.send([item], prepared) is not None:
+                with self._poison_apart(item):
+                    self._end_marketing_of(item, found)
+
+    def _end_marketing_of(self, item: PlanItem, found: FreshContact) -> None:
+        results = []
+        if found.address is not None:
+            results.append(self._tools.disposer.opt_out(found.address))
+            self._ledger.step(item, Subject.MARKETING, Verb.VERIFIED, results[-1], "opt-out")
+        if self._tools.policy.marketing_lists:
+            results.append(self._tools.disposer.leave_lists(item.record.record_id))
+            self._ledger.step(item, Subject.MARKETING, Verb.VERIFIED, results[-1], "static-lists")
+        bad = [result for result in results if result.fate is not Fate.DONE]
+        if bad:
+            self._ledger.settle_refusal([item], bad[0])
+        else:
+            self._ledger.settle([item], ItemState.DONE, Verb.DONE, "opted-out")
+
+
+def _apart(items: Sequence[PlanItem], letters: Correspondence) -> tuple[list[PlanItem], list[PlanItem]]:
+    """Those that can go together, and those that share a piece of correspondence with one before them."""
+    first: list[PlanItem] = []
+    later: list[PlanItem] = []
+    claimed: set[RecordRef] = set()
+    for item in items:
+        listed = letters.get(item.record.record_id, UNKNOWN)
+        own = set() if isinstance(listed, Unknown) else {letter.ref for letter in listed}
+        (later if own & claimed else first).append(item)
+        claimed |= own
+    return first, later
 
 
 def _settle_deal(deal_id: RecordId, letters: Correspondence) -> tuple[Settled, ...] | Unknown:

@@ -12,20 +12,32 @@ fresh read and the call cannot be seen. A hold placed here has no such gap.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
+from threading import Lock
+from weakref import WeakSet
 
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
 from hubspot_retention.core.record import ObjectType
+from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import Permission, admit, check_portal, find_plan
+from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.protocol import Ledger
 from hubspot_retention.workflow.seal import plan_entry
 
-_PASSES = 3
-"""How often one application goes over what was abandoned or found still there, each time with fresh checks."""
+_IDLE_ROUNDS = 3
+"""How many rounds over what was abandoned or found still there may achieve nothing, each with fresh checks."""
+
+_MOST_FAILURES = 3
+"""After so many batches in a row that could not be read, HubSpot itself is the trouble, not one record."""
+
+_MOST_UNREADABLE = 10
+"""How many reads may fail while calls are settled: enough to find one record in a batch by halving."""
 
 BATCH = 100
 """Records read afresh together, and archived together: HubSpot's limit for both."""
@@ -33,6 +45,7 @@ BATCH = 100
 _ACTIONS = (Action.ARCHIVE, Action.ERASE, Action.END_MARKETING)
 _OPEN = (ItemState.PENDING, ItemState.PREPARED)
 _UNSETTLED = (ItemState.SENT, ItemState.UNKNOWN)
+_BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,53 +87,129 @@ class Applier:
         progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None,
     ) -> ApplyReport:
         """Carry out a plan, or go on with one that was stopped. Raises BlockedError before the first write."""
-        plan = find_plan(self._store, plan_id)
-        admit(self._store, plan, self._tools.policy, self._permission, self._now())
-        check_portal(plan, self._tools.source.identity())
-        self._begin(plan, actor)
-        carrier = Carrier(self._tools, Ledger(self._store, plan, actor, self._tools.times))
-        self._settle_what_was_left(plan, carrier)
-        for _ in range(_PASSES):
-            items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
-            if not items or self._is_stopped():
-                break
-            for batch in _batches(items):
-                carrier.carry_out(batch)
-                progress("applying", len(batch), len(items))
-        return self._end(plan, actor)
+        with _alone(self._store):
+            plan = find_plan(self._store, plan_id)
+            self._settle_what_was_left(plan, actor)
+            admit(self._store, plan, self._tools.policy, self._permission, self._now())
+            check_portal(plan, self._tools.source.identity())
+            plan = self._begin(plan, actor)
+            try:
+                self._carry_out(plan, actor, wanted, progress)
+            except PortalError as error:
+                with self._store.transaction() as tx:
+                    tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, type(error).__name__))
+                raise
+            return self._end(plan, actor)
 
-    def _is_stopped(self) -> bool:
-        with self._store.transaction() as tx:
-            return tx.kill_switch() is not None
+    def _carry_out(
+        self,
+        plan: Plan,
+        actor: str,
+        wanted: Callable[[PlanItem], bool],
+        progress: Callable[[str, int, int | None], None],
+    ) -> None:
+        """Round after round over what is open, until nothing is or rounds achieve nothing."""
+        ledger = Ledger(self._store, plan, actor, self._tools.times)
+        carrier = Carrier(self._tools, ledger)
+        size, idle, left = BATCH, 0, None
+        while idle < _IDLE_ROUNDS and not ledger.is_stopped():
+            items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
+            if not items:
+                return
+            idle = 0 if left is None or len(items) < left else idle + 1
+            left = len(items)
+            if not self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left)):
+                size = max(1, size // 10)
+            self._settle_unsettled(plan, carrier)
+
+    def _round(
+        self,
+        batches: Iterable[list[PlanItem]],
+        ledger: Ledger,
+        carrier: Carrier,
+        progress: Callable[[int], None],
+    ) -> bool:
+        """Every batch once. A batch that cannot be read waits, so that one poison record delays no other (L2);
+        answers whether there was none."""
+        failures, whole = 0, True
+        for batch in batches:
+            if ledger.is_stopped():
+                break
+            try:
+                carrier.carry_out(batch)
+                failures = 0
+            except (PortalPausedError, PortalDeniedError):
+                raise
+            except PortalError:
+                failures, whole = failures + 1, False
+                if failures == _MOST_FAILURES:
+                    raise
+                ledger.give_back(batch, "unreadable")
+            progress(len(batch))
+        return whole
 
     def _items(self, plan: Plan, states: tuple[ItemState, ...]) -> list[PlanItem]:
         wanted = ItemFilter(actions=_ACTIONS, states=states, order=ItemOrder.DEADLINE)
         with self._store.transaction() as tx:
             return list(tx.items(plan.plan_id, wanted))
 
-    def _begin(self, plan: Plan, actor: str) -> None:
+    def _begin(self, plan: Plan, actor: str) -> Plan:
+        """The plan is being applied. Raises BlockedError if somebody decided about it since it was looked at."""
         verb = Verb.STARTED if plan.status is PlanStatus.APPROVED else Verb.RESUMED
+        applying = replace(plan, status=PlanStatus.APPLYING)
         with self._store.transaction() as tx:
-            tx.save_plan(replace(plan, status=PlanStatus.APPLYING))
+            current = tx.plan(plan.plan_id)
+            if current is None or current.status is not plan.status:
+                raise BlockedError(
+                    f"plan {plan.plan_id} is not applied: somebody decided about it just now; look again"
+                )
+            tx.save_plan(applying)
             tx.audit(plan_entry(plan, verb, self._now(), actor))
+        return applying
 
-    def _settle_what_was_left(self, plan: Plan, carrier: Carrier) -> None:
-        """Calls whose answer was lost, by a stop or a time-out, are settled by reading before anything else."""
+    def _settle_what_was_left(self, plan: Plan, actor: str) -> None:
+        """Calls whose answer was lost, by a stop or a time-out, are settled by reading before anything else: of this
+        plan and of every other that was stopped, also when it may not be applied any more."""
+        with self._store.transaction() as tx:
+            begun = [known for known in tx.plans(plan.portal_id) if known.status in _BEGUN]
+        left = [known for known in begun if self._items(known, _UNSETTLED)]
+        if left:
+            check_portal(plan, self._tools.source.identity())
+        for stopped in left:
+            ledger = Ledger(self._store, stopped, actor, self._tools.times)
+            self._settle_unsettled(stopped, Carrier(self._tools, ledger))
+
+    def _settle_unsettled(self, plan: Plan, carrier: Carrier) -> None:
+        """Settle by reading; what cannot be read is halved until it stands alone, and stays unknown (L2)."""
         left = self._items(plan, _UNSETTLED)
-        for _, group in groupby(sorted(left, key=_kind_of), key=_kind_of):
-            for batch in _sliced(list(group)):
+        batches = list(_batches(left, BATCH))
+        failures = 0
+        while batches and failures < _MOST_UNREADABLE:
+            batch = batches.pop(0)
+            try:
                 carrier.settle(batch)
+            except (PortalPausedError, PortalDeniedError):
+                raise
+            except PortalError:
+                failures += 1
+                half = len(batch) // 2
+                batches.extend(part for part in (batch[:half], batch[half:]) if half)
 
     def _end(self, plan: Plan, actor: str) -> ApplyReport:
+        """What a person decided meanwhile stays decided."""
         with self._store.transaction() as tx:
             states = tx.count_states(plan.plan_id)
             waiting = sum(states.get(state, 0) for state in _OPEN)
             unsettled = sum(states.get(state, 0) for state in _UNSETTLED)
             failed = states.get(ItemState.FAILED, 0)
-            status = PlanStatus.PARTLY_APPLIED if waiting or unsettled or failed else PlanStatus.APPLIED
-            ended = replace(plan, status=status)
-            tx.save_plan(ended)
-            tx.audit(plan_entry(plan, Verb.APPLIED, self._now(), actor, status.value))
+            ended = tx.plan(plan.plan_id) or plan
+            if ended.status is PlanStatus.APPLYING:
+                whole = not (waiting or unsettled or failed)
+                ended = replace(ended, status=PlanStatus.APPLIED if whole else PlanStatus.PARTLY_APPLIED)
+                tx.save_plan(ended)
+                tx.audit(plan_entry(plan, Verb.APPLIED, self._now(), actor, ended.status.value))
+            else:
+                tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, ended.status.value))
         return ApplyReport(
             plan=ended,
             done=states.get(ItemState.DONE, 0),
@@ -131,18 +220,40 @@ class Applier:
         )
 
 
+def _tell(progress: Callable[[str, int, int | None], None], total: int, done: int) -> None:
+    progress("applying", done, total)
+
+
 def _kind_of(item: PlanItem) -> tuple[Action, ObjectType]:
     return item.action, item.record.object_type
 
 
-def _sliced(items: Sequence[PlanItem]) -> Iterator[list[PlanItem]]:
-    for start in range(0, len(items), BATCH):
-        yield list(items[start : start + BATCH])
+def _sliced(items: Sequence[PlanItem], size: int) -> Iterator[list[PlanItem]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
 
 
-def _batches(items: Iterable[PlanItem]) -> Iterator[list[PlanItem]]:
+def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
     """The earliest deadline first: within each hundred of them, those of one kind together."""
     ordered = list(items)
-    for hundred in _sliced(ordered):
+    for hundred in _sliced(ordered, size):
         for _, group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
             yield list(group)
+
+
+_BUSY: "WeakSet[Store]" = WeakSet()
+_BUSY_LOCK = Lock()
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """The lease: one application at a time in this process; other processes cannot open the store for writing."""
+    with _BUSY_LOCK:
+        if store in _BUSY:
+            raise BlockedError("a plan is being applied by this process already: wait for it to end")
+        _BUSY.add(store)
+    try:
+        yield
+    finally:
+        with _BUSY_LOCK:
+            _BUSY.discard(store)

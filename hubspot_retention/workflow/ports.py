@@ -139,6 +139,12 @@ class Spool(Protocol):
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what deals need to know of contacts."""
 
+    def keep_notes(self, kind: ObjectType, notes: Iterable[tuple[RecordId, Remembered, Remembered]]) -> None:
+        """Keep what later runs shall know, with what was known before, until the run is whole."""
+
+    def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
+        """What was kept for later runs, in pages: what was known before, what shall be known."""
+
     def deal_views(self) -> Iterator[list[DealWithContacts]]:
         """Every deal with its neighbours, in pages. After the contacts."""
 
@@ -196,6 +202,9 @@ class Transaction(Protocol):
 
     def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
+
+    def hold_commitment(self, hold_id: int) -> str | None:
+        """A salted digest of the hold's reason: what the audit log holds of it, so that the text can be erased."""
 
     def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
         """Release a hold in force; `None` if there is none of that number."""

@@ -2,20 +2,40 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
-from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.plan.query import ItemFilter
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.gate import find_plan
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import plan_entry
 
 _SHORTEST_DIGEST = 12
 """How much of a digest a person must give: 48 bits, more than anybody types by accident."""
+
+
+_IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
+_REJECTABLE = (
+    PlanStatus.AWAITING_REVIEW,
+    PlanStatus.BLOCKED,
+    PlanStatus.APPROVED,
+    PlanStatus.APPLYING,
+    PlanStatus.PARTLY_APPLIED,
+)
+
+
+class InFlight(NamedTuple):
+    """A record whose call was sent before a hold was placed, and the plan that sent it."""
+
+    plan_id: str
+    record: RecordRef
 
 
 class Reviewer:
@@ -27,47 +47,67 @@ class Reviewer:
         self._four_eyes = four_eyes
 
     def approve(self, plan_id: str, digest: str, policy_text: str, now: datetime) -> Plan:
-        """Approve exactly this plan; the policy it was made under counts as approved with it."""
-        plan = find_plan(self._store, plan_id)
-        self._check_waiting(plan, now)
-        if len(digest) < _SHORTEST_DIGEST or not plan.digest.startswith(digest.lower()):
-            raise BlockedError(
-                f"plan {plan_id} is not approved: its digest is not {digest!r}. "
-                f"Read it with `plan show {plan_id}` and give the digest printed at its end "
-                f"(at least {_SHORTEST_DIGEST} characters)."
-            )
-        if self._four_eyes and plan.requested_by == self._actor:
-            raise BlockedError(
-                f"plan {plan_id} is not approved: {self._actor} requested it, and four eyes are required. "
-                "Somebody else must approve it."
-            )
-        approved = replace(plan, status=PlanStatus.APPROVED, decided_by=self._actor, decided_at=now)
+        """Approve exactly this plan; the policy it was made under counts as approved with it, and must be the one of
+        `policy_text`. Raises BlockedError; nothing was approved."""
+        looked_at = find_plan(self._store, plan_id)
         with self._store.transaction() as tx:
+            plan = tx.plan(plan_id) or looked_at
+            self._check(plan, digest, policy_text, now)
+            approved = replace(plan, status=PlanStatus.APPROVED, decided_by=self._actor, decided_at=now)
             tx.save_plan(approved)
             tx.approve_policy(plan.policy_digest, policy_text, now, self._actor)
             tx.audit(plan_entry(plan, Verb.APPROVED, now, self._actor))
         return approved
 
-    def reject(self, plan_id: str, why: str, now: datetime) -> Plan:
-        """Reject a plan; nothing of it is ever applied."""
-        plan = find_plan(self._store, plan_id)
-        if plan.status not in (PlanStatus.AWAITING_REVIEW, PlanStatus.BLOCKED, PlanStatus.APPROVED):
-            raise BlockedError(f"plan {plan_id} is not rejected: it is {plan.status.value}")
-        rejected = replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now, why=why)
+    def _check(self, plan: Plan, digest: str, policy_text: str, now: datetime) -> None:
+        _check_waiting(plan, now)
+        if len(digest) < _SHORTEST_DIGEST or not plan.digest.startswith(digest.lower()):
+            raise BlockedError(
+                f"plan {plan.plan_id} is not approved: its digest is not {digest!r}. "
+                f"Read it with `plan show {plan.plan_id}` and give the digest printed at its end "
+                f"(at least {_SHORTEST_DIGEST} characters)."
+            )
+        if parse_policy(policy_text).digest != plan.policy_digest:
+            raise BlockedError(
+                f"plan {plan.plan_id} is not approved: it was made under another policy than the one at hand. "
+                "Make a new one with `plan new`."
+            )
+        if self._four_eyes and plan.requested_by == self._actor:
+            raise BlockedError(
+                f"plan {plan.plan_id} is not approved: {self._actor} requested it, and four eyes are required. "
+                "Somebody else must approve it."
+            )
+
+    def approve_policy(self, policy_text: str, now: datetime) -> None:
+        """Approve a policy that is wider than the one approved before; plans made from now on are not blocked by it.
+
+        Raises PolicyError if it is none."""
+        digest = parse_policy(policy_text).digest
         with self._store.transaction() as tx:
+            tx.approve_policy(digest, policy_text, now, self._actor)
+            entry = Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=now, policy_digest=digest, actor=self._actor)
+            tx.audit(entry)
+
+    def reject(self, plan_id: str, why: str, now: datetime) -> Plan:
+        """Reject a plan; nothing more of it is ever applied, also when it is being applied at this moment."""
+        looked_at = find_plan(self._store, plan_id)
+        with self._store.transaction() as tx:
+            plan = tx.plan(plan_id) or looked_at
+            if plan.status not in _REJECTABLE:
+                raise BlockedError(f"plan {plan_id} is not rejected: it is {plan.status.value}")
+            rejected = replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now, why=why)
             tx.save_plan(rejected)
             tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor))
         return rejected
 
-    def _check_waiting(self, plan: Plan, now: datetime) -> None:
-        if plan.status is PlanStatus.BLOCKED:
-            raise BlockedError(
-                f"plan {plan.plan_id} is not approved: a guardrail blocks it: {'; '.join(plan.breaches)}"
-            )
-        if plan.status is not PlanStatus.AWAITING_REVIEW:
-            raise BlockedError(f"plan {plan.plan_id} is not approved: it is {plan.status.value}")
-        if now > plan.expires_at:
-            raise BlockedError(f"plan {plan.plan_id} is not approved: it has expired; make a new one with `plan new`")
+
+def _check_waiting(plan: Plan, now: datetime) -> None:
+    if plan.status is PlanStatus.BLOCKED:
+        raise BlockedError(f"plan {plan.plan_id} is not approved: a guardrail blocks it: {'; '.join(plan.breaches)}")
+    if plan.status is not PlanStatus.AWAITING_REVIEW:
+        raise BlockedError(f"plan {plan.plan_id} is not approved: it is {plan.status.value}")
+    if now > plan.expires_at:
+        raise BlockedError(f"plan {plan.plan_id} is not approved: it has expired; make a new one with `plan new`")
 
 
 class Registrar:
@@ -79,19 +119,17 @@ class Registrar:
 
     def place_hold(
         self, record: RecordRef, matter: str, reason: str, review_on: date | None, now: datetime
-    ) -> tuple[Hold, tuple[str, ...]]:
-        """Place a hold; answers it with the plans in which the very record is already in flight.
+    ) -> tuple[Hold, tuple[InFlight, ...]]:
+        """Place a hold; answers it with the records that are in flight already and that it may come too late for.
 
-        A record in flight answers «in flight, not held»: never a false promise (reliability, protocol 7).
+        They answer «in flight, not held»: never a false promise (reliability, protocol 7). A hold on a contact
+        reaches its deals, one on a deal or company whatever hangs on it, and only HubSpot knows what does: so of
+        those every record in flight is named.
         """
         hold = Hold(hold_id=0, record=record, matter=matter, placed_by=self._actor, placed_at=now, review_on=review_on)
         with self._store.transaction() as tx:
             placed = tx.place_hold(hold, reason)
-            in_flight = tuple(
-                plan.plan_id
-                for plan, item in tx.items_of_record(record)
-                if item.state in (ItemState.SENT, ItemState.UNKNOWN)
-            )
+            in_flight = _in_flight(tx, record)
             tx.audit(self._hold_entry(placed, Verb.PLACED, now, "in-flight" if in_flight else ""))
         return placed, in_flight
 
@@ -114,6 +152,17 @@ class Registrar:
             code=code or None,
             facts=(("hold_id", hold.hold_id), ("matter", hold.matter)),
         )
+
+    def confirm(self, record: RecordRef, now: datetime) -> None:
+        """A person has looked at what stands in the way (a start that moved back, a restored record): what earlier
+        runs noted of its starts, and that it was archived, no longer speaks against it. Its start counts as new."""
+        with self._store.transaction() as tx:
+            known = tx.recall(record.object_type, [record.record_id]).get(record.record_id)
+            if known is None:
+                raise UsageError(f"no run has noted anything of {record}: there is nothing to confirm")
+            tx.note(record.object_type, [(record.record_id, known._replace(starts="", archived_by_us=False))])
+            entry = Entry(subject=Subject.START, verb=Verb.CONFIRMED, at=now, record=str(record), actor=self._actor)
+            tx.audit(entry)
 
     def record_request(
         self, contact: RecordRef, kind: RequestKind, received_at: datetime, now: datetime
@@ -160,3 +209,16 @@ class Registrar:
             tx.set_kill_switch(words)
             verb = Verb.CLEARED if words is None else Verb.SET
             tx.audit(Entry(subject=Subject.KILL_SWITCH, verb=verb, at=now, actor=self._actor))
+
+
+def _in_flight(tx: Transaction, held: RecordRef) -> tuple[InFlight, ...]:
+    """What a hold on a record may come too late for. A contact's own hold reaches itself and its deals only."""
+    sent = [
+        InFlight(plan.plan_id, item.record)
+        for plan in tx.plans()
+        if plan.status in (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED)
+        for item in tx.items(plan.plan_id, _IN_FLIGHT)
+    ]
+    if held.object_type is not ObjectType.CONTACT:
+        return tuple(sent)
+    return tuple(found for found in sent if found.record == held or found.record.object_type is ObjectType.DEAL)

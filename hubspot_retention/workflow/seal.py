@@ -13,7 +13,7 @@ from hubspot_retention.core.plan.model import Plan, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.compare import widened
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
-from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.ports import Store, Transaction
 
@@ -58,8 +58,14 @@ class Sealer:
         last = tx.last_population(draft.portal_id, draft.run_id)
         found = breaches(tally.disposals, self._population, last, self._policy, self._limits)
         approved = tx.approved_policy()
-        wider = widened(parse_policy(approved), self._policy) if approved is not None else ()
+        wider = () if approved is None else self._wider(approved)
         return (*found, *(f"policy: {word}; have a person approve the policy (policy approve)" for word in wider))
+
+    def _wider(self, approved: str) -> tuple[str, ...]:
+        try:
+            return widened(parse_policy(approved), self._policy)
+        except PolicyError:
+            return ("the one approved last can no longer be read, so nobody can tell whether this one is wider",)
 
     def _retire_older(self, plan: Plan, tx: Transaction, at: datetime) -> None:
         for older in tx.plans(plan.portal_id):

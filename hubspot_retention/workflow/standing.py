@@ -48,9 +48,7 @@ def covered_records(store: Store, plan: Plan, policy: RetentionPolicy) -> frozen
     left = [item.record.record_id for item in items if _counts_from_opt_out(item, policy)]
     by_person = _set_by_the_person(store, left)
     return frozenset(
-        item.record
-        for item in items
-        if not _counts_from_opt_out(item, policy) or item.record.record_id in by_person
+        item.record for item in items if not _counts_from_opt_out(item, policy) or item.record.record_id in by_person
     )
 
 

@@ -31,6 +31,14 @@ class BundleSteps:
         self._ledger = ledger
         self._attachments = attachments
 
+    def parts(self, settled: Sequence[Settled], stamps: Sequence[DealStamp] = ()) -> tuple[Part, ...]:
+        """What the bundle's calls will be done to, so that each is in the log before it is made."""
+        deals = [Part(Subject.DEAL, f"deals/{stamp.deal_id}", "stamp") for stamp in stamps]
+        letters = [Part(Subject.ENGAGEMENT, str(entry.engagement.ref), entry.fate.value) for entry in settled]
+        going = [entry.engagement for entry in settled if entry.fate is Engaged.ARCHIVE]
+        files = [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for letter in going for file in letter.files]
+        return (*deals, *letters, *(files if self._attachments is AttachmentPolicy.ERASE else ()))
+
     def settle_bundle(self, item: PlanItem, settled: Sequence[Settled], stamps: Sequence[DealStamp]) -> bool:
         """Everything that comes before the contact itself; `False` if a step failed and the item is settled."""
         for stamp in stamps:
@@ -102,22 +110,8 @@ class BundleSteps:
 
     def _stop(self, item: PlanItem, result: CallResult) -> bool:
         """The bundle stops before the record goes; a lost answer is settled by reading everything again."""
-        lost = result.status == 404 and result.fate is Fate.REFUSED
-        self._ledger.settle_refusal([item], CallResult(Fate.UNKNOWN, 404) if lost else result, "bundle-")
+        self._ledger.settle_refusal([item], result, "bundle-")
         return False
-
-
-def parts_of(settled: Sequence[Settled], stamps: Sequence[DealStamp] = ()) -> tuple[Part, ...]:
-    """What a bundle's calls will be done to, so that each is in the log before it is made."""
-    deals = (Part(Subject.DEAL, f"deals/{stamp.deal_id}", "stamp") for stamp in stamps)
-    letters = (Part(Subject.ENGAGEMENT, str(entry.engagement.ref), entry.fate.value) for entry in settled)
-    files = (
-        Part(Subject.ATTACHMENT, f"files/{file}", "see-to")
-        for entry in settled
-        if entry.fate is Engaged.ARCHIVE
-        for file in entry.engagement.files
-    )
-    return (*deals, *letters, *files)
 
 
 def _parts(refs: list[RecordRef]) -> Iterator[list[RecordRef]]:

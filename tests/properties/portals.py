@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hubspot_retention.core.decision.model import Decision, Outcome
-
 from hubspot_retention.core.facts.values import UNKNOWN
+from tests.builders import changed
 from tests.observed import Observed, Record, observed
 from tests.oracle.portals import random_document
 
@@ -41,9 +41,9 @@ def unreadable_versions(seen: Record) -> Iterator[tuple[str, Record]]:
         if name in _LISTS:
             for place in range(len(value)):
                 broken = (*value[:place], UNKNOWN, *value[place + 1 :])
-                yield f"{name}[{place}]", seen._replace(**{name: broken})
+                yield f"{name}[{place}]", changed(seen, **{name: broken})
         elif value is not UNKNOWN:
-            yield name, seen._replace(**{name: UNKNOWN})
+            yield name, changed(seen, **{name: UNKNOWN})
 
 
 def with_record(portal: Observed, new: Record) -> Observed:

@@ -77,6 +77,14 @@ class _Row(NamedTuple):
     then: int
 
 
+class _Fork(NamedTuple):
+    """A row whose number was passed already, but which fits a row further back: perhaps it is the right one."""
+
+    entry: StoredEntry
+    number: int
+    fits: _Row
+
+
 class Verifier:
     """Reads a log from its beginning, in as many portions as suits; `close` answers."""
 
@@ -91,6 +99,7 @@ class Verifier:
         self._findings: list[tuple[int, Finding]] = []
         self._early: list[tuple[int, int]] = []
         self._jump: int | None = None
+        self._fork: _Fork | None = None
 
     @property
     def place(self) -> int:
@@ -110,6 +119,8 @@ class Verifier:
 
     def close(self, head: Head) -> VerifyReport:
         """The report, once everything was read; `head` is the stored one, read in the same transaction."""
+        if self._fork is not None and self._fork.entry.hash == head.hash:
+            self._believe(self._fork)
         self._skip_early()
         last = self._expected - 1
         if last < head.count:
@@ -122,7 +133,7 @@ class Verifier:
         return VerifyReport(entries=self._rows, head=Head(last, self._previous), findings=found)
 
     def _accept(self, entry: StoredEntry, then: int) -> None:
-        self._expected, self._previous, self._loose = then, entry.hash, False
+        self._expected, self._previous, self._loose, self._fork = then, entry.hash, False, None
         self._trail.append(_Row(entry.seq, entry.hash, then))
 
     def _find(self, damage: Damage, first: int, last: int | None = None, *, place: int | None = None) -> None:
@@ -133,6 +144,9 @@ class Verifier:
     def _judge(self, entry: StoredEntry, follows: bool) -> None:
         """A row that does not simply come next."""
         self._skip_early()
+        if self._fork is not None and link(self._fork.entry.hash, entry.body) == entry.hash:
+            self._believe(self._fork)
+            follows = True
         found = _SEQ.search(entry.body)
         number = int(found[1]) if found else None
         if number is None or (number > self._expected and follows):
@@ -164,11 +178,15 @@ class Verifier:
             self._accept(entry, number + 1)
         elif gap is not None:
             self._reorder(entry, number, gap)
-        elif fits is not None and fits.then == number:
-            self._replace_from(fits.place + 1, Damage.ADDED, self._place)
-            self._accept(entry, number + 1)
         else:
             self._find(Damage.ADDED, entry.seq)
+            self._fork = _Fork(entry, number, fits) if fits is not None and fits.then == number else None
+
+    def _believe(self, fork: _Fork) -> None:
+        """What follows knows the row, so those before it are the ones that were added."""
+        self._replace_from(fork.fits.place + 1, Damage.ADDED, fork.entry.seq - 1)
+        self._shift = fork.entry.seq - fork.number
+        self._accept(fork.entry, fork.number + 1)
 
     def _replace_from(self, place: int, damage: Damage, last: int) -> None:
         """Rows from `place` on were misjudged."""

@@ -101,7 +101,8 @@ WORDINGS: Final[Mapping[ReasonCode, Wording]] = {
     ),
     ReasonCode.PERIOD_ENDED: Wording("the period has ended", "By rule {rule} its time was over at {at}."),
     ReasonCode.KEEP_OVERRIDDEN: Wording(
-        "a rule that keeps them does not stand against it", "Rule {rule} would keep it, but does not stand against this."
+        "a rule that keeps them does not stand against it",
+        "Rule {rule} would keep it, but does not stand against this.",
     ),
     ReasonCode.KEEP_RUNS: Wording("a rule keeps them", "Rule {rule} keeps it until {at}."),
     ReasonCode.KEEP_WITHOUT_END: Wording(

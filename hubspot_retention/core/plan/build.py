@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hubspot_retention.core.decision.history import Remembered, read_starts, write_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
@@ -38,16 +38,25 @@ def _start_is_new(decision: Decision, remembered: Remembered, policy: RetentionP
 
 
 def remember(decision: Decision, before: Remembered, opted_out: Remembered) -> Remembered:
-    """What later runs shall know. A start that moved back is not noted until a person has confirmed it."""
-    moved = any(reason.code is ReasonCode.START_MOVED_BACK for reason in decision.reasons)
-    held = decision.outcome is Outcome.HELD
+    """What later runs shall know. A start that moved back is not noted until a person has confirmed it, and one that
+    is not seen this time, because it is unknown or the record is held, is not forgotten."""
+    moved = {reason.matter for reason in decision.reasons if reason.code is ReasonCode.START_MOVED_BACK}
+    seen = {name: value for name, value in decision.starts if name not in moved}
+    starts = (
+        write_starts({**read_starts(before.starts), **seen}.items()) if before.starts else write_starts(decision.starts)
+    )
     return Remembered(
-        starts=before.starts if moved or held else write_starts(decision.starts),
+        starts=starts,
         opted_out_at=opted_out.opted_out_at,
         opt_out_source=opted_out.opt_out_source,
         marketing_ended=before.marketing_ended and decision.marketing_ends,
         archived_by_us=before.archived_by_us,
     )
+
+
+def after_run(before: Remembered, noted: Remembered, now: Remembered) -> Remembered:
+    """A run's note; but what was carried out or confirmed while the run went on stands."""
+    return Remembered._make(new if same == old else same for old, new, same in zip(before, noted, now, strict=True))
 
 
 @dataclass(slots=True)
@@ -86,12 +95,8 @@ class Tally:
 
     def rule_counts(self) -> tuple[RuleCount, ...]:
         """The rules, the earliest deadline first."""
-        far = datetime.max
-        return tuple(sorted(self.rules.values(), key=lambda c: (_naive(c.earliest_erase_by) or far, c.rule, c.action)))
-
-
-def _naive(instant: datetime | None) -> datetime | None:
-    return None if instant is None else instant.replace(tzinfo=None)
+        far = datetime.max.replace(tzinfo=UTC)
+        return tuple(sorted(self.rules.values(), key=lambda c: (c.earliest_erase_by or far, c.rule, c.action)))
 
 
 def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -1,4 +1,7 @@
-"""The digest that an approval is bound to: the same facts, policy and `as_of` give the same one."""
+"""The digest that an approval is bound to: the same facts, policy and `as_of` give the same one.
+
+So what an earlier run remembered (whether a start is new) is not in it: a second run remembers the first.
+"""
 
 import hashlib
 import json
@@ -31,7 +34,6 @@ class PlanDigest:
         found["action"] = item.action.value
         found["block"] = None if item.block is None else item.block.value
         found["bundle"] = None if item.bundle is None else list(item.bundle)
-        found["start_is_new"] = item.start_is_new
         self._line(found)
 
     def _line(self, value: object) -> None:

@@ -1,60 +1,106 @@
-"""Whether a policy disposes of more, or sooner, than one that a person approved (reliability S19)."""
+"""Whether a policy disposes of more, or sooner, or with less of a look, than one that a person approved (S19)."""
 
-from hubspot_retention.core.policy.model import Dispose, Disposition, RetentionPolicy, RetentionRule
+from collections.abc import Iterator
+
+from hubspot_retention.core.policy.model import Dispose, Disposition, Guardrails, Mode, RetentionPolicy, RetentionRule
 
 
 def _length(dispose: Dispose) -> tuple[int, int]:
     return dispose.after.months, dispose.after.days
 
 
-def _wider_rule(old: RetentionRule, new: RetentionRule) -> list[str]:
+def _wider_dispose(rule_id: str, old: Dispose, new: Dispose) -> Iterator[str]:
+    before, after = _length(old), _length(new)
+    if after != before and not (after[0] >= before[0] and after[1] >= before[1]):
+        yield f"rule {rule_id} disposes after {new.after}, before it was {old.after}"
+    if new.disposition is Disposition.ERASE and old.disposition is not Disposition.ERASE:
+        yield f"rule {rule_id} now erases"
+    if new.overrides - old.overrides:
+        yield f"rule {rule_id} overrides more keeps"
+    if new.start != old.start:
+        yield f"rule {rule_id} counts from another start"
+    if new.right and not old.right:
+        yield f"rule {rule_id} now counts as an exercised right"
+    if new.review != old.review or new.warn_ahead != old.warn_ahead:
+        yield f"rule {rule_id} is reviewed differently"
+
+
+def _wider_rule(old: RetentionRule, new: RetentionRule) -> Iterator[str]:
     """What of a changed rule could make more go, or sooner. In doubt a change counts as wider."""
-    found = []
     if new.dispose is not None:
         if old.dispose is None:
-            found.append(f"rule {new.rule_id} now disposes")
+            yield f"rule {new.rule_id} now disposes"
         else:
-            before, after = _length(old.dispose), _length(new.dispose)
-            if after != before and not (after[0] >= before[0] and after[1] >= before[1]):
-                found.append(
-                    f"rule {new.rule_id} disposes after {new.dispose.after}, before it was {old.dispose.after}"
-                )
-            if (
-                new.dispose.disposition is Disposition.ERASE
-                and old.dispose.disposition is not Disposition.ERASE
-            ):
-                found.append(f"rule {new.rule_id} now erases")
-            if new.dispose.overrides - old.dispose.overrides:
-                found.append(f"rule {new.rule_id} overrides more keeps")
-            if new.dispose.start != old.dispose.start:
-                found.append(f"rule {new.rule_id} counts from another start")
+            yield from _wider_dispose(new.rule_id, old.dispose, new.dispose)
+        if new.mode is Mode.ENFORCE and old.mode is not Mode.ENFORCE:
+            yield f"rule {new.rule_id} now acts by itself"
     if new.keep != old.keep:
-        found.append(f"rule {new.rule_id} keeps differently")
-    if new.when != old.when or new.refer_when != old.refer_when or new.exclusive != old.exclusive:
-        found.append(f"rule {new.rule_id} matches differently")
-    return found
+        yield f"rule {new.rule_id} keeps differently"
+    if new.keep is not None and new.basis is not old.basis:
+        yield f"rule {new.rule_id} keeps on another basis"
+    asks = (new.when, new.refer_when, new.refer_if_later, new.outweighed_is_referred, new.exclusive, new.object_type)
+    if asks != (
+        old.when,
+        old.refer_when,
+        old.refer_if_later,
+        old.outweighed_is_referred,
+        old.exclusive,
+        old.object_type,
+    ):
+        yield f"rule {new.rule_id} matches differently"
+
+
+def _protects(rule: RetentionRule) -> bool:
+    """Whether taking the rule away could let a record go that it kept, or kept for a person to look at."""
+    refers = rule.refer_when is not None or rule.refer_if_later is not None or rule.outweighed_is_referred
+    return rule.keep is not None or rule.exclusive or refers
+
+
+def _raised(old: Guardrails, new: Guardrails) -> bool:
+    return (
+        new.max_disposals > old.max_disposals
+        or new.max_percent > old.max_percent
+        or new.percent_from > old.percent_from
+        or new.max_shrink_percent > old.max_shrink_percent
+    )
+
+
+def _wider_limits(approved: RetentionPolicy, policy: RetentionPolicy) -> Iterator[str]:
+    if _raised(approved.guardrails, policy.guardrails):
+        yield "a guardrail is raised"
+    own = dict(policy.rule_guardrails)
+    for rule_id, limit in approved.rule_guardrails:
+        if rule_id not in own or _raised(limit, own[rule_id]):
+            yield f"a guardrail of rule {rule_id} is raised or gone"
 
 
 def widened(approved: RetentionPolicy, policy: RetentionPolicy) -> tuple[str, ...]:
     """What makes `policy` wider than the approved one, in words; empty if nothing does."""
     if approved.digest == policy.digest:
         return ()
-    found = []
+    found: list[str] = []
     for rule in policy.rules:
         before = approved.rule(rule.rule_id)
-        if before is None:
-            if rule.dispose is not None:
-                found.append(f"rule {rule.rule_id} is new and disposes")
-        else:
+        if before is not None:
             found.extend(_wider_rule(before, rule))
+        elif rule.dispose is not None:
+            found.append(f"rule {rule.rule_id} is new and disposes")
     names = {rule.rule_id for rule in policy.rules}
     found.extend(
         f"rule {rule.rule_id} is gone and kept records"
         for rule in approved.rules
-        if rule.rule_id not in names and rule.keep is not None
+        if rule.rule_id not in names and _protects(rule)
     )
+    found.extend(_wider_limits(approved, policy))
     if approved.terms != policy.terms or approved.sources != policy.sources:
         found.append("facts are read differently (sources, stages, time zone or review period)")
-    if approved.newsletters != policy.newsletters:
-        found.append("other newsletters are named")
+    if approved.newsletters != policy.newsletters or approved.marketing_lists != policy.marketing_lists:
+        found.append("other newsletters or lists are named")
+    if approved.opt_out_sources != policy.opt_out_sources:
+        found.append("who set an opt-out is told differently")
+    if approved.attachments is not policy.attachments:
+        found.append("attachments are treated differently")
+    follows = [{(rule.rule_id, rule.follows) for rule in each.correspondence} for each in (approved, policy)]
+    if follows[0] != follows[1]:
+        found.append("correspondence is treated differently")
     return tuple(found)

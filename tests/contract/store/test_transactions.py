@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from hubspot_retention.core.audit.entry import read_entry
+from hubspot_retention.core.plan.model import ItemState
+from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
-from tests.contract.store.values import a_hold, a_run
+from tests.contract.store.values import a_hold, a_record, a_run, an_item, stored_plan
 from tests.unit.core.audit.entries import an_entry
 
 
@@ -147,6 +149,7 @@ def test_postgres_refuses_to_empty_the_log(postgres_url: str, table: str) -> Non
 
 
 def test_a_lost_head_stops_everything(store: SqlStore) -> None:
+    """Appending and verifying."""
     with store.transaction() as tx:
         if tx._connection.dialect.name == "sqlite":
             tx._connection.execute(text("DROP TRIGGER audit_head_remains"))
@@ -155,6 +158,8 @@ def test_a_lost_head_stops_everything(store: SqlStore) -> None:
         tx._connection.execute(text("DELETE FROM audit_head"))
     with pytest.raises(StoreError, match="has lost its head"), store.transaction() as tx:
         tx.audit(an_entry())
+    with pytest.raises(StoreError, match="has lost its head"):
+        store.verify_log()
 
 
 def test_a_second_writer_is_refused_and_the_first_is_named(url: str) -> None:
@@ -173,6 +178,36 @@ def test_a_reader_reads_beside_a_writer(url: str) -> None:
             tx.audit(an_entry())
         assert _count(reader) == 1
         assert reader.verify_log().intact
+
+
+def test_a_reader_in_the_middle_of_a_plan_does_not_keep_the_writer_waiting(url: str) -> None:
+    with open_store(url) as writer, open_store(url, exclusive=False) as reader:
+        plan = stored_plan(writer, *[an_item(number) for number in range(600)])
+        with reader.transaction() as shown:
+            items = shown.items(plan.plan_id, ALL_ITEMS)
+            next(items)
+            with writer.transaction() as tx:
+                tx.set_item_state(plan.plan_id, a_record(599), ItemState.DONE)
+            assert [item.state for item in items][-1] is ItemState.DONE
+
+
+def test_the_log_verifies_while_it_grows(url: str) -> None:
+    with open_store(url) as writer, open_store(url, exclusive=False) as reader:
+        stop = threading.Event()
+
+        def append() -> None:
+            while not stop.is_set():
+                with writer.transaction() as tx:
+                    tx.audit(an_entry())
+
+        thread = threading.Thread(target=append)
+        thread.start()
+        try:
+            reports = [reader.verify_log() for _ in range(10)]
+        finally:
+            stop.set()
+            thread.join()
+    assert all(report.intact for report in reports)
 
 
 def test_a_reader_cannot_write(url: str) -> None:

@@ -21,8 +21,8 @@ def asked(names: tuple[str, ...], given: Mapping[str, object], *missing: str) ->
     return msgspec.convert({"id": "1", "properties": told}, row_type(names)).properties
 
 
-def contact(*missing: str, newsletters: tuple[str, ...] = ("501",), **given: object) -> ContactObservation:
-    translator = ContactTranslator(SOURCES.contact, newsletters)
+def contact(*missing: str, **given: object) -> ContactObservation:
+    translator = ContactTranslator(SOURCES.contact, ("501",))
     return translator.observe(7, asked(translator.names, given, *missing), (), ())[0]
 
 

@@ -74,7 +74,6 @@ def test_every_problem_is_told_at_once() -> None:
         ({"subscriptionId": 999, "status": "UNSUBSCRIBED", "timestamp": "2026-01-01T00:00:00Z"}, ".subscriptionId"),
         ({"subscriptionId": 501, "status": "GONE", "timestamp": "2026-01-01T00:00:00Z"}, ".status"),
         ({"subscriptionId": 501, "status": "UNSUBSCRIBED", "timestamp": "yesterday"}, ".timestamp"),
-        ({"wide": "PORTAL_WIDE", "status": "UNSUBSCRIBED"}, ".timestamp"),
         ("UNSUBSCRIBED", ""),
     ],
 )

@@ -30,7 +30,7 @@ def test_an_instant_of_any_time_zone_comes_back_in_utc() -> None:
 
 def test_an_instant_without_a_time_zone_is_refused() -> None:
     with pytest.raises(TypeError):
-        to_micros(datetime(2026, 3, 29))
+        to_micros(datetime(2026, 3, 29, tzinfo=UTC).replace(tzinfo=None))
 
 
 def test_nothing_stays_nothing() -> None:

@@ -92,6 +92,13 @@ def test_an_entry_stored_twice_is_added(place: int) -> None:
 
 
 @given(_place, _place)
+def test_an_old_entry_stored_again_later_is_added(one: int, after: int) -> None:
+    assume(one < after)
+    touched = _renumbered([*LOG[:after], LOG[one - 1], *LOG[after:]])
+    assert _found(touched) == [(Damage.ADDED, after + 1, after + 1)]
+
+
+@given(_place, _place)
 def test_swapped_entries_are_reordered(one: int, other: int) -> None:
     assume(one < other)
     touched = list(LOG)

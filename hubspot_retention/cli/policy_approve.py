@@ -1,0 +1,72 @@
+"""`policy approve`: a named person approves a policy, after seeing what it widens."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubspot_retention.cli.given import PolicyFile, Who, application
+from hubspot_retention.cli.output import say
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.policy.model import RetentionPolicy
+
+_SHORTEST = 12
+
+
+def approve(
+    context: typer.Context,
+    digest: Annotated[
+        str | None, typer.Option(help="The policy's digest, at least 12 characters; asked for on a terminal.")
+    ] = None,
+    policy: PolicyFile = None,
+    who: Who = None,
+) -> None:
+    """Approve the policy as it stands: rules marked for it may then act, and what it widens no longer blocks."""
+    from hubspot_retention.core.audit.entry import Entry
+    from hubspot_retention.core.audit.kinds import Subject, Verb
+
+    house = application(context, policy=policy, who=who)
+    parsed, text = house.policy()
+    actor = house.actor
+    with house.store() as store:
+        with store.transaction() as tx:
+            before = tx.approved_policy()
+        _tell_widened(before, parsed)
+        _require_consent(digest, parsed)
+        at = house.clock.now()
+        with store.transaction() as tx:
+            tx.approve_policy(parsed.digest, text, at, actor)
+            tx.audit(Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=at, policy_digest=parsed.digest, actor=actor))
+    typer.echo(f"{parsed.name}, version {parsed.version}, digest {parsed.digest}, is approved by {actor}")
+
+
+def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:
+    """What the policy disposes of more, or sooner, than the one last approved."""
+    from hubspot_retention.core.policy.compare import widened
+    from hubspot_retention.core.policy.parse import parse_policy
+
+    if before is None:
+        say("No policy was approved before: read it whole with `policy show`.")
+        return
+    wider = widened(parse_policy(before), parsed)
+    if wider:
+        say("Compared with the policy last approved it is wider:")
+        for word in wider:
+            say(f"- {word}")
+    else:
+        say("Compared with the policy last approved it is no wider.")
+
+
+def _require_consent(digest: str | None, parsed: "RetentionPolicy") -> None:
+    if digest is None and sys.stdin.isatty():
+        typer.confirm(f"Approve {parsed.name}, version {parsed.version} ({parsed.digest[:_SHORTEST]})?", abort=True)
+        return
+    if digest is None:
+        raise UsageError(f"nothing is approved: give --digest {parsed.digest[:_SHORTEST]} to approve this very policy")
+    if len(digest) < _SHORTEST or not parsed.digest.startswith(digest.lower()):
+        raise UsageError(
+            f"nothing is approved: the policy's digest is not {digest!r} (at least {_SHORTEST} characters); "
+            "`policy show` prints it"
+        )

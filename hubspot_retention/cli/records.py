@@ -1,0 +1,25 @@
+"""Records as people name them: `contacts/101`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.record import RecordRef
+
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="A record, such as contacts/101.")]
+
+
+def read_record(text: str, *kinds: str) -> "RecordRef":
+    """A record of one of some classes. Raises UsageError."""
+    from hubspot_retention.core.record import RecordRef
+
+    try:
+        record = RecordRef.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if record.object_type.value not in kinds:
+        raise UsageError(f"{text}: expected a record of {' or '.join(kinds)}")
+    return record

@@ -1,0 +1,224 @@
+"""One record explained, as text for 80 columns and as JSON."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from hubspot_retention.cli.moments import shown, shown_day
+from hubspot_retention.cli.render_plan import ACTION_WORDS, table
+from hubspot_retention.core.audit.entry import Entry, read_entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.decision.explain import sentence
+from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.decision.trace import RuleTrace
+from hubspot_retention.core.decision.weigh import End, Never
+from hubspot_retention.core.decision.wire import decision_json
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.plan.model import Action, Plan, PlanItem
+from hubspot_retention.core.portal import MergedInto
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.workflow.explain import Explanation, Present
+
+PURGED_WITHIN: Final = timedelta(days=30)
+"""HubSpot purges an erased contact within 30 days (semantics 7)."""
+BIN: Final = timedelta(days=90)
+"""How long an archived record can be restored (semantics 7)."""
+
+_STEPS: Final = (Verb.INTENDED, Verb.SENT, Verb.ABANDONED)
+_MATCHED: Final = {True: "yes", False: "no"}
+
+
+def explanation_json(found: Explanation, civil: Civil) -> dict[str, Any]:
+    """The explanation as plain JSON: the same values as the text."""
+    present = found.present
+    here = present if isinstance(present, Present) else None
+    merged = str(_winner(found.record, present)) if isinstance(present, MergedInto) else None
+    return {
+        "record": str(found.record),
+        "as_of": civil.show(found.as_of),
+        "in_view": here is not None,
+        "merged_into": merged,
+        "decision": None if here is None else decision_json(here.decision, civil),
+        "sentences": [] if here is None else [sentence(reason, civil) for reason in here.decision.reasons],
+        "next": next_date(found, civil),
+        "facts": []
+        if here is None
+        else [{"fact": fact.fact, "value": fact.value, "source": fact.source} for fact in here.facts],
+        "rules": [] if here is None else [_rule_json(rule, civil) for rule in here.rules],
+        "plans": [_past_json(plan, item, civil) for plan, item in found.plans],
+        "log": [json.loads(entry.body) for entry in found.log],
+    }
+
+
+def _rule_json(rule: RuleTrace, civil: Civil) -> dict[str, Any]:
+    def end(value: End | None) -> str | None:
+        return value.value if isinstance(value, Never) else None if value is None else civil.show(value)
+
+    return {
+        "rule": rule.rule,
+        "matched": "unknown" if isinstance(rule.matched, Unknown) else _MATCHED[rule.matched],
+        "keep_end": end(rule.keep_end),
+        "effective": end(rule.effective),
+        "verdict": rule.verdict,
+    }
+
+
+def _past_json(plan: Plan, item: PlanItem, civil: Civil) -> dict[str, Any]:
+    return {
+        "plan_id": plan.plan_id,
+        "as_of": civil.show(plan.as_of),
+        "status": plan.status.value,
+        "outcome": item.decision.outcome.value,
+        "rule": item.decision.rule,
+        "action": item.action.value,
+        "state": item.state.value,
+        "state_code": item.state_code or None,
+    }
+
+
+def explanation_text(found: Explanation, civil: Civil) -> Group:
+    """Past, present, next date, facts, rules."""
+    parts: list[RenderableType] = [Text(str(found.record), "bold"), Text(f"As of {shown(found.as_of, civil)}.", "dim")]
+    parts.extend((Text(), Text("Past", "bold"), *_past(found, civil)))
+    parts.extend((Text(), Text("Present", "bold"), *_present(found, civil)))
+    parts.extend((Text(), Text("Next", "bold"), _indented(Text(next_date(found, civil)))))
+    if isinstance(found.present, Present):
+        parts.extend((Text(), Text("Facts", "bold"), _indented(_facts(found.present))))
+        parts.extend((Text(), Text("Rules", "bold"), *_rules(found.present.rules)))
+    return Group(*parts)
+
+
+def _past(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
+    lines = [*_plan_lines(found, civil), *_log_lines(found, civil)]
+    if not lines:
+        yield _indented(Text("No plan held it, and the log says nothing of it."))
+    for line in lines:
+        yield _indented(line)
+
+
+def _plan_lines(found: Explanation, civil: Civil) -> Iterator[Text]:
+    for plan, item in reversed(found.plans):
+        what = item.decision.rule or item.decision.outcome.value
+        done = f"{item.state.value}{f' ({item.state_code})' if item.state_code else ''}"
+        state = plan.status.value if item.action is Action.NONE else done
+        yield Text(f"{shown_day(plan.as_of, civil)} plan {plan.plan_id}: {ACTION_WORDS[item.action]}, {what}: {state}")
+
+
+def _log_lines(found: Explanation, civil: Civil) -> Iterator[Text]:
+    for entry in _entries(found):
+        if entry.verb in _STEPS:
+            continue
+        about = dict(entry.facts).get("about") or dict(entry.facts).get("matter")
+        words = [entry.kind.replace(".", " "), *([str(about)] if about else []), *([entry.code] if entry.code else [])]
+        by = f" by {entry.actor}" if entry.actor else ""
+        yield Text(f"{shown(entry.at, civil)} {', '.join(words)}{by}")
+
+
+def _present(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
+    present = found.present
+    if isinstance(present, MergedInto):
+        yield _indented(Text(f"It was merged: HubSpot answers with {_winner(found.record, present)}."))
+    elif isinstance(present, Present):
+        yield _indented(Text(_verdict(present.decision, civil), "bold"))
+        for reason in present.decision.reasons:
+            yield _indented(Text(f"· {sentence(reason, civil)}"))
+    else:
+        yield _indented(Text(_gone(found, civil)))
+
+
+def _verdict(decision: Decision, civil: Civil) -> str:
+    match decision.outcome:
+        case Outcome.DISPOSE:
+            return f"{str(decision.disposition).capitalize()}, due since {shown(decision.due_at, civil)}."
+        case Outcome.RETAIN:
+            return f"Kept until {shown(decision.until, civil)}." if decision.until else "Kept; no end is known."
+        case Outcome.HELD:
+            return "Held: nothing may happen to it."
+        case Outcome.REFER:
+            return "A person must look at it."
+        case Outcome.UNDETERMINED:
+            return "It cannot be told, so nothing happens to it."
+
+
+def _done(found: Explanation) -> Entry | None:
+    """The last disposal that the log tells of."""
+    done = [entry for entry in _entries(found) if entry.subject is Subject.DISPOSAL and entry.verb is Verb.DONE]
+    return done[-1] if done else None
+
+
+def _was_erased(found: Explanation, done: Entry) -> bool:
+    """Whether that disposal was an erasure, as its plan tells."""
+    return any(plan.plan_id == done.plan_id and item.action is Action.ERASE for plan, item in found.plans)
+
+
+def _gone(found: Explanation, civil: Civil) -> str:
+    done = _done(found)
+    if done is None:
+        return "It is not in view, and this service did not dispose of it."
+    what = "erased" if _was_erased(found, done) else "archived"
+    return (
+        f"It is not in view: this service {what} it on {shown(done.at, civil)} by rule {done.rule}, "
+        f"under plan {done.plan_id}."
+    )
+
+
+def next_date(found: Explanation, civil: Civil) -> str:
+    """The next date that matters, as a sentence."""
+    present = found.present
+    if isinstance(present, MergedInto):
+        return f"Ask for {_winner(found.record, present)}."
+    if isinstance(present, Present):
+        return _next_of(present.decision, civil)
+    done = _done(found)
+    if done is None:
+        return "None."
+    if _was_erased(found, done):
+        return f"HubSpot has purged it by {shown_day(done.at + PURGED_WITHIN, civil)} at the latest."
+    return f"It can be restored in HubSpot until {shown_day(done.at + BIN, civil)}; then it is gone."
+
+
+def _next_of(decision: Decision, civil: Civil) -> str:
+    said = []
+    if decision.erase_by is not None:
+        said.append(f"To be carried out by {shown(decision.erase_by, civil)}.")
+    if decision.until is not None:
+        said.append(f"{shown(decision.until, civil)}: its time is over then, as far as is known today.")
+    if decision.answer_by is not None:
+        said.append(f"The person must be answered by {shown(decision.answer_by, civil)}.")
+    if decision.marketing_ends and decision.outcome is not Outcome.DISPOSE:
+        said.append("Marketing to it ends.")
+    return " ".join(said) or "No date: it is decided afresh at every run."
+
+
+def _facts(present: Present) -> RenderableType:
+    made = table("Fact", "Value", "From")
+    made.columns[1].no_wrap = True
+    for fact in present.facts:
+        style = {"none": "dim", "no": "dim", "unknown": "yellow"}.get(fact.value, "")
+        made.add_row(fact.fact, Text(fact.value, style), Text(fact.source, style))
+    return made
+
+
+def _rules(rules: tuple[RuleTrace, ...]) -> Iterator[RenderableType]:
+    for rule in rules:
+        style = "dim" if rule.matched is False else "bold"
+        yield _indented(Text.assemble((rule.rule, style), ("  " + rule.title, "dim")))
+        yield Padding(Text(rule.verdict, "dim" if rule.matched is False else ""), (0, 0, 0, 4), expand=False)
+
+
+def _entries(found: Explanation) -> Iterator[Entry]:
+    return (read_entry(stored.body) for stored in found.log)
+
+
+def _winner(record: RecordRef, merged: MergedInto) -> RecordRef:
+    return RecordRef(record.object_type, merged.winner)
+
+
+def _indented(part: RenderableType) -> Padding:
+    return Padding(part, (0, 0, 0, 2), expand=False)

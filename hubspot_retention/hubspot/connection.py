@@ -1,0 +1,89 @@
+"""The connection to HubSpot: where it is, the token, time-outs, and what is refused before the first call."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpx
+
+from hubspot_retention.clock import Clock
+from hubspot_retention.errors import UsageError
+from hubspot_retention.hubspot.calls import HUBSPOT_URL
+from hubspot_retention.hubspot.pacing import PaceOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryOptions:
+    """How long temporary failures are borne. A wait longer than `longest_wait_seconds` is left to the caller.
+
+    `effect_patience_seconds` bounds the waiting before a call that changes something: what was checked before it
+    must still be fresh when it leaves (disposal protocol, step 4).
+    """
+
+    attempts: int = 8
+    longest_wait_seconds: float = 60.0
+    effect_patience_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """Where HubSpot is and how to talk to it. `total_timeout_seconds` bounds one attempt as a whole."""
+
+    token: str = field(repr=False)
+    base_url: str = HUBSPOT_URL
+    connect_timeout_seconds: float = 5.0
+    read_timeout_seconds: float = 30.0
+    total_timeout_seconds: float = 60.0
+    connections: int = 16
+    pace: PaceOptions = field(default_factory=PaceOptions)
+    retry: RetryOptions = field(default_factory=RetryOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The clocks that the transport goes by; tests pass their own."""
+
+    clock: Clock = field(default_factory=Clock)
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def open_client(options: TransportOptions) -> httpx.Client:
+    """The pool of connections. Raises UsageError for an address or a token that cannot be right.
+
+    The library's own loggers show URLs, and an address can stand in one: they are silenced.
+    """
+    url = urlsplit(options.base_url)
+    local = _is_loopback(url.hostname or "")
+    if url.scheme != "https" and not (url.scheme == "http" and local):
+        raise UsageError("HUBSPOT_BASE_URL must begin with https:// (http:// only for this machine itself)")
+    if not options.token or not options.token.isascii() or not options.token.isprintable() or " " in options.token:
+        raise UsageError("HUBSPOT_ACCESS_TOKEN is empty or holds blanks or letters that no token has")
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return httpx.Client(
+        headers={"Authorization": f"Bearer {options.token}", "Accept": "application/json"},
+        timeout=httpx.Timeout(
+            options.read_timeout_seconds,
+            connect=options.connect_timeout_seconds,
+            pool=options.total_timeout_seconds,
+        ),
+        limits=httpx.Limits(
+            max_connections=options.connections,
+            max_keepalive_connections=options.connections,
+            keepalive_expiry=30.0,
+        ),
+        trust_env=not local,
+    )

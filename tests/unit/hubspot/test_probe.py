@@ -1,0 +1,119 @@
+import re
+from typing import Any
+
+import pytest
+
+from hubspot_retention.errors import PortalDeniedError
+from hubspot_retention.hubspot.probe import Probe, ProbeCode
+from hubspot_retention.sandbox.options import SandboxOptions
+from hubspot_retention.sandbox.scopes import ALL_SCOPES
+from tests.unit.hubspot.surroundings import Surroundings, a_contact, a_document, a_portal, a_record, the_policy
+
+DOCUMENT = a_document(contacts=[a_contact(1)], deals=[a_record(20)], notes=[a_record(40)])
+
+
+def probe(surroundings: Surroundings, **faults: Any) -> dict[ProbeCode, str]:
+    if faults:
+        surroundings.sandbox.gateway.faults.add(faults)
+    results = Probe(surroundings.transport, the_policy(), "retention-probe-test").run()
+    return {result.code: result.answer for result in results}
+
+
+def named(effect: str) -> set[str]:
+    return set(re.findall(r"\w+/\d+", effect))
+
+
+def in_view(surroundings: Surroundings) -> dict[str, list[str]]:
+    return {name: list(table.live) for name, table in surroundings.sandbox.portal.tables.items() if table.live}
+
+
+def test_every_unconfirmed_fact_has_an_answer_and_everything_made_is_removed() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        before = in_view(surroundings)
+        answers = probe(surroundings)
+        assert in_view(surroundings) == before
+    assert answers == {
+        ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES: "survives",
+        ProbeCode.ARCHIVE_OF_ARCHIVED: "taken",
+        ProbeCode.ERASE_OF_ARCHIVED: "refused",
+        ProbeCode.ARCHIVE_OF_UNKNOWN: "taken",
+        ProbeCode.ERASE_OF_UNKNOWN: "refused",
+        ProbeCode.ARCHIVE_OF_MERGED: "takes-winner",
+        ProbeCode.ERASE_OF_MERGED: "takes-winner",
+        ProbeCode.PARTIAL_BATCH: "silent",
+        ProbeCode.SEARCH_LAG: "0",
+        ProbeCode.CLEANED_UP: "removed",
+    }
+
+
+def test_nothing_is_touched_but_what_the_probe_made() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        probe(surroundings)
+        entries = surroundings.sandbox.journal.entries()
+    effects = [effect for entry in entries for effect in entry.effects]
+    made = {name for effect in effects if effect.startswith("created ") for name in named(effect)}
+    changed = {name for effect in effects for name in named(effect)}
+    assert changed == made
+    assert not {"contacts/1", "deals/20", "notes/40"} & changed
+
+
+def test_everything_made_carries_the_marker_and_an_invented_address() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        surroundings.sandbox.gateway.faults.add({"kind": "error_before", "path": "gdpr-delete", "count": 99})
+        probe(surroundings)
+        contacts = surroundings.sandbox.portal.tables["contacts"].live
+        values = [row for record_id, row in contacts.items() if record_id != "1"]
+    assert values
+    assert all(row["firstname"] == "retention-probe-test" for row in values)
+    assert all(row["email"].startswith("retention-probe-test-") for row in values)
+
+
+def test_a_trial_that_fails_is_unclear_and_the_others_go_on() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        answers = probe(surroundings, kind="error_before", method="PUT", path="associations", status=400, count=99)
+    assert answers[ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES] == "unclear"
+    assert answers[ProbeCode.PARTIAL_BATCH] == "silent"
+    assert answers[ProbeCode.CLEANED_UP] == "removed"
+
+
+def test_what_could_not_be_removed_is_named() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        surroundings.sandbox.gateway.faults.add({"kind": "error_before", "path": "gdpr-delete", "count": 99})
+        results = Probe(surroundings.transport, the_policy()).run()
+    last = results[-1]
+    assert (last.code, last.answer) == (ProbeCode.CLEANED_UP, "left")
+    assert "contacts/" in last.details
+
+
+def test_a_record_whose_making_was_not_answered_is_looked_for_by_hand() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        fault = {"kind": "connection_cut_after_effect", "method": "POST", "path": "objects/2026-03/contacts$"}
+        surroundings.sandbox.gateway.faults.add(fault)
+        results = Probe(surroundings.transport, the_policy(), "retention-probe-test").run()
+    assert results[-1].answer == "left"
+    assert "called retention-probe-test" in results[-1].details
+
+
+def test_how_late_the_search_is_gets_measured() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        surroundings.sandbox.gateway.faults.add({"kind": "stale_search", "path": "contacts/search", "count": 99})
+        surroundings.sandbox.portal.index.freeze()
+        assert probe(surroundings)[ProbeCode.SEARCH_LAG] == "unclear"
+
+
+def test_without_the_scope_to_write_the_probe_leaves_nothing_behind() -> None:
+    scopes = frozenset(ALL_SCOPES - {"crm.objects.contacts.write"})
+    with a_portal(DOCUMENT, SandboxOptions(scopes=scopes)) as surroundings:
+        before = in_view(surroundings)
+        answers = probe(surroundings)
+        assert in_view(surroundings) == before
+    assert set(answers.values()) == {"unclear", "removed"}
+
+
+def test_a_portal_that_cannot_be_reached_is_not_probed() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        fault = {"kind": "error_before", "path": "account-info", "status": 401}
+        surroundings.sandbox.gateway.faults.add(fault)
+        with pytest.raises(PortalDeniedError):
+            Probe(surroundings.transport, the_policy()).run()
+        assert not [entry for entry in surroundings.sandbox.journal.entries() if entry.effects]

@@ -1,0 +1,152 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import respx
+
+from hubspot_retention.core.facts.observation import OptOut, OptOutSource
+from hubspot_retention.core.facts.values import UNKNOWN
+from hubspot_retention.core.portal import Address
+from hubspot_retention.errors import PortalContractError, PortalDeniedError
+from hubspot_retention.hubspot.kinds import ListedAddress
+from hubspot_retention.hubspot.subscriptions import Subscriptions
+from hubspot_retention.sandbox.options import SandboxOptions, Tier
+from hubspot_retention.sandbox.scopes import ALL_SCOPES
+from tests.unit.hubspot.surroundings import BASE, a_contact, a_document, a_portal, a_transport, the_policy
+
+STATUSES = f"{BASE}/communication-preferences/2026-03/statuses"
+ANNA = Address("anna@example.dk")
+FIRST, SECOND = "2026-10-01T10:00:00Z", "2026-11-01T10:00:00Z"
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def status(state: str, timestamp: str | None = FIRST, subscription: int = 501, source: str = "Self Service") -> Any:
+    return {"status": state, "timestamp": timestamp, "subscriptionId": subscription, "source": source}
+
+
+def wide(state: str = "UNSUBSCRIBED", timestamp: str = FIRST, kind: str = "PORTAL_WIDE") -> Any:
+    return {"status": state, "timestamp": timestamp, "wideStatusType": kind}
+
+
+def opt_out(respx_mock: respx.MockRouter, own: list[Any], for_all: list[Any] | None = None) -> object:
+    definitions = {"results": [{"id": "501", "name": "Nyhedsbrev"}, {"id": "502", "name": "Drift"}]}
+    respx_mock.get(f"{BASE}/communication-preferences/2026-03/definitions").respond(200, json=definitions)
+    respx_mock.post(f"{STATUSES}/batch/read").respond(403)
+    respx_mock.get(f"{STATUSES}/anna%40example.dk/unsubscribe-all").respond(200, json={"results": for_all or []})
+    respx_mock.get(f"{STATUSES}/anna%40example.dk").respond(200, json={"results": own})
+    return Subscriptions(a_transport(), the_policy()).opt_outs([ANNA])[0]
+
+
+def test_the_timestamp_of_the_newsletters_opt_out_counts(respx_mock: respx.MockRouter) -> None:
+    assert opt_out(respx_mock, [status("UNSUBSCRIBED")]) == OptOut(at(FIRST), OptOutSource.PERSON)
+
+
+def test_only_unsubscribed_counts_and_other_rows_carry_timestamps_as_well(respx_mock: respx.MockRouter) -> None:
+    rows = [status("NOT_SPECIFIED"), status("SUBSCRIBED"), status("UNSUBSCRIBED", subscription=502)]
+    assert opt_out(respx_mock, rows, [wide("SUBSCRIBED"), wide(kind="BUSINESS_UNIT_WIDE")]) is None
+
+
+def test_the_earliest_of_own_and_portal_wide_counts(respx_mock: respx.MockRouter) -> None:
+    found = opt_out(respx_mock, [status("UNSUBSCRIBED", SECOND)], [wide(timestamp=FIRST)])
+    assert found == OptOut(at(FIRST), OptOutSource.UNKNOWN)
+
+
+def test_an_opt_out_without_an_instant_is_one_all_the_same(respx_mock: respx.MockRouter) -> None:
+    assert opt_out(respx_mock, [status("UNSUBSCRIBED", None)]) == OptOut(None, OptOutSource.PERSON)
+
+
+def test_an_instant_that_cannot_be_read_is_unknown(respx_mock: respx.MockRouter) -> None:
+    assert opt_out(respx_mock, [status("UNSUBSCRIBED", "soon")], [wide()]) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("source", "group"),
+    [
+        ("Public status API", OptOutSource.INTEGRATION),
+        ("self service", OptOutSource.PERSON),
+        ("", OptOutSource.UNKNOWN),
+    ],
+)
+def test_the_source_is_grouped_by_the_policy(respx_mock: respx.MockRouter, source: str, group: OptOutSource) -> None:
+    assert opt_out(respx_mock, [status("UNSUBSCRIBED", source=source)]) == OptOut(at(FIRST), group)
+
+
+def people(count: int) -> dict[str, Any]:
+    row = {"subscriptionId": 501, "status": "UNSUBSCRIBED", "timestamp": FIRST, "source": "Self Service"}
+    return a_document(contacts=[{**a_contact(each), "subscriptions": [row]} for each in range(1, count + 1)])
+
+
+def addresses(count: int) -> list[Address]:
+    return [Address(f"p{each}@example.dk") for each in range(1, count + 1)]
+
+
+EXPECTED = OptOut(datetime(2026, 10, 1, 10, tzinfo=UTC), OptOutSource.PERSON)
+
+
+def test_with_the_enterprise_scope_a_hundred_addresses_go_into_a_request() -> None:
+    with a_portal(people(120), SandboxOptions(tier=Tier.ENTERPRISE)) as surroundings:
+        assert surroundings.portal.opt_outs(addresses(120)) == [EXPECTED] * 120
+        assert surroundings.requests("/statuses/batch/read") == 2
+        assert len(surroundings.sandbox.journal.entries()) == 5
+
+
+def test_without_it_each_address_is_asked_for_and_the_batch_is_not_tried_again() -> None:
+    with a_portal(people(5)) as surroundings:
+        assert surroundings.portal.opt_outs(addresses(5)) == [EXPECTED] * 5
+        surroundings.portal.opt_outs(addresses(2))
+        assert surroundings.requests("/statuses/batch/read") == 1
+
+
+def test_who_is_not_off_all_mail_costs_one_request() -> None:
+    with a_portal(people(3)) as surroundings:
+        surroundings.portal.opt_outs([ListedAddress(each.text, False) for each in addresses(3)])
+        assert surroundings.requests("/unsubscribe-all") == 0
+
+
+def test_the_answers_stand_in_the_order_of_the_addresses() -> None:
+    with a_portal(people(2), SandboxOptions(tier=Tier.ENTERPRISE)) as surroundings:
+        asked = [
+            Address("p2@example.dk"),
+            Address("P2@Example.dk "),
+            Address("nobody@example.dk"),
+            Address("p1@example.dk"),
+        ]
+        assert surroundings.portal.opt_outs(asked) == [EXPECTED, EXPECTED, None, EXPECTED]
+
+
+def test_an_address_that_a_batch_left_out_is_asked_for_alone() -> None:
+    with a_portal(people(4), SandboxOptions(tier=Tier.ENTERPRISE)) as surroundings:
+        surroundings.sandbox.gateway.faults.add({"kind": "partial_207", "path": "statuses/batch/read"})
+        assert surroundings.portal.opt_outs(addresses(4)) == [EXPECTED] * 4
+
+
+def test_an_address_that_hubspot_refuses_is_unknown() -> None:
+    with a_portal(people(1)) as surroundings:
+        fault = {"kind": "error_before", "path": "statuses/p1", "status": 400}
+        surroundings.sandbox.gateway.faults.add(fault)
+        assert surroundings.portal.opt_outs(addresses(1)) == [UNKNOWN]
+
+
+def test_without_the_scope_to_read_them_nothing_is_guessed() -> None:
+    scopes = frozenset(scope for scope in ALL_SCOPES if not scope.startswith("communication_preferences"))
+    with a_portal(people(1), SandboxOptions(scopes=scopes)) as surroundings, pytest.raises(PortalDeniedError):
+        surroundings.portal.opt_outs(addresses(1))
+
+
+def test_newsletters_that_the_portal_lacks_are_named_all_at_once() -> None:
+    policy = replace(the_policy(), newsletters=("Nyhedsbrev", "Seminarer", "Julekort"))
+    with a_portal(people(1)) as surroundings:
+        subscriptions = Subscriptions(surroundings.transport, policy)
+        with pytest.raises(PortalContractError, match="'Seminarer', 'Julekort'"):
+            subscriptions.newsletter_ids()
+
+
+@pytest.mark.parametrize(("tier", "allowed"), [(Tier.ENTERPRISE, True), (Tier.PROFESSIONAL, False)])
+def test_whether_batches_are_allowed_can_be_asked(tier: Tier, allowed: bool) -> None:
+    with a_portal(people(1), SandboxOptions(tier=tier)) as surroundings:
+        subscriptions = Subscriptions(surroundings.transport, the_policy())
+        assert subscriptions.learn_whether_batches_are_allowed() is allowed

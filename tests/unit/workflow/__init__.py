@@ -1,0 +1,1 @@
+"""The use cases, with fake ports where that is simpler."""
