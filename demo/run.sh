@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 bin=.venv/bin
-work=.demo
+work=${DEMO_WORK:-.demo}
 rm -rf "$work"
 mkdir -p "$work"
 

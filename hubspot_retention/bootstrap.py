@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubspot_retention.clock import Clock
-from hubspot_retention.errors import UsageError
+from hubspot_retention.errors import BlockedError, UsageError
 
 if TYPE_CHECKING:
     from hubspot_retention.core.plan.model import Plan
     from hubspot_retention.core.policy.model import RetentionPolicy
+    from hubspot_retention.core.portal import PortalDetails
     from hubspot_retention.core.record import ObjectType, RecordId
+    from hubspot_retention.hubspot.check import PortalCheck as PortalCheck
     from hubspot_retention.hubspot.portal import HubSpotPortal
+    from hubspot_retention.hubspot.probe import Probe
+    from hubspot_retention.hubspot.setup import MissingDefinition as MissingDefinition
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.settings import Settings
     from hubspot_retention.store.database import SqlStore
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.ports import Disposer, RecordSource, Spool, Store
     from hubspot_retention.workflow.reconcile import Reconciler
     from hubspot_retention.workflow.review import Registrar, Reviewer
+    from hubspot_retention.workflow.upkeep import Keeper
 
 
 def _shipped(name: str) -> str:
@@ -241,6 +246,47 @@ class Application:
 
         source = _as_source(portal)
         return Confirmer(source, store, self._fresh(source), self.actor, self.clock.now)
+
+    def keeper(self, store: "Store") -> "Keeper":
+        """Who writes down what is done to the portal and to the policy."""
+        from hubspot_retention.workflow.upkeep import Keeper
+
+        return Keeper(store, self.actor)
+
+    def check_portal(self, transport: "Transport") -> "PortalCheck":
+        """Whether this is the right portal, and whether the policy can be kept on it."""
+        from hubspot_retention.hubspot.check import check_portal
+
+        return check_portal(transport, self.policy()[0], self.settings().portal_id)
+
+    def identify(self, transport: "Transport") -> "PortalDetails":
+        """Who the token belongs to. Raises BlockedError if that is not the portal of the settings."""
+        from hubspot_retention.hubspot.account import read_identity
+
+        found, expected = read_identity(transport), self.settings().portal_id
+        if expected not in (None, found.portal_id):
+            raise BlockedError(f"the token belongs to portal {found.portal_id}, the settings name portal {expected}")
+        return found
+
+    def probe(self, transport: "Transport") -> "Probe":
+        """What tries on the portal itself what HubSpot leaves undocumented."""
+        from hubspot_retention.hubspot.probe import Probe
+
+        return Probe(transport, self.policy()[0])
+
+    def missing_definitions(self, transport: "Transport") -> "tuple[MissingDefinition, ...]":
+        """The property group and the properties that the portal lacks."""
+        from hubspot_retention.hubspot.control import ControlPlane
+        from hubspot_retention.hubspot.setup import missing
+
+        return missing(self.policy()[0], ControlPlane(transport))
+
+    def create_definition(self, transport: "Transport", wanted: "MissingDefinition") -> bool:
+        """Make one of them; `False` if somebody made it in the meantime."""
+        from hubspot_retention.hubspot.control import ControlPlane
+        from hubspot_retention.hubspot.setup import create
+
+        return bool(create(ControlPlane(transport), [wanted]))
 
 
 def _as_source(portal: "HubSpotPortal") -> "RecordSource":

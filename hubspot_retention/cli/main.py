@@ -19,6 +19,7 @@ from hubspot_retention.cli import (
     plan_review,
     policy,
     policy_approve,
+    portal,
     reconcile,
     request,
     sandbox,
@@ -52,6 +53,7 @@ app.add_typer(request.app, name="request")
 app.command("stop")(stop.stop)
 app.command("resume")(stop.resume)
 app.add_typer(audit.app, name="audit")
+app.add_typer(portal.app, name="portal")
 app.add_typer(sandbox.app, name="sandbox")
 
 

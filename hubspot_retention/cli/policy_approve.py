@@ -24,22 +24,15 @@ def approve(
     who: Who = None,
 ) -> None:
     """Approve the policy as it stands: rules marked for it may then act, and what it widens no longer blocks."""
-    from hubspot_retention.core.audit.entry import Entry
-    from hubspot_retention.core.audit.kinds import Subject, Verb
-
     house = application(context, policy=policy, who=who)
     parsed, text = house.policy()
-    actor = house.actor
     with house.store() as store:
         with store.transaction() as tx:
             before = tx.approved_policy()
         _tell_widened(before, parsed)
         _require_consent(digest, parsed)
-        at = house.clock.now()
-        with store.transaction() as tx:
-            tx.approve_policy(parsed.digest, text, at, actor)
-            tx.audit(Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=at, policy_digest=parsed.digest, actor=actor))
-    typer.echo(f"{parsed.name}, version {parsed.version}, digest {parsed.digest}, is approved by {actor}")
+        house.keeper(store).approve_policy(parsed, text, house.clock.now())
+    typer.echo(f"{parsed.name}, version {parsed.version}, digest {parsed.digest}, is approved by {house.actor}")
 
 
 def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown, shown_day
-from hubspot_retention.cli.render_plan import ACTION_WORDS, table
+from hubspot_retention.cli.render_plan import ACTION_WORDS, indented, table
 from hubspot_retention.core.audit.entry import Entry, read_entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.civil import Civil
@@ -20,7 +20,7 @@ from hubspot_retention.core.decision.trace import RuleTrace
 from hubspot_retention.core.decision.weigh import End, Never
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.facts.values import Unknown
-from hubspot_retention.core.plan.model import Action, Plan, PlanItem
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem
 from hubspot_retention.core.portal import MergedInto
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.explain import Explanation, Present
@@ -87,9 +87,9 @@ def explanation_text(found: Explanation, civil: Civil) -> Group:
     parts: list[RenderableType] = [Text(str(found.record), "bold"), Text(f"As of {shown(found.as_of, civil)}.", "dim")]
     parts.extend((Text(), Text("Past", "bold"), *_past(found, civil)))
     parts.extend((Text(), Text("Present", "bold"), *_present(found, civil)))
-    parts.extend((Text(), Text("Next", "bold"), _indented(Text(next_date(found, civil)))))
+    parts.extend((Text(), Text("Next", "bold"), indented(Text(next_date(found, civil)))))
     if isinstance(found.present, Present):
-        parts.extend((Text(), Text("Facts", "bold"), _indented(_facts(found.present))))
+        parts.extend((Text(), Text("Facts", "bold"), indented(_facts(found.present))))
         parts.extend((Text(), Text("Rules", "bold"), *_rules(found.present.rules)))
     return Group(*parts)
 
@@ -97,16 +97,17 @@ def explanation_text(found: Explanation, civil: Civil) -> Group:
 def _past(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
     lines = [*_plan_lines(found, civil), *_log_lines(found, civil)]
     if not lines:
-        yield _indented(Text("No plan held it, and the log says nothing of it."))
+        yield indented(Text("No plan held it, and the log says nothing of it."))
     for line in lines:
-        yield _indented(line)
+        yield indented(line)
 
 
 def _plan_lines(found: Explanation, civil: Civil) -> Iterator[Text]:
     for plan, item in reversed(found.plans):
         what = item.decision.rule or item.decision.outcome.value
-        done = f"{item.state.value}{f' ({item.state_code})' if item.state_code else ''}"
-        state = plan.status.value if item.action is Action.NONE else done
+        state = f"{item.state.value}{f' ({item.state_code})' if item.state_code else ''}"
+        if item.action is Action.NONE or item.state is ItemState.PENDING:
+            state = f"plan {plan.status.value.replace('-', ' ')}"
         yield Text(f"{shown_day(plan.as_of, civil)} plan {plan.plan_id}: {ACTION_WORDS[item.action]}, {what}: {state}")
 
 
@@ -123,13 +124,13 @@ def _log_lines(found: Explanation, civil: Civil) -> Iterator[Text]:
 def _present(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
     present = found.present
     if isinstance(present, MergedInto):
-        yield _indented(Text(f"It was merged: HubSpot answers with {_winner(found.record, present)}."))
+        yield indented(Text(f"It was merged: HubSpot answers with {_winner(found.record, present)}."))
     elif isinstance(present, Present):
-        yield _indented(Text(_verdict(present.decision, civil), "bold"))
+        yield indented(Text(_verdict(present.decision, civil), "bold"))
         for reason in present.decision.reasons:
-            yield _indented(Text(f"· {sentence(reason, civil)}"))
+            yield indented(Text(f"· {sentence(reason, civil)}"))
     else:
-        yield _indented(Text(_gone(found, civil)))
+        yield indented(Text(_gone(found, civil)))
 
 
 def _verdict(decision: Decision, civil: Civil) -> str:
@@ -208,7 +209,7 @@ def _facts(present: Present) -> RenderableType:
 def _rules(rules: tuple[RuleTrace, ...]) -> Iterator[RenderableType]:
     for rule in rules:
         style = "dim" if rule.matched is False else "bold"
-        yield _indented(Text.assemble((rule.rule, style), ("  " + rule.title, "dim")))
+        yield indented(Text.assemble((rule.rule, style), ("  " + rule.title, "dim")))
         yield Padding(Text(rule.verdict, "dim" if rule.matched is False else ""), (0, 0, 0, 4), expand=False)
 
 
@@ -218,7 +219,3 @@ def _entries(found: Explanation) -> Iterator[Entry]:
 
 def _winner(record: RecordRef, merged: MergedInto) -> RecordRef:
     return RecordRef(record.object_type, merged.winner)
-
-
-def _indented(part: RenderableType) -> Padding:
-    return Padding(part, (0, 0, 0, 2), expand=False)

@@ -68,10 +68,10 @@ def plan_body(view: PlanView, civil: Civil) -> Group:
     plan = view.plan
     parts: list[RenderableType] = [headline(plan)]
     if plan.rules:
-        parts.append(_indented(_rules(plan, civil)))
+        parts.append(indented(_rules(plan, civil)))
     else:
-        parts.append(_indented(Text("Nothing is to be done.", "dim")))
-    parts.extend(_indented(line) for line in _notes(view))
+        parts.append(indented(Text("Nothing is to be done.", "dim")))
+    parts.extend(indented(line) for line in _notes(view))
     return Group(*parts)
 
 
@@ -168,7 +168,8 @@ def _item_notes(item: PlanItem, civil: Civil) -> Iterator[str]:
         yield f"{item.state.value}{f' ({item.state_code})' if item.state_code else ''}"
 
 
-def _indented(part: RenderableType) -> Padding:
+def indented(part: RenderableType) -> Padding:
+    """Two columns in."""
     return Padding(part, (0, 0, 0, 2), expand=False)
 
 

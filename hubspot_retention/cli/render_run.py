@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown
 from hubspot_retention.cli.plan_view import BLOCK_WORDS, PlanView, plan_json
-from hubspot_retention.cli.render_plan import headline, plan_body, table
+from hubspot_retention.cli.render_plan import headline, indented, plan_body, table
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.explain import words
 from hubspot_retention.core.decision.model import Outcome, ReasonCode
@@ -73,8 +72,8 @@ def others(plans: Iterable[Plan]) -> list[RenderableType]:
         for number, ((_, reason, kind), count) in enumerate(rows):
             made.add_row(Text("" if number else label, "cyan"), f"{count:,}", kind.value, _because(reason))
     if not made.row_count:
-        return [Padding(Text("Nothing.", "dim"), (0, 0, 0, 2), expand=False)]
-    return [Padding(made, (0, 0, 0, 2), expand=False)]
+        return [indented(Text("Nothing.", "dim"))]
+    return [indented(made)]
 
 
 def _because(reason: str) -> str:

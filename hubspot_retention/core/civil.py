@@ -13,14 +13,17 @@ All instants returned are UTC; they are shown in local time by `Civil.show`.
 import re
 from calendar import monthrange
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 FAR_FUTURE = datetime(9999, 12, 30, tzinfo=UTC)
 """What lies beyond the calendar ends here; it is never reached."""
 
 _PERIOD = re.compile(r"P(\d{1,5})([YMWD])")
+_DAYS_KEPT = 1 << 15
+"""A run asks for the same few thousand days a million times: so many of each kind are remembered, no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +83,48 @@ class FinancialYearEnd:
         return date(year, self.month, min(self.day, monthrange(year, self.month)[1]))
 
 
+def _resolve(zone: ZoneInfo, local: datetime) -> datetime:
+    """A local clock time as an instant: of a repeated one the later; a skipped one moved forward.
+
+    PEP 495 answers a skipped time read with fold=0 by moving it forward, a repeated one read with fold=1
+    by the later, so the later of the two readings is right in every case.
+    """
+    first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    second = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return max(first, second)
+
+
+@lru_cache(_DAYS_KEPT)
+def _midnight_after(zone: ZoneInfo, day: date) -> datetime:
+    if day >= FAR_FUTURE.date():
+        return FAR_FUTURE
+    following = day + timedelta(days=1)
+    return _resolve(zone, datetime(following.year, following.month, following.day))
+
+
+@lru_cache(_DAYS_KEPT)
+def _steady_offset(zone: ZoneInfo, day: date) -> timedelta | None:
+    """The offset of the zone from the first to the last instant of a local day; `None` if the clocks change."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    hours = [midnight + timedelta(hours=hour) for hour in range(25)]
+    offsets = {at.replace(fold=fold).utcoffset() for at in hours for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+@lru_cache(_DAYS_KEPT)
+def _months_later(zone: ZoneInfo, day: date, months: int) -> timedelta | None:
+    """How much later every instant of a local day is after so many months; `None` if that is not one answer,
+    because the clocks change on that day or on the later one."""
+    later = _shift_months(day, months)
+    before, after = _steady_offset(zone, day), _steady_offset(zone, later)
+    return None if before is None or after is None else (later - day) + (before - after)
+
+
 @dataclass(frozen=True, slots=True)
 class Civil:
     """Civil time of one zone, for instance Europe/Copenhagen."""
 
     zone: ZoneInfo
-    _midnights: dict[date, datetime] = field(default_factory=dict, compare=False, repr=False)
-
-    def _resolve(self, local: datetime) -> datetime:
-        """A local clock time as an instant: of a repeated one the later; a skipped one moved forward.
-
-        PEP 495 answers a skipped time read with fold=0 by moving it forward, a repeated one read with fold=1
-        by the later, so the later of the two readings is right in every case.
-        """
-        first = local.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
-        second = local.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
-        return max(first, second)
 
     def local_date(self, instant: datetime) -> date:
         """The local calendar day of an instant."""
@@ -107,14 +136,7 @@ class Civil:
 
     def end_of(self, day: date) -> datetime:
         """The end of a local day: the next local midnight."""
-        known = self._midnights.get(day)
-        if known is None:
-            if day >= FAR_FUTURE.date():
-                return FAR_FUTURE
-            following = day + timedelta(days=1)
-            known = self._resolve(datetime(following.year, following.month, following.day))
-            self._midnights[day] = known
-        return known
+        return _midnight_after(self.zone, day)
 
     def instant_of(self, start: date | datetime) -> datetime:
         """A date among instants counts as the next local midnight."""
@@ -130,12 +152,16 @@ class Civil:
     def _add(self, start: date | datetime, period: Period) -> datetime:
         if not isinstance(start, datetime):
             shifted = _shift_months(start, period.months) if period.months else start + timedelta(days=period.days)
-            return self.end_of(shifted)
+            return _midnight_after(self.zone, shifted)
+        instant = start.astimezone(UTC)
         if not period.months:
-            return start + timedelta(days=period.days)
-        local = start.astimezone(self.zone).replace(tzinfo=None)
-        day = _shift_months(local, period.months)
-        return self._resolve(local.replace(year=day.year, month=day.month, day=day.day))
+            return instant + timedelta(days=period.days)
+        local = instant.astimezone(self.zone)
+        later = _months_later(self.zone, local.date(), period.months)
+        if later is not None:
+            return instant + later
+        day = _shift_months(local.date(), period.months)
+        return _resolve(self.zone, local.replace(tzinfo=None, year=day.year, month=day.month, day=day.day))
 
     def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:
         """The earliest end of several periods from one start (a maximum is never rounded later)."""

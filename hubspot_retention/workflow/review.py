@@ -130,7 +130,8 @@ class Registrar:
         with self._store.transaction() as tx:
             placed = tx.place_hold(hold, reason)
             in_flight = _in_flight(tx, record)
-            tx.audit(self._hold_entry(placed, Verb.PLACED, now, "in-flight" if in_flight else ""))
+            commitment = tx.hold_commitment(placed.hold_id)
+            tx.audit(self._hold_entry(placed, Verb.PLACED, now, ("in-flight" if in_flight else "", commitment)))
         return placed, in_flight
 
     def release_hold(self, hold_id: int, now: datetime) -> Hold:
@@ -139,10 +140,12 @@ class Registrar:
             hold = tx.release_hold(hold_id, now, self._actor)
             if hold is None:
                 raise UsageError(f"there is no hold {hold_id} in force; see `hold list`")
-            tx.audit(self._hold_entry(hold, Verb.RELEASED, now, ""))
+            tx.audit(self._hold_entry(hold, Verb.RELEASED, now, ("", tx.hold_commitment(hold_id))))
         return hold
 
-    def _hold_entry(self, hold: Hold, verb: Verb, at: datetime, code: str) -> Entry:
+    def _hold_entry(self, hold: Hold, verb: Verb, at: datetime, said: tuple[str, str | None]) -> Entry:
+        """`said`: a code, and the digest that stands for the hold's reason."""
+        code, commitment = said
         return Entry(
             subject=Subject.HOLD,
             verb=verb,
@@ -150,7 +153,7 @@ class Registrar:
             record=str(hold.record),
             actor=self._actor,
             code=code or None,
-            facts=(("hold_id", hold.hold_id), ("matter", hold.matter)),
+            facts=(("hold_id", hold.hold_id), ("matter", hold.matter), ("reason", commitment)),
         )
 
     def confirm(self, record: RecordRef, now: datetime) -> None:

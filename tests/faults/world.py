@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,13 +19,16 @@ from hubspot_retention.core.policy.model import Guardrails, Mode, RetentionPolic
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
+from hubspot_retention.hubspot.pacing import PaceOptions
 from hubspot_retention.hubspot.portal import HubSpotPortal
 from hubspot_retention.hubspot.reading import ReaderOptions
 from hubspot_retention.hubspot.transport import RetryOptions, Timing, Transport, TransportOptions
 from hubspot_retention.sandbox.act import act
+from hubspot_retention.sandbox.gateway import Gateway
 from hubspot_retention.sandbox.journal import Entry as Call
 from hubspot_retention.sandbox.options import SandboxOptions
-from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
+from hubspot_retention.sandbox.portal import load_document
+from hubspot_retention.sandbox.running import RunningSandbox
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.workflow.assess import Assessment, AssessOrder, Watcher
 from hubspot_retention.workflow.carry import Tools
@@ -234,8 +237,18 @@ class World:
         return found
 
 
+def another_portal(server: RunningSandbox, document: Mapping[str, Any], options: SandboxOptions) -> RunningSandbox:
+    """A server that runs already, with another portal: without what was set, counted and noted before."""
+    made = Gateway(load_document(msgspec.json.decode(msgspec.json.encode(document)), options), options)
+    served = server.gateway
+    for name in ("portal", "options", "journal", "faults", "limits"):
+        setattr(served, name, getattr(made, name))
+    return replace(server, portal=made.portal, journal=made.journal)
+
+
 @contextmanager
 def a_world(
+    server: RunningSandbox,
     document: Mapping[str, Any],
     folder: Path,
     *,
@@ -246,21 +259,52 @@ def a_world(
 ) -> Iterator[World]:
     """A world for the length of a block. `policy` may change the text of Clienti's."""
     text = policy(CLIENTI.read_text(encoding="utf-8"))
+    sandbox = another_portal(server, document, options or SandboxOptions())
+    with open_store(f"sqlite:///{folder / 'retention.db'}") as store, connected(sandbox, text, timeout_seconds) as made:
+        portal, clock = made(reader or ReaderOptions())
+        yield World(sandbox=sandbox, portal=portal, store=store, clock=clock, policy_text=text)
+
+
+@contextmanager
+def connected(
+    sandbox: RunningSandbox, policy_text: str, timeout_seconds: float = 0.3
+) -> Iterator[Callable[[ReaderOptions], tuple[HubSpotPortal, TestClock]]]:
+    """A connection to a sandbox that never sleeps; answers who makes a portal of it."""
     clock = TestClock()
-    with running_sandbox(msgspec.json.decode(msgspec.json.encode(document)), options) as sandbox:
-        transport_options = TransportOptions(
-            token=sandbox.token,
-            base_url=sandbox.url,
-            read_timeout_seconds=timeout_seconds,
-            retry=RetryOptions(attempts=3),
-        )
-        timing = Timing(clock=clock, sleep=lambda seconds: None)
-        with (
-            Transport(transport_options, timing) as transport,
-            open_store(f"sqlite:///{folder / 'retention.db'}") as store,
-        ):
-            portal = HubSpotPortal(transport, policy_of(text), reader or ReaderOptions())
-            yield World(sandbox=sandbox, portal=portal, store=store, clock=clock, policy_text=text)
+    options = TransportOptions(
+        token=sandbox.token,
+        base_url=sandbox.url,
+        read_timeout_seconds=timeout_seconds,
+        pace=PaceOptions(start_limit=None),
+        retry=RetryOptions(attempts=3),
+    )
+    with Transport(options, Timing(clock=clock, sleep=lambda seconds: None)) as transport:
+        yield lambda reader: (HubSpotPortal(transport, policy_of(policy_text), reader), clock)
+
+
+class Watched:
+    """Another object, with something done once before or after a method of it is called."""
+
+    def __init__(
+        self,
+        inner: Any,
+        *,
+        before: Mapping[str, Callable[[], object]] | None = None,
+        after: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
+        self._inner = inner
+        self._before, self._after = dict(before or {}), dict(after or {})
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._before.pop(name, lambda: None)()
+            answer = method(*arguments, **named)
+            self._after.pop(name, lambda: None)()
+            return answer
+
+        return call
 
 
 def ids(calls: Sequence[Call]) -> list[str]:

@@ -15,7 +15,7 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 
 _T = TypeVar("_T")
-_LATER_DAYS = "days later than the end of the relationship, on the record and around it"
+_LATER_DAYS = "later dates on it and around it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class _Case:
         if matched is False:
             return f"Does not match: {clause(rule.rule.when, self.ruleset.object_type, False)}."
         if matched is UNKNOWN:
-            return f"Whether it matches cannot be told: {self._unknown_facts(rule)} could not be read."
+            return f"Whether it matches cannot be told, because of what is unknown: {self._unknown_facts(rule)}."
         if alone is not None and alone is not rule:
             return f"Matches, but is not asked: where {alone.rule_id} matches, no other rule applies."
         doubted = [*self.weighing.unclear, *self.weighing.doubts]
@@ -85,7 +85,7 @@ class _Case:
 
     def _unknown_facts(self, rule: ReadyRule) -> str:
         names = sorted(name for name in facts_named(rule.rule.when) if getattr(self.facts, name) is UNKNOWN)
-        return ", ".join(name.replace("_", " ") for name in names)
+        return ", ".join(names)
 
     def _show(self, at: datetime) -> str:
         return at.astimezone(self.civil.zone).strftime("%Y-%m-%d %H:%M")

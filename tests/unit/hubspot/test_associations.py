@@ -6,7 +6,7 @@ import respx
 
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.record import ObjectType, RecordId
-from hubspot_retention.errors import PortalDeniedError
+from hubspot_retention.errors import PortalContractError, PortalDeniedError
 from hubspot_retention.hubspot.associations import Link, Links, read_associations
 from tests.unit.hubspot.surroundings import BASE, a_contact, a_document, a_portal, a_record, a_transport
 
@@ -119,3 +119,14 @@ def test_a_thousand_records_go_into_one_request() -> None:
         assert surroundings.requests("/contacts/companies/batch/read") == 2
     assert found[RecordId(1)] == (Link(RecordId(9000), False),)
     assert found[RecordId(1_202)] == ()
+
+
+def test_what_nobody_asked_for_is_left_aside(respx_mock: respx.MockRouter) -> None:
+    answer(respx_mock, [row(1, end(11)), row(5, end(55))], [none(6)])
+    assert read(1) == {1: (Link(RecordId(11), False),)}
+
+
+def test_an_id_that_is_no_number_is_an_error(respx_mock: respx.MockRouter) -> None:
+    answer(respx_mock, [row(1, end("eleven"))], [])
+    with pytest.raises(PortalContractError, match="no number"):
+        read(1)

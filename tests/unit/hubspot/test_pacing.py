@@ -142,3 +142,28 @@ def test_headers_that_make_no_sense_change_nothing() -> None:
     pacer = a_pacer(time)
     pacer.learn(Bucket.BURST, {"x-hubspot-ratelimit-max": "many", "x-hubspot-ratelimit-interval-milliseconds": "-1"})
     assert pacer.per_second == pytest.approx(9.7)
+
+
+def test_who_slept_into_a_429_of_somebody_else_waits_again() -> None:
+    time = FakeTime()
+
+    def sleep(seconds: float) -> None:
+        if not time.slept:
+            pacer.hold_back(Bucket.BURST, 8.0)
+        time.sleep(seconds)
+
+    pacer = Pacer(PaceOptions(), sleep=sleep, monotonic=time.monotonic)
+    pacer.wait(Bucket.BURST)
+    pacer.wait(Bucket.BURST)
+    assert time.seconds >= 8.0
+
+
+def test_the_limit_of_associations_is_never_taken_for_more_than_the_tier_has() -> None:
+    time = FakeTime()
+    pacer = a_pacer(time, PaceOptions(start_limit=190))
+    pacer.learn(Bucket.ASSOCIATIONS, headers(max=190, interval_milliseconds=10_000))
+    assert most_in(sent_at(pacer, time, 400, Bucket.ASSOCIATIONS), 10.0) <= 150
+    assert pacer.per_second == pytest.approx(18.7)
+    pacer.learn(Bucket.ASSOCIATIONS, headers(max=80, interval_milliseconds=10_000))
+    time.seconds += 20
+    assert most_in(sent_at(pacer, time, 300, Bucket.ASSOCIATIONS), 10.0) <= 80

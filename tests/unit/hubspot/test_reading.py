@@ -263,3 +263,25 @@ def test_a_search_body_stays_far_below_hubspots_limit(respx_mock: respx.MockRout
 def test_a_kind_without_associations_asks_for_none() -> None:
     kind = kinds.companies(CompanyTranslator(the_policy().sources.company))
     assert kind.linked == ()
+
+
+def test_who_waits_for_associations_does_not_pile_up() -> None:
+    contacts = [a_contact(each) for each in range(1, 1_201)]
+    links = [{"from": f"contacts/{c['id']}", "to": f"companies/{company}"} for c in contacts for company in (11, 12)]
+    document = a_document(contacts=contacts, companies=[a_record(11), a_record(12)], associations=links)
+    with a_portal(document) as surroundings:
+        sizes = [len(page) for page in surroundings.portal.contacts()]
+        assert surroundings.requests("/contacts/companies/batch/read") == 3
+    assert (sum(sizes), max(sizes)) == (1_200, 500)
+
+
+def test_an_id_that_is_no_number_ends_the_run(respx_mock: respx.MockRouter, transport: Transport) -> None:
+    respx_mock.post(f"{COMPANIES}/search").mock(return_value=found(1))
+    respx_mock.get(COMPANIES).respond(200, json={"results": [{"id": "x1", "properties": {}}]})
+    with pytest.raises(PortalContractError, match="no number"):
+        the_companies(transport)
+
+
+def test_a_portal_may_be_read_without_asking_its_search(respx_mock: respx.MockRouter, transport: Transport) -> None:
+    respx_mock.get(COMPANIES).side_effect = [a_page(1, 2)]
+    assert the_companies(transport, ReaderOptions(check_against_search=False)) == [1, 2]

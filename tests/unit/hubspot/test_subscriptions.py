@@ -150,3 +150,8 @@ def test_whether_batches_are_allowed_can_be_asked(tier: Tier, allowed: bool) -> 
     with a_portal(people(1), SandboxOptions(tier=tier)) as surroundings:
         subscriptions = Subscriptions(surroundings.transport, the_policy())
         assert subscriptions.learn_whether_batches_are_allowed() is allowed
+
+
+def test_an_opt_out_counts_from_after_the_last_subscription(respx_mock: respx.MockRouter) -> None:
+    found = opt_out(respx_mock, [status("SUBSCRIBED", "2026-10-15T10:00:00Z")], [wide(timestamp=SECOND)])
+    assert found == OptOut(at(SECOND), OptOutSource.UNKNOWN)

@@ -145,7 +145,7 @@ def test_the_portals_own_type_decides_how_an_activity_is_read() -> None:
     sources = replace(SOURCES.contact, activity=("createdate", "last_visit"))
     for types, expected in (({"last_visit": "date"}, date(2026, 1, 2)), ({}, datetime(2026, 1, 2, tzinfo=UTC))):
         translator = ContactTranslator(sources, (), types)
-        properties = asked(translator.names, {"last_visit": "2026-01-02"})
+        properties = asked(translator.names, {"last_visit": "2026-01-02T00:00:00Z"})
         found = translator.observe(7, properties, (), ())[0].activity[1]
         assert found == expected
         assert type(found) is type(expected)

@@ -308,3 +308,17 @@ def test_as_many_requests_are_wanted_at_once_as_fill_the_rate_at_the_latency(res
     for _ in range(5):
         transport.send(READ)
     assert transport.requests_in_flight_wanted() == 4
+
+
+def test_retry_after_may_be_a_date(respx_mock: respx.MockRouter) -> None:
+    time = FakeTime()
+    told = {"Retry-After": "Sun, 22 Nov 2026 12:00:09 GMT", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+    route(respx_mock, READ).side_effect = [httpx.Response(503, headers=told), httpx.Response(200, json={})]
+    a_transport(time).send(READ)
+    assert time.seconds >= 9
+
+
+def test_an_unknown_server_error_is_tried_again_and_a_redirect_is_refused(respx_mock: respx.MockRouter) -> None:
+    route(respx_mock, READ).side_effect = [httpx.Response(530), httpx.Response(302, headers={"Location": "/x"})]
+    with pytest.raises(RefusedError, match="302"):
+        a_transport().send(READ)

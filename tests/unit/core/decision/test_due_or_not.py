@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.criteria import Known
+from hubspot_retention.core.criteria import Holds, Known
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
-from hubspot_retention.core.facts.observation import OptOut
+from hubspot_retention.core.facts.observation import ContactObservation, OptOut
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.policy.model import Disposition, Keep, Start
 from tests.builders import a_company, a_contact, a_customer, a_deal, at, changed, link, on
@@ -40,24 +40,29 @@ def disposal(record: Record, *others: Record, **known: Any) -> tuple[Any, ...]:
     return found.rule, found.disposition, found.due_at, found.erase_by
 
 
+def a_lead(**values: Any) -> ContactObservation:
+    """Somebody who was active yesterday."""
+    return a_contact(**{"active_at": AS_OF - DAY} | values)
+
+
 # Each of Clienti's disposing rules
 
 
 def test_an_erasure_request_is_due_at_once_within_thirty_days_or_a_month() -> None:
-    found = disposal(a_contact(erasure_requested_at=ASKED))
+    found = disposal(a_lead(erasure_requested_at=ASKED))
     assert found == ("erasure-request", Disposition.ERASE, ASKED, ASKED + 30 * DAY)
     february = at("2027-01-31T09:00")
-    found = disposal(a_contact(erasure_requested_at=february), as_of="2027-02-01T10:00+01:00")
+    found = disposal(a_lead(erasure_requested_at=february), as_of="2027-02-01T10:00+01:00")
     assert found == ("erasure-request", Disposition.ERASE, february, at("2027-02-28T09:00"))
 
 
 def test_a_withdrawn_consent_is_due_at_once_within_thirty_days() -> None:
-    found = disposal(a_contact(consent_withdrawn_at=ASKED))
+    found = disposal(a_lead(consent_withdrawn_at=ASKED))
     assert found == ("consent-withdrawn", Disposition.ERASE, ASKED, ASKED + 30 * DAY)
 
 
 def test_who_unsubscribed_is_due_at_once_within_five_days() -> None:
-    found = disposal(a_contact(opt_out=OPTED_OUT))
+    found = disposal(a_lead(opt_out=OPTED_OUT))
     assert found == ("unsubscribed", Disposition.ERASE, OPTED_OUT_AT, OPTED_OUT_AT + 5 * DAY)
 
 
@@ -136,7 +141,7 @@ def test_an_overridden_keep_is_named() -> None:
 
 
 def test_an_overridden_keep_that_had_ended_anyway_is_not_named() -> None:
-    found = decide_one(a_contact(erasure_requested_at=ASKED, event_on=on("2026-01-31")))
+    found = decide_one(a_lead(erasure_requested_at=ASKED, event_on=on("2026-01-31")))
     assert codes(found) == [ReasonCode.PERIOD_ENDED]
 
 
@@ -173,7 +178,7 @@ def test_an_exercised_right_decides_before_an_older_duty_whose_deadline_still_co
 
 
 def test_among_rights_the_earliest_deadline_decides() -> None:
-    found = decide_one(a_contact(opt_out=OPTED_OUT, erasure_requested_at=ASKED, consent_withdrawn_at=ASKED))
+    found = decide_one(a_lead(opt_out=OPTED_OUT, erasure_requested_at=ASKED, consent_withdrawn_at=ASKED))
     assert (found.rule, found.due_at, found.right) == ("unsubscribed", OPTED_OUT_AT, True)
     assert found.erase_by == OPTED_OUT_AT + 5 * DAY
     assert [reason.code for reason in found.reasons].count(ReasonCode.PERIOD_ENDED) == 3
@@ -217,7 +222,7 @@ def test_an_outweighed_request_is_referred_and_the_keeps_are_named() -> None:
 
 
 def test_a_request_of_tomorrow_is_referred_and_not_forgotten() -> None:
-    assert outcome(a_contact(erasure_requested_at=AS_OF + 3 * DAY)) is Outcome.REFER
+    assert outcome(a_lead(erasure_requested_at=AS_OF + 3 * DAY)) is Outcome.REFER
 
 
 @pytest.mark.parametrize(
@@ -234,9 +239,7 @@ def test_a_request_of_tomorrow_is_referred_and_not_forgotten() -> None:
         (a_deal(won=False, closed_at=AS_OF + DAY + SECOND), ReasonCode.START_IN_FUTURE),
     ],
 )
-def test_a_rule_in_doubt_or_an_activity_that_makes_no_sense_leaves_it_undetermined(
-    contact: Any, code: ReasonCode
-) -> None:
+def test_a_rule_in_doubt_or_a_senseless_activity_leaves_it_undetermined(contact: Any, code: ReasonCode) -> None:
     found = decide_one(contact)
     assert found.outcome is Outcome.UNDETERMINED
     assert code in codes(found)
@@ -277,7 +280,20 @@ def test_processor_data_is_retained_without_end_however_long_nothing_happened() 
 def test_processor_data_whose_end_cannot_be_read_is_retained_and_says_why() -> None:
     found = decide_one(a_contact(processed_on_behalf_of=True, processing_ended_on=UNKNOWN))
     assert (found.outcome, found.until) == (Outcome.RETAIN, None)
-    assert ReasonCode.KEEP_END_UNKNOWN in codes(found)
+    assert codes(found) == [ReasonCode.START_UNKNOWN]
+
+
+def test_processor_data_under_a_keep_that_cannot_be_read_is_not_disposed_of() -> None:
+    policy = clienti()
+    rule = policy.rule("processor-data")
+    assert rule is not None
+    kept = replace(rule, keep=Keep(condition=Holds("is_partner")), refer_when=None)
+    others = (kept, *(other for other in policy.rules if other is not rule))
+    contact = a_contact(processed_on_behalf_of=True, processing_ended_on=ENDED, companies=(link(301),))
+    present = around(policy=replace(policy, rules=others))
+    assert decide_one(contact, a_company(), around=present).outcome is Outcome.DISPOSE
+    found = decide_one(contact, a_company(kind=UNKNOWN), around=present)
+    assert (found.outcome, codes(found)) == (Outcome.RETAIN, [ReasonCode.KEEP_MATCH_UNKNOWN])
 
 
 def test_no_other_rule_applies_to_processor_data() -> None:

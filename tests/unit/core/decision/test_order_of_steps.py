@@ -251,9 +251,8 @@ def test_every_ground_to_refer_is_named() -> None:
     ],
 )
 def test_the_clock_of_a_request_runs_and_marketing_ends_whatever_the_outcome(values: Any, wanted: Outcome) -> None:
-    decision = decide_one(
-        a_contact(**{"erasure_requested_at": at("2027-01-31T09:00")} | values), around=around("2027-02-01T10:00+01:00")
-    )
+    contact = a_contact(erasure_requested_at=at("2027-01-31T09:00"), **values)
+    decision = decide_one(contact, around=around("2027-02-01T10:00+01:00"))
     assert decision.outcome is wanted
     assert decision.answer_by == at("2027-02-28T09:00")
     assert decision.marketing_ends is True
