@@ -48,9 +48,8 @@ items = json.load(sys.stdin)["items"]
 print(next(item["record"] for item in items if item[key] == value and item["record"].startswith("contacts/")))' "$2" "$3"
 }
 
-say "1. The policy: is it right, and what does it say?"
+say "1. The policy: is it right? (hubspot-retention policy show tells it in plain English)"
 run policy check
-run policy show
 
 say "2. The portal: 2,000 invented contacts at $HUBSPOT_BASE_URL"
 run portal check
@@ -84,5 +83,5 @@ run audit verify
 
 say "8. A second plan: nothing is due any more"
 run plan new
-printf '\nDone. The database is %s, the sandbox'"'"'s journal is at %s/__sandbox/journal while it runs.\n' \
-    "$work/retention.db" "$HUBSPOT_BASE_URL"
+printf '\nDone. The whole story is in %s: RETENTION_DATABASE_URL=%s %s/hubspot-retention audit tail\n' \
+    "$work/retention.db" "$RETENTION_DATABASE_URL" "$bin"

@@ -24,6 +24,7 @@ _QUESTIONS: Final[Mapping[ProbeQuestion, str]] = {
     ProbeQuestion.ERASE_OF_UNKNOWN: "What does erase answer for an id that is gone?",
     ProbeQuestion.PARTIAL_BATCH: "Does a batch that is carried out in part say so?",
     ProbeQuestion.SEARCH_LAG: "How late is search, in seconds?",
+    ProbeQuestion.CLEANED_UP: "Is everything that was made out of view again?",
 }
 
 
@@ -63,10 +64,10 @@ def _scopes(found: "PortalCheck") -> Iterator[tuple[str, str, str]]:
         yield "scopes", "fine", f"{len(granted)} scopes are granted."
     for scope in found.scopes:
         if scope.granted is None:
-            yield "scopes", "notice", f"{scope.name}: HubSpot does not tell whether it is granted."
+            yield "scopes", "notice", f"{scope.scope}, for {scope.needed_for}: it cannot be told whether it is granted."
         elif not scope.granted:
             verdict = "notice" if scope.for_writing else "problem"
-            yield "scopes", verdict, f"{scope.name} is missing: add it to the app or key."
+            yield "scopes", verdict, f"{scope.scope} is missing, for {scope.needed_for}: add it to the app or key."
 
 
 def check_text(found: "PortalCheck") -> Group:

@@ -17,11 +17,16 @@ class ProbeQuestion(StrEnum):
     ERASE_OF_UNKNOWN = "erase-answers-for-an-unknown-id"
     PARTIAL_BATCH = "a-partial-batch-says-so"
     SEARCH_LAG = "how-late-is-search"
+    CLEANED_UP = "everything-made-is-out-of-view-again"
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """One answer: `yes`, `no`, an HTTP status, seconds; `note` explains it in words without personal data."""
+    """What came of one trial; `note` is for a person to read, without personal data.
+
+    Questions of yes or no: `yes`, `no`, `unclear`. Calls on odd ids: `taken` or `refused`, and for merged ids
+    `takes-winner` or `spares-winner`. A batch: `says-so`, `silent`. Search: the whole seconds, or `unclear`.
+    """
 
     question: ProbeQuestion
     answer: str

@@ -5,7 +5,7 @@ The full assessment and the fresh read before a disposal both end here, so that 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from hubspot_retention.core.decision.decide import History, decide
@@ -79,7 +79,7 @@ class Judge:
     def of(cls, policy: RetentionPolicy, register: HoldRegister, as_of: datetime) -> "Judge":
         """A judge for a policy."""
         contacts, deals = ruleset(policy, ObjectType.CONTACT), ruleset(policy, ObjectType.DEAL)
-        return cls(policy.terms, contacts, deals, register, as_of)
+        return cls(policy.terms, contacts, deals, register, as_of.astimezone(UTC))
 
     def company(self, seen: CompanyObservation, deals: Sequence[DealObservation] | Unknown) -> CompanyView:
         """A company seen with all its deals. `UNKNOWN` where a deal's companies could not be read: it may be its."""

@@ -6,12 +6,11 @@ what could not be removed is named by its id. All records carry the marker in th
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from secrets import token_hex
 
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import CallResult, Fate, Gone
+from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.errors import PortalError
 from hubspot_retention.hubspot.calls import objects_path, post
@@ -25,40 +24,14 @@ _SECONDS_BETWEEN = 1.0
 _SEARCH_TRIES = 60
 
 
-class ProbeCode(StrEnum):
-    """What is tried."""
-
-    CORRESPONDENCE_ON_DEAL_SURVIVES = "correspondence-on-deal-survives"
-    ARCHIVE_OF_ARCHIVED = "archive-of-archived"
-    ARCHIVE_OF_UNKNOWN = "archive-of-unknown"
-    ARCHIVE_OF_MERGED = "archive-of-merged"
-    ERASE_OF_ARCHIVED = "erase-of-archived"
-    ERASE_OF_UNKNOWN = "erase-of-unknown"
-    ERASE_OF_MERGED = "erase-of-merged"
-    PARTIAL_BATCH = "partial-batch"
-    SEARCH_LAG = "search-lag"
-    CLEANED_UP = "cleaned-up"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
-    """What came of one trial. `answer` is a word of a closed set per code; `details` is for a person to read.
-
-    Correspondence: `survives`, `vanishes`, `unclear`. Calls on odd ids: `taken` or `refused`, and for merged ids
-    `takes-winner` or `spares-winner`. A batch: `says-so`, `silent`. Search: the whole seconds, or `unclear`.
-    """
-
-    code: ProbeCode
-    answer: str
-    details: str
-
-
 class Probe:
     """One run of all trials. `marker` stands in the name of everything it makes."""
 
     def __init__(self, transport: Transport, policy: RetentionPolicy, marker: str | None = None) -> None:
         self.marker = marker or f"retention-probe-{token_hex(4)}"
         self._transport = transport
+        self.left_behind: tuple[RecordRef, ...] = ()
+        """What could not be removed, after a run."""
         self._portal = HubSpotPortal(transport, policy)
         self._made = ProbeRecords(transport, self._portal, self.marker)
 
@@ -70,7 +43,14 @@ class Probe:
         self._portal.identity()
         results: list[ProbeResult] = []
         try:
-            for trial in (self._survival, self._odd_ids, self._merged_ids, self._partial, self._search_lag):
+            for trial in (
+                self._survival,
+                self._detached,
+                self._odd_ids,
+                self._merged_ids,
+                self._partial,
+                self._search_lag,
+            ):
                 results.extend(_tried(trial))
         finally:
             results.append(self._cleaned())
@@ -89,13 +69,33 @@ class Probe:
         listed = self._portal.correspondence(ObjectType.DEAL, [deal.record_id])[deal.record_id]
         on_deal = {each.ref for each in listed} if isinstance(listed, tuple) else set()
         kept = [each for each in left if each in on_deal]
-        survives = "survives" if len(kept) == len(engagements) else "vanishes"
+        survives = "yes" if len(kept) == len(engagements) else "no"
         answer = survives if gone else "unclear"
         details = (
             f"{len(kept)} of {len(engagements)} engagements (note, e-mail, call) stand on the deal right after the"
             " contact was erased; HubSpot goes on purging for up to 30 days"
         )
-        yield ProbeResult(code=ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES, answer=answer, details=details)
+        yield ProbeResult(ProbeQuestion.CORRESPONDENCE_SURVIVES, answer, details)
+
+    def _detached(self) -> Iterator[ProbeResult]:
+        """A note, an e-mail and a call hang on two contacts; they are taken off the one, which is erased."""
+        going, staying = self._made.contact("i"), self._made.contact("j")
+        engagements = self._made.correspondence()
+        for each in engagements:
+            for target in (going, staying):
+                self._must(self._portal.associate(each, target))
+            self._must(self._portal.dissociate(each, going))
+        self._must(self._portal.erase_contact(going.record_id))
+        gone = self._until(lambda: not self._in_view(going))
+        listed = self._portal.correspondence(ObjectType.CONTACT, [staying.record_id])[staying.record_id]
+        on_other = {each.ref for each in listed} if isinstance(listed, tuple) else set()
+        kept = [each for each in engagements if self._in_view(each) and each in on_other]
+        survives = "yes" if len(kept) == len(engagements) else "no"
+        note = (
+            f"{len(kept)} of {len(engagements)} engagements (note, e-mail, call) stand on the other contact right"
+            " after the first was erased"
+        )
+        yield ProbeResult(ProbeQuestion.DETACHED_SURVIVES, survives if gone else "unclear", note)
 
     def _odd_ids(self) -> Iterator[ProbeResult]:
         """Archive and erase of a contact that is archived, and of one that is gone."""
@@ -103,24 +103,26 @@ class Probe:
         self._must(self._portal.archive(binned.object_type, [binned.record_id]))
         self._until(lambda: not self._in_view(binned))
         again = self._portal.archive(binned.object_type, [binned.record_id])
-        yield _answered(ProbeCode.ARCHIVE_OF_ARCHIVED, again)
-        yield _answered(ProbeCode.ERASE_OF_ARCHIVED, self._portal.erase_contact(binned.record_id))
+        yield _answered(ProbeQuestion.ARCHIVE_OF_ARCHIVED, again)
+        yield _answered(ProbeQuestion.ERASE_OF_ARCHIVED, self._portal.erase_contact(binned.record_id))
         unknown = self._erased("c")
-        yield _answered(ProbeCode.ARCHIVE_OF_UNKNOWN, self._portal.archive(unknown.object_type, [unknown.record_id]))
-        yield _answered(ProbeCode.ERASE_OF_UNKNOWN, self._portal.erase_contact(unknown.record_id))
+        yield _answered(
+            ProbeQuestion.ARCHIVE_OF_UNKNOWN, self._portal.archive(unknown.object_type, [unknown.record_id])
+        )
+        yield _answered(ProbeQuestion.ERASE_OF_UNKNOWN, self._portal.erase_contact(unknown.record_id))
 
     def _merged_ids(self) -> Iterator[ProbeResult]:
         """Archive and erase by the id of a contact that was merged into another."""
         winner, loser = self._merged("d")
         result = self._portal.archive(loser.object_type, [loser.record_id])
-        yield self._of_merged(ProbeCode.ARCHIVE_OF_MERGED, result, winner)
+        yield self._of_merged(ProbeQuestion.ARCHIVE_OF_MERGED, result, winner)
         winner, loser = self._merged("e")
-        yield self._of_merged(ProbeCode.ERASE_OF_MERGED, self._portal.erase_contact(loser.record_id), winner)
+        yield self._of_merged(ProbeQuestion.ERASE_OF_MERGED, self._portal.erase_contact(loser.record_id), winner)
 
-    def _of_merged(self, code: ProbeCode, result: CallResult, winner: RecordRef) -> ProbeResult:
+    def _of_merged(self, question: ProbeQuestion, result: CallResult, winner: RecordRef) -> ProbeResult:
         gone = self._until(lambda: not self._in_view(winner), tries=3)
         answer = "takes-winner" if gone else "spares-winner"
-        return ProbeResult(code=code, answer=answer, details=f"{_words(result)}; the winner is {_whether(gone)} gone")
+        return ProbeResult(question, answer, f"{_words(result)}; the winner is {_whether(gone)} gone")
 
     def _partial(self) -> Iterator[ProbeResult]:
         """A batch of one contact that is there and one that is not."""
@@ -129,7 +131,7 @@ class Probe:
         gone = self._until(lambda: not self._in_view(there))
         answer = "silent" if result.status == 204 else "says-so"
         details = f"{_words(result)}; the contact that was there is {_whether(gone)} gone"
-        yield ProbeResult(code=ProbeCode.PARTIAL_BATCH, answer=answer, details=details)
+        yield ProbeResult(ProbeQuestion.PARTIAL_BATCH, answer, details)
 
     def _search_lag(self) -> Iterator[ProbeResult]:
         """How long until search finds a new contact."""
@@ -144,7 +146,7 @@ class Probe:
         seconds = self._transport.seconds() - started
         answer = f"{seconds:.0f}" if seen else "unclear"
         details = f"a new contact was {'found' if seen else 'not found'} by search after {seconds:.1f} s"
-        yield ProbeResult(code=ProbeCode.SEARCH_LAG, answer=answer, details=details)
+        yield ProbeResult(ProbeQuestion.SEARCH_LAG, answer, details)
 
     def _erased(self, name: str) -> RecordRef:
         contact = self._made.contact(name)
@@ -175,13 +177,13 @@ class Probe:
             raise PortalError(f"a step of the trial itself failed: {_words(result)}")
 
     def _cleaned(self) -> ProbeResult:
-        left = self._made.remove()
+        left = self.left_behind = self._made.remove()
         if self._made.uncertain or left:
             names = ", ".join(str(ref) for ref in left) or "nothing that is known"
             details = f"still in view: {names}; please remove by hand whatever is called {self.marker}"
-            return ProbeResult(code=ProbeCode.CLEANED_UP, answer="left", details=details)
+            return ProbeResult(ProbeQuestion.CLEANED_UP, "no", details)
         details = "everything made is out of view; what cannot be erased lies in HubSpot's bin for 90 days"
-        return ProbeResult(code=ProbeCode.CLEANED_UP, answer="removed", details=details)
+        return ProbeResult(ProbeQuestion.CLEANED_UP, "yes", details)
 
 
 def _tried(trial: Callable[[], Iterator[ProbeResult]]) -> Sequence[ProbeResult]:
@@ -195,22 +197,23 @@ def _tried(trial: Callable[[], Iterator[ProbeResult]]) -> Sequence[ProbeResult]:
     return results
 
 
-_FIRST_CODE = {
-    "_survival": ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES,
-    "_odd_ids": ProbeCode.ARCHIVE_OF_ARCHIVED,
-    "_merged_ids": ProbeCode.ARCHIVE_OF_MERGED,
-    "_partial": ProbeCode.PARTIAL_BATCH,
-    "_search_lag": ProbeCode.SEARCH_LAG,
+_FIRST_QUESTION = {
+    "_survival": ProbeQuestion.CORRESPONDENCE_SURVIVES,
+    "_detached": ProbeQuestion.DETACHED_SURVIVES,
+    "_odd_ids": ProbeQuestion.ARCHIVE_OF_ARCHIVED,
+    "_merged_ids": ProbeQuestion.ARCHIVE_OF_MERGED,
+    "_partial": ProbeQuestion.PARTIAL_BATCH,
+    "_search_lag": ProbeQuestion.SEARCH_LAG,
 }
 
 
 def _failed(name: str, error: PortalError) -> ProbeResult:
-    return ProbeResult(code=_FIRST_CODE[name], answer="unclear", details=f"could not be tried: {error}")
+    return ProbeResult(_FIRST_QUESTION[name], "unclear", f"could not be tried: {error}")
 
 
-def _answered(code: ProbeCode, result: CallResult) -> ProbeResult:
+def _answered(question: ProbeQuestion, result: CallResult) -> ProbeResult:
     answer = {Fate.DONE: "taken", Fate.REFUSED: "refused", Fate.UNKNOWN: "unclear"}[result.fate]
-    return ProbeResult(code=code, answer=answer, details=_words(result))
+    return ProbeResult(question, answer, _words(result))
 
 
 def _words(result: CallResult) -> str:

@@ -93,19 +93,30 @@ class SubscriptionType:
 def earliest_opt_out(
     states: Sequence[State], newsletter_ids: Sequence[str], policy: RetentionPolicy
 ) -> OptOut | Unknown | None:
-    """The earliest UNSUBSCRIBED since the last SUBSCRIBED, as far as it has an instant; `None`: there is none."""
+    """The earliest UNSUBSCRIBED since the last SUBSCRIBED, as far as it has an instant; `None`: there is none.
+
+    Subscribing to one newsletter says nothing of the opt-out from another, but lifts one from all mail.
+    """
     named = [state for state in states if state.concerns(newsletter_ids)]
-    out = [(state.instant, state.source) for state in named if state.status == UNSUBSCRIBED]
-    back = [state.instant for state in named if state.status == SUBSCRIBED]
+    out = [state for state in named if state.status == UNSUBSCRIBED]
+    back = [state for state in named if state.status == SUBSCRIBED]
     if not out:
         return None
-    dated = [at for at, _ in out if at is not None]
-    if dated and any(isinstance(at, Unknown) for at in (*back, *dated)):
+    dated = [state for state in out if state.instant is not None]
+    if dated and any(isinstance(state.instant, Unknown) for state in (*back, *dated)):
         return UNKNOWN
-    since = max((at for at in back if isinstance(at, datetime)), default=None)
-    known = [(at, source) for at, source in out if isinstance(at, datetime) and (since is None or at >= since)]
-    earliest, source = min(known, default=(None, out[0][1]))
+    standing = [(state.instant, state.source) for state in dated if not any(_lifts(later, state) for later in back)]
+    known = [(at, source) for at, source in standing if isinstance(at, datetime)]
+    earliest, source = min(known, default=(None, out[0].source))
     return OptOut(earliest, policy.source_group(source))
+
+
+def _lifts(back: State, out: State) -> bool:
+    """Whether a subscription came after an opt-out that it concerns."""
+    wide = back.wide_status_type is not None or out.wide_status_type is not None
+    concerns = wide or str(back.subscription_id) == str(out.subscription_id)
+    later = isinstance(back.instant, datetime) and isinstance(out.instant, datetime) and back.instant > out.instant
+    return concerns and later
 
 
 class Subscriptions:

@@ -25,6 +25,16 @@ from hubspot_retention.hubspot.wire import Properties, field_of
 Deals = tuple[RecordId, ...] | Unknown
 Companies = tuple[CompanyLink, ...] | Unknown
 
+_BEFORE = ("stage", "customer_until", "entered_customer_at", "exited_customer_at")
+_AFTER = (
+    "restricted",
+    "erasure_requested_at",
+    "consent_withdrawn_at",
+    "processed_on_behalf_of",
+    "processing_ended_on",
+    "event_on",
+)
+
 OPTED_OUT = OptOut(None)
 """Opted out by the contact's properties; since when, the subscription statuses tell."""
 
@@ -111,21 +121,10 @@ class ContactTranslator:
     def _compiled(
         self, read: Callable[[Properties], list[Any]]
     ) -> Callable[[int, Properties, Deals, Companies], tuple[ContactObservation, str | None, bool]]:
-        (
-            stage,
-            until,
-            entered,
-            exited,
-            confirmed,
-            hold,
-            restricted,
-            asked,
-            withdrawn,
-            behalf,
-            ended,
-            event,
-            merged,
-        ) = self._places.values()
+        place = self._places
+        before = itemgetter(*(place[name] for name in _BEFORE))
+        after = itemgetter(*(place[name] for name in _AFTER))
+        confirmed, hold, merged = place["confirmed_on"], place["legal_hold"], place["merged_ids"]
         activity, enquiry, conversation = self._activity, self._enquiry, self._conversation
         opt_outs, opt_out_all, email = self._opt_outs, self._opt_out_all, self._email
         quiet = self._quiet
@@ -138,21 +137,13 @@ class ContactTranslator:
             merged_ids = row[merged]
             seen = ContactObservation(
                 RecordId(record_id),
-                row[stage],
-                row[until],
-                row[entered],
-                row[exited],
+                *before(row),
                 activity(row),
                 enquiry(row),
                 conversation(row),
                 row[confirmed],
                 row[hold] if merged_ids == () else _held(row[hold], merged_ids),
-                row[restricted],
-                row[asked],
-                row[withdrawn],
-                row[behalf],
-                row[ended],
-                row[event],
+                *after(row),
                 None if truths == quiet else opt_out(truths),
                 deals,
                 companies,

@@ -98,11 +98,7 @@ class Decider:
             before = recalled.get(observation.record_id, NOTHING_REMEMBERED)
             opt_out = self._opt_out(observation, before, fetched)
             seen.append(observation if opt_out is observation.opt_out else observation._replace(opt_out=opt_out))
-            known.append(
-                Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)
-                if isinstance(opt_out, OptOut)
-                else NOTHING_REMEMBERED
-            )
+            known.append(_noted(opt_out, before))
         return seen, known
 
     def _opt_out(
@@ -123,3 +119,12 @@ class Decider:
             source = OptOutSource.UNKNOWN if answer is None else answer.source
             return OptOut(self.judge.as_of, source)
         return answer
+
+
+def _noted(opt_out: OptOut | Unknown | None, before: Remembered) -> Remembered:
+    """The opt-out for later runs. One that cannot be read this time is not forgotten: its five days go on."""
+    if isinstance(opt_out, Unknown):
+        return Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
+    if opt_out is None:
+        return NOTHING_REMEMBERED
+    return Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)

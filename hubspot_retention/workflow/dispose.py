@@ -108,19 +108,24 @@ class Applier:
         wanted: Callable[[PlanItem], bool],
         progress: Callable[[str, int, int | None], None],
     ) -> None:
-        """Round after round over what is open, until nothing is or rounds achieve nothing."""
+        """Round after round over what is open, until nothing is or rounds achieve nothing. Raises what stood in the
+        way if nothing at all was achieved."""
         ledger = Ledger(self._store, plan, actor, self._tools.times)
         carrier = Carrier(self._tools, ledger)
-        size, idle, left = BATCH, 0, None
+        size, idle, left, first = BATCH, 0, None, 0
+        trouble: PortalError | None = None
         while idle < _IDLE_ROUNDS and not ledger.is_stopped():
             items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
             if not items:
                 return
             idle = 0 if left is None or len(items) < left else idle + 1
             left = len(items)
-            if not self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left)):
-                size = max(1, size // 10)
+            first = first or left
+            trouble = self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left))
+            size = max(1, size // 10) if trouble else size
             self._settle_unsettled(plan, carrier)
+        if trouble is not None and left == first:
+            raise trouble
 
     def _round(
         self,
@@ -128,10 +133,10 @@ class Applier:
         ledger: Ledger,
         carrier: Carrier,
         progress: Callable[[int], None],
-    ) -> bool:
+    ) -> PortalError | None:
         """Every batch once. A batch that cannot be read waits, so that one poison record delays no other (L2);
-        answers whether there was none."""
-        failures, whole = 0, True
+        answers why."""
+        failures, trouble = 0, None
         for batch in batches:
             if ledger.is_stopped():
                 break
@@ -140,13 +145,13 @@ class Applier:
                 failures = 0
             except (PortalPausedError, PortalDeniedError):
                 raise
-            except PortalError:
-                failures, whole = failures + 1, False
+            except PortalError as error:
+                failures, trouble = failures + 1, error
                 if failures == _MOST_FAILURES:
                     raise
                 ledger.give_back(batch, "unreadable")
             progress(len(batch))
-        return whole
+        return trouble
 
     def _items(self, plan: Plan, states: tuple[ItemState, ...]) -> list[PlanItem]:
         wanted = ItemFilter(actions=_ACTIONS, states=states, order=ItemOrder.DEADLINE)

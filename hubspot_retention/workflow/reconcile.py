@@ -18,13 +18,14 @@ of inactive contacts never holds up a five-day duty.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.errors import BlockedError, PortalError
-from hubspot_retention.workflow.dispose import Applier
+from hubspot_retention.workflow.dispose import ApplyReport
 from hubspot_retention.workflow.gate import Permission, find_plan
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.seal import plan_entry
@@ -35,6 +36,14 @@ _OPEN = (ItemState.PENDING, ItemState.PREPARED)
 _ACTIONS = (Action.ARCHIVE, Action.ERASE, Action.END_MARKETING)
 
 Progress = Callable[[str, int, int | None], None]
+Wanted = Callable[[PlanItem], bool]
+
+
+class Applies(Protocol):
+    """What carries out plans."""
+
+    def apply(self, plan_id: str, actor: str, wanted: Wanted, progress: Progress) -> ApplyReport:
+        """Carry out those items of a plan that are wanted."""
 
 
 @dataclass(slots=True)
@@ -65,7 +74,7 @@ class Reconciler:
     def __init__(
         self,
         store: Store,
-        applier: Applier,
+        applier: Applies,
         policy: RetentionPolicy,
         permission: Permission,
         clock: Callable[[], datetime],
@@ -147,7 +156,7 @@ class Reconciler:
         if not done.stopped_by:
             self._after(plan.plan_id, wanted, done)
 
-    def _after(self, plan_id: str, wanted: Callable[[PlanItem], bool], done: Reconciliation) -> None:
+    def _after(self, plan_id: str, wanted: Wanted, done: Reconciliation) -> None:
         """Note what is left of the part that was to be carried out, and hand the rest to a person."""
         plan = find_plan(self._store, plan_id)
         left = self._left(plan, wanted)
@@ -159,7 +168,7 @@ class Reconciler:
                 tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), SERVICE, "rest-waits-for-review"))
             done.waits.append((plan_id, "the rest of it waits for a person"))
 
-    def _left(self, plan: Plan, wanted: Callable[[PlanItem], bool]) -> _Left:
+    def _left(self, plan: Plan, wanted: Wanted) -> _Left:
         left = _Left()
         states = (*_OPEN, *_UNSETTLED, ItemState.FAILED)
         with self._store.transaction() as tx:

@@ -78,16 +78,6 @@ class Reviewer:
                 "Somebody else must approve it."
             )
 
-    def approve_policy(self, policy_text: str, now: datetime) -> None:
-        """Approve a policy that is wider than the one approved before; plans made from now on are not blocked by it.
-
-        Raises PolicyError if it is none."""
-        digest = parse_policy(policy_text).digest
-        with self._store.transaction() as tx:
-            tx.approve_policy(digest, policy_text, now, self._actor)
-            entry = Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=now, policy_digest=digest, actor=self._actor)
-            tx.audit(entry)
-
     def reject(self, plan_id: str, why: str, now: datetime) -> Plan:
         """Reject a plan; nothing more of it is ever applied, also when it is being applied at this moment."""
         looked_at = find_plan(self._store, plan_id)
@@ -155,17 +145,6 @@ class Registrar:
             code=code or None,
             facts=(("hold_id", hold.hold_id), ("matter", hold.matter), ("reason", commitment)),
         )
-
-    def confirm(self, record: RecordRef, now: datetime) -> None:
-        """A person has looked at what stands in the way (a start that moved back, a restored record): what earlier
-        runs noted of its starts, and that it was archived, no longer speaks against it. Its start counts as new."""
-        with self._store.transaction() as tx:
-            known = tx.recall(record.object_type, [record.record_id]).get(record.record_id)
-            if known is None:
-                raise UsageError(f"no run has noted anything of {record}: there is nothing to confirm")
-            tx.note(record.object_type, [(record.record_id, known._replace(starts="", archived_by_us=False))])
-            entry = Entry(subject=Subject.START, verb=Verb.CONFIRMED, at=now, record=str(record), actor=self._actor)
-            tx.audit(entry)
 
     def record_request(
         self, contact: RecordRef, kind: RequestKind, received_at: datetime, now: datetime

@@ -1,5 +1,6 @@
 """Seal a plan: check the guardrails, fix its digest, let it wait for review, and retire older plans of its kind."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,14 +10,15 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
 from hubspot_retention.core.plan.guardrails import breaches
-from hubspot_retention.core.plan.model import Plan, PlanStatus
-from hubspot_retention.core.plan.query import ALL_ITEMS
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter
 from hubspot_retention.core.policy.compare import widened
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.ports import Store, Transaction
 
+_DISPOSED = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE,))
 _WAITING = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.BLOCKED)
 
 
@@ -55,7 +57,7 @@ class Sealer:
         return plan
 
     def _breaches(self, draft: Plan, tally: Tally, tx: Transaction) -> tuple[str, ...]:
-        last = tx.last_population(draft.portal_id, draft.run_id)
+        last = _left_after(tx.last_population(draft.portal_id, draft.run_id), draft, tx)
         found = breaches(tally.disposals, self._population, last, self._policy, self._limits)
         approved = tx.approved_policy()
         wider = () if approved is None else self._wider(approved)
@@ -72,6 +74,23 @@ class Sealer:
             if older.kind is plan.kind and older.run_id < plan.run_id and older.status in _WAITING:
                 tx.save_plan(replace(older, status=PlanStatus.SUPERSEDED, decided_at=at))
                 tx.audit(plan_entry(older, Verb.SUPERSEDED, at))
+
+
+def _left_after(population: Mapping[ObjectType, int], draft: Plan, tx: Transaction) -> Mapping[ObjectType, int]:
+    """What the last run read, less what its plans have disposed of: our own work is no unexplained loss."""
+    before = [
+        plan
+        for plan in tx.plans(draft.portal_id)
+        if plan.run_id < draft.run_id and plan.population and plan.status is not PlanStatus.READ_ONLY
+    ]
+    last_run = max((plan.run_id for plan in before), default=None)
+    gone = Counter(
+        item.record.object_type
+        for plan in before
+        if plan.run_id == last_run
+        for item in tx.items(plan.plan_id, _DISPOSED)
+    )
+    return {kind: max(0, count - gone[kind]) for kind, count in population.items()}
 
 
 def plan_entry(plan: Plan, verb: Verb, at: datetime, actor: str = "", code: str = "") -> Entry:

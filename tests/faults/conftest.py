@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import structlog
-from tests.faults.people import a_portal
-from tests.faults.world import World, a_world
 
 from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
+from tests.faults.people import a_portal
+from tests.faults.world import World, a_world
 
 MakeWorld = Callable[..., World]
 

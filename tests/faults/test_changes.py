@@ -1,12 +1,12 @@
 """The set may only shrink: what changed since the plan is skipped with its reason."""
 
 import pytest
-from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, former_customer, inactive, unsubscribed
-from tests.faults.world import Watched
 
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, former_customer, inactive, unsubscribed
+from tests.faults.world import Watched
 
 
 @pytest.mark.parametrize("plan_number", [0, 1])

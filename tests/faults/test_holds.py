@@ -3,9 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_company, a_deal, a_portal, asks_to_go, inactive
-from tests.faults.world import Watched, World, ref
 
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
@@ -13,6 +10,9 @@ from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.request import RequestKind
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.workflow.review import InFlight
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import a_company, a_deal, a_portal, asks_to_go, inactive
+from tests.faults.world import Watched, World, ref
 
 NEIGHBOURS = ("contacts/101", "deals/21", "companies/11")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from time import monotonic
+from typing import Any, ClassVar, cast
 
 import msgspec
 
@@ -35,6 +36,7 @@ from hubspot_retention.workflow.carry import Tools
 from hubspot_retention.workflow.dispose import Applier, ApplyReport
 from hubspot_retention.workflow.fresh import FreshReader
 from hubspot_retention.workflow.gate import Permission
+from hubspot_retention.workflow.ports import RecordSource
 from hubspot_retention.workflow.review import Registrar, Reviewer
 from hubspot_retention.workflow.times import Times
 
@@ -72,6 +74,10 @@ class Monotonic:
     def __call__(self) -> float:
         return self.seconds
 
+    def pass_by(self, seconds: float) -> None:
+        """Sleep, without waiting."""
+        self.seconds += seconds
+
 
 def ref(text: str) -> RecordRef:
     """`contacts/101` as a record."""
@@ -101,7 +107,9 @@ class World:
 
     # What the service does.
 
-    def assess(self, as_of: datetime | None = None, watcher: Watcher | None = None) -> tuple[Plan, Plan]:
+    def assess(
+        self, as_of: datetime | None = None, watcher: Watcher | None = None, source: object = None
+    ) -> tuple[Plan, Plan]:
         """The plans of a run: exercised rights, time rules."""
         order = AssessOrder(
             as_of=as_of or self.clock.now(),
@@ -113,7 +121,8 @@ class World:
         )
         spool = new_spool()
         try:
-            assessment = Assessment(self.portal, self.store, spool, self.policy)
+            source = cast(RecordSource, source or Checked(self.portal))
+            assessment = Assessment(source, self.store, spool, self.policy)
             return assessment.run(order, self.clock.now, watcher or Watcher())
         finally:
             spool.close()
@@ -278,7 +287,9 @@ def connected(
         pace=PaceOptions(start_limit=None),
         retry=RetryOptions(attempts=3),
     )
-    with Transport(options, Timing(clock=clock, sleep=lambda seconds: None)) as transport:
+    slept = Monotonic()
+    timing = Timing(clock=clock, sleep=slept.pass_by, monotonic=lambda: monotonic() + slept.seconds)
+    with Transport(options, timing) as transport:
         yield lambda reader: (HubSpotPortal(transport, policy_of(policy_text), reader), clock)
 
 
@@ -305,6 +316,26 @@ class Watched:
             return answer
 
         return call
+
+
+class Checked:
+    """A portal whose properties are checked once for all worlds: every sandbox defines the same ones."""
+
+    _types: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, portal: HubSpotPortal) -> None:
+        self._portal = portal
+
+    def require_properties(self) -> None:
+        """As the portal does it, but for the requests."""
+        if not Checked._types:
+            self._portal.require_properties()
+            Checked._types = self._portal._types
+        self._portal._types = Checked._types
+        self._portal._forget_contacts()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._portal, name)
 
 
 def ids(calls: Sequence[Call]) -> list[str]:

@@ -88,7 +88,6 @@ ITEMS: dict[str, Any] = {
     "action": Action.ARCHIVE,
     "block": Block.UNVERIFIED,
     "bundle": Bundle(archived=1),
-    "start_is_new": True,
 }
 
 
@@ -120,6 +119,10 @@ def test_a_change_of_what_is_to_be_done_is_another_digest(name: str) -> None:
 def test_a_change_of_a_reason_is_another_digest(reason: Reason) -> None:
     before = an_item(decision=a_decision(Outcome.HELD, Reason(ReasonCode.KEEP_RUNS)))
     assert digest_of(PLAN, an_item(decision=a_decision(Outcome.HELD, reason))) != digest_of(PLAN, before)
+
+
+def test_what_an_earlier_run_remembered_is_no_part_of_the_digest() -> None:
+    assert digest_of(PLAN, an_item(start_is_new=True)) == digest_of(PLAN, an_item())
 
 
 @pytest.mark.parametrize("name", ["built_at", "expires_at", "requested_by", "plan_id", "run_id", "digest"])

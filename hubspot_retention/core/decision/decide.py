@@ -13,7 +13,7 @@ from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.criteria import Facts
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode, StartValue
 from hubspot_retention.core.decision.ruleset import TOLERANCE, ReadyRule, Ruleset
-from hubspot_retention.core.decision.weigh import NEVER, Weighing, weigh
+from hubspot_retention.core.decision.weigh import NEVER, Weighing, weigh_matches
 from hubspot_retention.core.facts.contact import ContactFacts
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Start, Truth, Unknown
 from hubspot_retention.core.hold import Causes, HoldKind
@@ -50,15 +50,16 @@ def moved_back(seen: StartValue, now: StartValue, civil: Civil, as_of: datetime)
 def decide(facts: Facts, causes: Causes, ruleset: Ruleset, as_of: datetime, history: History = NO_HISTORY) -> Decision:
     """What follows for one record as of an instant."""
     held = _held(facts, causes)
-    weighing = Weighing() if held else _applicable(facts, ruleset, as_of)
-    case = _Case(facts, ruleset, as_of, weighing)
     if held:
-        return case.decision(Outcome.HELD, held)
-    return case.settle(history)
+        return _Case(facts, ruleset, as_of, Weighing()).decision(Outcome.HELD, held)
+    weighing = weigh_matches(ruleset.matcher.ask(facts, as_of), facts, ruleset, as_of)
+    return _Case(facts, ruleset, as_of, weighing).settle(history)
 
 
 def _held(facts: Facts, causes: Causes) -> list[Reason]:
-    reasons = [Reason(_HOLD_REASONS[cause.kind], record=cause.record, matter=cause.matter) for cause in causes]
+    reasons = []
+    if causes:
+        reasons = [Reason(_HOLD_REASONS[cause.kind], record=cause.record, matter=cause.matter) for cause in causes]
     if not isinstance(facts, ContactFacts):
         return reasons
     if facts.restricted is True:
@@ -70,20 +71,6 @@ def _held(facts: Facts, causes: Causes) -> list[Reason]:
     return reasons
 
 
-def _applicable(facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
-    """Weigh the exclusive rule alone where one applies, else all others."""
-    unclear: list[Reason] = []
-    for rule in ruleset.exclusive:
-        matches = rule.matches(facts, as_of)
-        if matches is True:
-            return weigh((rule,), facts, ruleset, as_of)
-        if matches is UNKNOWN:
-            unclear.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
-    weighing = weigh(ruleset.rules, facts, ruleset, as_of)
-    weighing.unclear.extend(unclear)
-    return weighing
-
-
 def _later(value: Start, than: Start, civil: Civil) -> Truth:
     if value is None or than is None:
         return False
@@ -92,7 +79,7 @@ def _later(value: Start, than: Start, civil: Civil) -> Truth:
     return UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Case:
     """One record being decided, its rules already weighed. Methods are semantics 5, steps 2 to 4."""
 
@@ -120,11 +107,10 @@ class _Case:
         if not isinstance(facts, ContactFacts):
             return None, False
         asked = facts.erasure_requested_at
-        answer_by = None
         if isinstance(asked, datetime):
-            answer_by = self.ruleset.civil.earliest(asked, self.ruleset.request_clock)
-        rights = (facts.unsubscribed_at, facts.consent_withdrawn_at, asked)
-        return answer_by, facts.restricted is True or any(isinstance(at, datetime) for at in rights)
+            return self.ruleset.civil.earliest(asked, self.ruleset.request_clock), True
+        ends = isinstance(facts.unsubscribed_at, datetime) or isinstance(facts.consent_withdrawn_at, datetime)
+        return None, ends or facts.restricted is True
 
     @property
     def _is_exclusive(self) -> bool:
@@ -132,12 +118,7 @@ class _Case:
 
     def settle(self, history: History) -> Decision:
         """Undetermined, refer, dispose, or not."""
-        moved = [
-            Reason(ReasonCode.START_MOVED_BACK, matter=name)
-            for name, seen in history.starts.items()
-            if name in self.weighing.starts
-            and moved_back(seen, self.weighing.starts[name], self.ruleset.civil, self.as_of)
-        ]
+        moved = self._moved_back(history) if history.starts else []
         if moved or (self.weighing.unclear and not self._is_exclusive):
             return self.decision(Outcome.UNDETERMINED, [*self.weighing.unclear, *moved])
         grounds = self._grounds_to_refer(history)
@@ -145,10 +126,19 @@ class _Case:
         if certain:
             return self.decision(Outcome.REFER, certain)
         disposal = self._disposal()
-        if disposal is None:
-            return self._no_disposal()
+        if disposal is None or not grounds:
+            return disposal or self._no_disposal()
         doubted = [Reason(ReasonCode.REFERRAL_UNKNOWN, reason.rule) for holds, reason in grounds if holds is UNKNOWN]
         return self.decision(Outcome.UNDETERMINED, doubted) if doubted else disposal
+
+    def _moved_back(self, history: History) -> list[Reason]:
+        """The starts that lie much earlier than an earlier run saw them."""
+        starts, civil = self.weighing.starts, self.ruleset.civil
+        return [
+            Reason(ReasonCode.START_MOVED_BACK, matter=name)
+            for name, seen in history.starts.items()
+            if name in starts and moved_back(seen, starts[name], civil, self.as_of)
+        ]
 
     def _grounds_to_refer(self, history: History) -> list[tuple[Truth, Reason]]:
         """The grounds on which a person must look, each with whether it holds."""
@@ -222,12 +212,12 @@ class _Case:
             doubts = [*self.weighing.doubts, *self._activity_doubts()]
             if doubts:
                 return self.decision(Outcome.UNDETERMINED, doubts)
-            stale_at = self._stale_at()
-            if not ends and stale_at is not None and stale_at <= self.as_of:
+            stale_at = None if ends else self._stale_at()
+            if stale_at is not None and stale_at <= self.as_of:
                 unconfirmed = Reason(ReasonCode.RELATIONSHIP_UNCONFIRMED, at=stale_at)
                 return self.decision(Outcome.REFER, [unconfirmed, *carried])
-        until = min((at for _, at in ends), default=None)
         pending = [Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at) for rule, at in ends]
+        until = min([at for _, at in ends]) if ends else None
         return self.decision(Outcome.RETAIN, [*carried, *pending, *self.weighing.doubts], until)
 
     def _activity_doubts(self) -> list[Reason]:

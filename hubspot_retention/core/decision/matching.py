@@ -6,11 +6,10 @@ pattern is worked out once and remembered; only the questions are asked of every
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, assert_never
+from typing import Any, Generic, TypeVar, assert_never
 
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.criteria import (
@@ -30,6 +29,8 @@ from hubspot_retention.core.facts.values import UNKNOWN, Truth, all_of, any_of, 
 Question = Holds | Known | NotPast | LaterThanEach
 Answers = tuple[Truth, ...]
 _PATTERNS_KEPT = 4096
+
+_T = TypeVar("_T")
 
 
 def _questions(criterion: Criterion) -> Iterator[Question]:
@@ -57,40 +58,35 @@ def _conclusion(criterion: Criterion, answers: Mapping[Question, Truth]) -> Trut
             assert_never(criterion)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Facts that are read together."""
-
-    facts: tuple[str, ...]
-
-    def reader(self) -> Callable[[Facts], tuple[Any, ...]]:
-        if len(self.facts) > 1:
-            return attrgetter(*self.facts)
-        return lambda facts: tuple(getattr(facts, name) for name in self.facts)
+def _reader(names: Sequence[str]) -> Callable[[Facts], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda facts: tuple(getattr(facts, name) for name in names)
 
 
-class Matcher:
-    """Answers which of some criteria match a record, in their order."""
+class Matcher(Generic[_T]):
+    """Asks a record which of some criteria match it; `conclude` says what follows from the answers, in the order
+    of the criteria, and is called once for each pattern."""
 
-    def __init__(self, criteria: Sequence[Criterion], civil: Civil) -> None:
+    def __init__(self, criteria: Sequence[Criterion], civil: Civil, conclude: Callable[[Answers], _T]) -> None:
         asked = list(dict.fromkeys(question for criterion in criteria for question in _questions(criterion)))
         holds = [question for question in asked if isinstance(question, Holds)]
         known = [question for question in asked if isinstance(question, Known)]
         timed = [question for question in asked if isinstance(question, NotPast | LaterThanEach)]
-        self._criteria = tuple(criteria)
-        self._questions: tuple[Question, ...] = (*holds, *known, *timed)
-        self._holds = _Group(tuple(question.fact for question in holds)).reader()
-        self._known = _Group(tuple(question.fact for question in known)).reader()
+        questions: tuple[Question, ...] = (*holds, *known, *timed)
+
+        def concluded(*answers: Truth) -> _T:
+            told = dict(zip(questions, answers, strict=True))
+            return conclude(tuple(_conclusion(criterion, told) for criterion in criteria))
+
+        self._holds = _reader([question.fact for question in holds])
+        self._known = _reader([question.fact for question in known])
         self._timed = [compile_criterion(question, civil) for question in timed]
-        self._remembered = lru_cache(_PATTERNS_KEPT)(self._concluded)
+        self._concluded = lru_cache(_PATTERNS_KEPT)(concluded)
 
-    def _concluded(self, *answers: Truth) -> Answers:
-        told = dict(zip(self._questions, answers, strict=True))
-        return tuple(_conclusion(criterion, told) for criterion in self._criteria)
-
-    def match(self, facts: Facts, as_of: datetime) -> Answers:
-        """For each criterion whether it matches."""
-        return self._remembered(
+    def ask(self, facts: Facts, as_of: datetime) -> _T:
+        """What follows for a record."""
+        return self._concluded(
             *self._holds(facts),
             *[UNKNOWN if value is UNKNOWN else value is not None for value in self._known(facts)],
             *[test(facts, as_of) for test in self._timed],

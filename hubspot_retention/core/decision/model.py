@@ -1,6 +1,5 @@
 """A decision and its reasons, as values. Reasons explain; they never steer."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -67,11 +66,11 @@ class Reason(NamedTuple):
 StartValue = date | datetime | Ongoing
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The decision on one record. Instants in UTC.
 
     `starts` are the starts that matching rules used, by fact: what later runs and the re-check compare with.
+    A named tuple, as observations are: a run makes one for every record.
     """
 
     record: RecordRef

@@ -1,13 +1,16 @@
 """The rules of one record class, made ready: criteria compiled, starts read by name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from typing import Literal
 
 from hubspot_retention.core.civil import Civil, FinancialYearEnd, Period
 from hubspot_retention.core.criteria import Facts, Test, compile_criterion
-from hubspot_retention.core.facts.values import Ongoing, Unknown
+from hubspot_retention.core.decision.matching import Answers, Matcher
+from hubspot_retention.core.decision.model import Reason, ReasonCode
+from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Truth, Unknown
 from hubspot_retention.core.policy.model import Basis, Dispose, Keep, RetentionPolicy, RetentionRule, Start
 from hubspot_retention.core.record import ObjectType
 
@@ -17,7 +20,8 @@ TOLERANCE = timedelta(days=1)
 _KEEP_MAY_LIE_AHEAD = frozenset(("customer_until", "processing_ended_on", "event_on"))
 _DISPOSE_MAY_LIE_AHEAD = frozenset(("customer_until", "processing_ended_on"))
 
-StartReader = Callable[[Facts], date | datetime | Unknown | Ongoing | None]
+StartRead = date | datetime | Literal[Unknown.UNKNOWN, Ongoing.ONGOING] | None
+StartReader = Callable[[Facts], StartRead]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ReadyKeep:
     condition: Test | None
     start: ReadyStart | None
     period: Period
+    ends_with_start: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,23 @@ class ReadyRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """Which rules have a say in a record: those that match, and why others cannot be told. `might_exclude`: rules
+    that would stand alone, if they match."""
+
+    rules: tuple[ReadyRule, ...]
+    unclear: tuple[Reason, ...] = ()
+    doubts: tuple[Reason, ...] = ()
+    might_exclude: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ruleset:
-    """All rules of one record class of one policy."""
+    """All rules of one record class of one policy. `matcher` knows which of them apply."""
 
     object_type: ObjectType
     civil: Civil
+    matcher: Matcher[Matches]
     review_after: Period
     request_clock: tuple[Period, ...]
     exclusive: tuple[ReadyRule, ...]
@@ -76,7 +93,7 @@ def _start_reader(start: Start, year_end: FinancialYearEnd, civil: Civil) -> Sta
     if not start.financial_year_end:
         return read
 
-    def end_of_year(facts: Facts) -> date | datetime | Unknown | Ongoing | None:
+    def end_of_year(facts: Facts) -> StartRead:
         value = read(facts)
         return year_end.of(civil.day_of(value)) if isinstance(value, date) else value
 
@@ -93,6 +110,7 @@ def _ready_keep(keep: Keep, policy: RetentionPolicy) -> ReadyKeep:
         condition=None if keep.condition is None else compile_criterion(keep.condition, policy.civil),
         start=None if keep.start is None else _ready_start(keep.start, _KEEP_MAY_LIE_AHEAD, policy),
         period=keep.period or Period(),
+        ends_with_start=keep.period is None or keep.period.is_zero,
     )
 
 
@@ -113,14 +131,43 @@ def _ready_rule(rule: RetentionRule, order: int, policy: RetentionPolicy) -> Rea
     )
 
 
+def matches_of(rules: Iterable[tuple[ReadyRule, Truth]]) -> Matches:
+    """Rules by whether they match: one that keeps and might match is unclear, any other that might is a doubt."""
+    matched, unclear, doubts = [], [], []
+    for rule, matches in rules:
+        if matches is True:
+            matched.append(rule)
+        elif matches is UNKNOWN and rule.keep is not None:
+            unclear.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
+        elif matches is UNKNOWN:
+            doubts.append(Reason(ReasonCode.RULE_MATCH_UNKNOWN, rule.rule_id))
+    return Matches(tuple(matched), tuple(unclear), tuple(doubts))
+
+
+def _applicable(exclusive: Sequence[ReadyRule], others: Sequence[ReadyRule], answers: Answers) -> Matches:
+    """An exclusive rule alone where one applies, else all others."""
+    might: list[Reason] = []
+    for rule, matches in zip(exclusive, answers, strict=False):
+        if matches is True:
+            return Matches((rule,))
+        if matches is UNKNOWN:
+            might.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
+    found = matches_of(zip(others, answers[len(exclusive) :], strict=True))
+    return replace(found, might_exclude=tuple(might))
+
+
 def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
     """The rules of a record class, ready."""
     ready = [_ready_rule(rule, order, policy) for order, rule in enumerate(policy.rules_for(object_type))]
+    exclusive = tuple(rule for rule in ready if rule.exclusive)
+    others = tuple(rule for rule in ready if not rule.exclusive)
+    criteria = [rule.rule.when for rule in (*exclusive, *others)]
     return Ruleset(
         object_type=object_type,
         civil=policy.civil,
+        matcher=Matcher(criteria, policy.civil, lambda answers: _applicable(exclusive, others, answers)),
         review_after=policy.terms.review_after,
         request_clock=policy.request_clock,
-        exclusive=tuple(rule for rule in ready if rule.exclusive),
-        rules=tuple(rule for rule in ready if not rule.exclusive),
+        exclusive=exclusive,
+        rules=others,
     )

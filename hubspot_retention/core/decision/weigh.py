@@ -1,14 +1,23 @@
 """Weighing the rules of one record: which match, when their keeps end, when their disposals take effect."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Final, Literal
 
 from hubspot_retention.core.criteria import Facts
 from hubspot_retention.core.decision.model import Reason, ReasonCode, StartValue
-from hubspot_retention.core.decision.ruleset import ReadyKeep, ReadyRule, Ruleset
-from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Truth, Unknown
+from hubspot_retention.core.decision.ruleset import (
+    Matches,
+    ReadyKeep,
+    ReadyRule,
+    ReadyStart,
+    Ruleset,
+    StartRead,
+    matches_of,
+)
+from hubspot_retention.core.facts.values import ONGOING, UNKNOWN, Truth
+from hubspot_retention.core.policy.model import Dispose
 
 
 class Never(Enum):
@@ -29,7 +38,7 @@ class Weighing:
     `unclear`: why a keep's match or end cannot be told; `doubts`: why a disposal cannot be told.
     """
 
-    matched: list[ReadyRule] = field(default_factory=list)
+    matched: tuple[ReadyRule, ...] = ()
     keeps: list[tuple[ReadyRule, End]] = field(default_factory=list)
     effective: list[tuple[ReadyRule, End]] = field(default_factory=list)
     unclear: list[Reason] = field(default_factory=list)
@@ -37,88 +46,91 @@ class Weighing:
     starts: dict[str, StartValue] = field(default_factory=dict)
 
 
-def _keep_end(keep: ReadyKeep, facts: Facts, ruleset: Ruleset, as_of: datetime) -> End | ReasonCode | None:
-    """When the keep ends; a reason code if that cannot be told; `None` if it is no ground now."""
-    condition: Truth = False if keep.condition is None else keep.condition(facts, as_of)
-    if condition is True:
-        return NEVER
-    if condition is UNKNOWN:
-        return ReasonCode.KEEP_MATCH_UNKNOWN if keep.start is None else ReasonCode.KEEP_END_UNKNOWN
-    if keep.start is None:
-        return None
-    value = keep.start.read(facts)
-    if isinstance(value, Ongoing):
-        return NEVER
-    if value is None or isinstance(value, Unknown):
-        return ReasonCode.KEEP_END_UNKNOWN
-    if keep.start.too_far_ahead(value, ruleset.civil, as_of):
-        return ReasonCode.KEEP_START_IN_FUTURE
-    return ruleset.civil.instant_of(value) if keep.period.is_zero else ruleset.civil.add(value, keep.period)
+@dataclass(slots=True)
+class _Scales:
+    """One record on the scales."""
+
+    facts: Facts
+    ruleset: Ruleset
+    as_of: datetime
+    weighing: Weighing
+
+    def keep(self, rule: ReadyRule, keep: ReadyKeep) -> None:
+        """Weigh the keep of a rule that matches."""
+        value = None if keep.start is None else self._start(keep.start)
+        end = self._keep_end(keep, value)
+        if isinstance(end, ReasonCode):
+            self.weighing.unclear.append(Reason(end, rule.rule_id))
+        elif end is not None:
+            self.weighing.keeps.append((rule, end))
+
+    def _start(self, start: ReadyStart) -> StartRead:
+        """A start, noted for later runs if it is known."""
+        value = start.read(self.facts)
+        if value is not None and value is not UNKNOWN:
+            self.weighing.starts[start.fact] = value
+        return value
+
+    def _keep_end(self, keep: ReadyKeep, value: StartRead) -> End | ReasonCode | None:
+        """When the keep ends; a reason code if that cannot be told; `None` if it is no ground now."""
+        condition: Truth = False if keep.condition is None else keep.condition(self.facts, self.as_of)
+        if condition is True:
+            return NEVER
+        if condition is UNKNOWN:
+            return ReasonCode.KEEP_MATCH_UNKNOWN if keep.start is None else ReasonCode.KEEP_END_UNKNOWN
+        if keep.start is None:
+            return None
+        if value is ONGOING:
+            return NEVER
+        if value is None or value is UNKNOWN:
+            return ReasonCode.KEEP_END_UNKNOWN
+        civil = self.ruleset.civil
+        if keep.start.too_far_ahead(value, civil, self.as_of):
+            return ReasonCode.KEEP_START_IN_FUTURE
+        return civil.instant_of(value) if keep.ends_with_start else civil.add(value, keep.period)
+
+    def dispose(self, rule: ReadyRule, dispose: Dispose, start: ReadyStart) -> None:
+        """Weigh the disposal of a rule that matches, against the keeps that it does not override."""
+        effect = self._own_effect(dispose, start)
+        if isinstance(effect, ReasonCode):
+            self.weighing.doubts.append(Reason(effect, rule.rule_id))
+            return
+        for keeping, end in self.weighing.keeps:
+            if keeping.basis not in dispose.overrides:
+                effect = NEVER if end is NEVER or effect is NEVER else max(effect, end)
+        if rule.exclusive and self.weighing.unclear:
+            self.weighing.doubts.extend(self.weighing.unclear)
+            return
+        self.weighing.effective.append((rule, effect))
+
+    def _own_effect(self, dispose: Dispose, start: ReadyStart) -> End | ReasonCode:
+        """Start + `after` of a disposal, before any keep; a reason code if it is in doubt."""
+        value = self._start(start)
+        if value is ONGOING:
+            return NEVER
+        if value is None or value is UNKNOWN:
+            return ReasonCode.START_UNKNOWN
+        civil = self.ruleset.civil
+        if start.too_far_ahead(value, civil, self.as_of):
+            return ReasonCode.START_IN_FUTURE
+        return civil.instant_of(value) if dispose.after.is_zero else civil.add(value, dispose.after)
 
 
-def _note_start(weighing: Weighing, name: str, value: object) -> None:
-    if isinstance(value, (date, Ongoing)):
-        weighing.starts[name] = value
-
-
-def _weigh_keep(rule: ReadyRule, facts: Facts, ruleset: Ruleset, as_of: datetime, into: Weighing) -> None:
-    keep = rule.keep
-    if keep is None:
-        return
-    if keep.start is not None:
-        _note_start(into, keep.start.fact, keep.start.read(facts))
-    end = _keep_end(keep, facts, ruleset, as_of)
-    if isinstance(end, ReasonCode):
-        into.unclear.append(Reason(end, rule.rule_id))
-    elif end is not None:
-        into.keeps.append((rule, end))
-
-
-def _own_effect(rule: ReadyRule, facts: Facts, ruleset: Ruleset, as_of: datetime) -> End | ReasonCode:
-    """Start + `after` of a disposal, before any keep; a reason code if it is in doubt."""
-    assert rule.dispose is not None and rule.dispose_start is not None
-    value = rule.dispose_start.read(facts)
-    if isinstance(value, Ongoing):
-        return NEVER
-    if value is None or isinstance(value, Unknown):
-        return ReasonCode.START_UNKNOWN
-    if rule.dispose_start.too_far_ahead(value, ruleset.civil, as_of):
-        return ReasonCode.START_IN_FUTURE
-    after = rule.dispose.after
-    return ruleset.civil.instant_of(value) if after.is_zero else ruleset.civil.add(value, after)
-
-
-def _weigh_dispose(rule: ReadyRule, facts: Facts, ruleset: Ruleset, as_of: datetime, into: Weighing) -> None:
-    if rule.dispose is None or rule.dispose_start is None:
-        return
-    _note_start(into, rule.dispose_start.fact, rule.dispose_start.read(facts))
-    effect = _own_effect(rule, facts, ruleset, as_of)
-    if isinstance(effect, ReasonCode):
-        into.doubts.append(Reason(effect, rule.rule_id))
-        return
-    for keeping, end in into.keeps:
-        if keeping.basis not in rule.dispose.overrides:
-            effect = NEVER if end is NEVER or effect is NEVER else max(effect, end)
-    if rule.exclusive and into.unclear:
-        into.doubts.extend(into.unclear)
-        return
-    into.effective.append((rule, effect))
+def weigh_matches(matches: Matches, facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
+    """Weigh the rules that match. Keeps first: a disposal takes effect only when those it does not override have
+    ended."""
+    weighing = Weighing(matches.rules, unclear=list(matches.unclear), doubts=list(matches.doubts))
+    scales = _Scales(facts, ruleset, as_of, weighing)
+    for rule in matches.rules:
+        if rule.keep is not None:
+            scales.keep(rule, rule.keep)
+    for rule in matches.rules:
+        if rule.dispose is not None and rule.dispose_start is not None:
+            scales.dispose(rule, rule.dispose, rule.dispose_start)
+    weighing.unclear.extend(matches.might_exclude)
+    return weighing
 
 
 def weigh(rules: tuple[ReadyRule, ...], facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
-    """Ask every rule. Keeps first: a disposal takes effect only when those it does not override have ended."""
-    weighing = Weighing()
-    for rule in rules:
-        matches = rule.matches(facts, as_of)
-        if matches is True:
-            weighing.matched.append(rule)
-        elif matches is UNKNOWN:
-            if rule.keep is not None:
-                weighing.unclear.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
-            else:
-                weighing.doubts.append(Reason(ReasonCode.RULE_MATCH_UNKNOWN, rule.rule_id))
-    for rule in weighing.matched:
-        _weigh_keep(rule, facts, ruleset, as_of, weighing)
-    for rule in weighing.matched:
-        _weigh_dispose(rule, facts, ruleset, as_of, weighing)
-    return weighing
+    """Ask some rules one by one, and weigh those that match."""
+    return weigh_matches(matches_of((rule, rule.matches(facts, as_of)) for rule in rules), facts, ruleset, as_of)

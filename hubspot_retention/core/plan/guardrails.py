@@ -41,10 +41,10 @@ def _shrunken(population: Mapping[ObjectType, int], last: Mapping[ObjectType, in
         now = population.get(kind, 0)
         lost = 100 * (before - now) / before if before else 0.0
         if now == 0 and before > 0:
-            found.append(f"{kind.value}: none were read, the last run read {before}")
+            found.append(f"{kind.value}: none were read, {before} were left after the last run")
         elif lost > limit.max_shrink_percent:
             limit_text = f"more than {limit.max_shrink_percent:g} % fewer"
-            found.append(f"{kind.value}: {now} were read, the last run read {before}: {limit_text}")
+            found.append(f"{kind.value}: {now} were read, {before} were left after the last run: {limit_text}")
     return found
 
 
@@ -55,7 +55,8 @@ def breaches(
     policy: RetentionPolicy,
     settings: Guardrails,
 ) -> tuple[str, ...]:
-    """What breaks a limit, in words; empty if nothing does."""
+    """What breaks a limit, in words; empty if nothing does. `last_population`: what the last run read and this
+    service has not disposed of since."""
     limit = tightest((policy.guardrails, settings))
     found = _shrunken(population, last_population, limit)
     per_class: Counter[ObjectType] = Counter()

@@ -50,7 +50,7 @@ def test_a_period_from_an_instant_keeps_the_clock_time_and_days_are_hours(start:
 
 
 def test_periods_are_never_chained() -> None:
-    """From the leap day twelve months twice lead to the 28th; twenty-four at once from the 29th of 2020 to the 29th."""
+    """Twice twenty-four months from a leap day clip on the way; forty-eight at once do not."""
     assert after_instant("2020-02-29T12:00+01:00", "P48M") == "2024-02-29T12:00:00+01:00"
     assert after_instant(after_instant("2020-02-29T12:00+01:00", "P24M"), "P24M") == "2024-02-28T12:00:00+01:00"
 

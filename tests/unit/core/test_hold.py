@@ -1,4 +1,4 @@
-"""How far a hold reaches (semantics 3, *Holds*): over every association, and what is merely reached passes nothing on."""
+"""How far a hold reaches (semantics 3): over every association; what is merely reached passes nothing on."""
 
 from typing import Any
 

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.probe import ProbeQuestion
 from hubspot_retention.errors import PortalDeniedError
-from hubspot_retention.hubspot.probe import Probe, ProbeCode
+from hubspot_retention.hubspot.probe import Probe
 from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.scopes import ALL_SCOPES
 from tests.unit.hubspot.surroundings import Surroundings, a_contact, a_document, a_portal, a_record, the_policy
@@ -12,11 +13,11 @@ from tests.unit.hubspot.surroundings import Surroundings, a_contact, a_document,
 DOCUMENT = a_document(contacts=[a_contact(1)], deals=[a_record(20)], notes=[a_record(40)])
 
 
-def probe(surroundings: Surroundings, **faults: Any) -> dict[ProbeCode, str]:
+def probe(surroundings: Surroundings, **faults: Any) -> dict[ProbeQuestion, str]:
     if faults:
         surroundings.sandbox.gateway.faults.add(faults)
     results = Probe(surroundings.transport, the_policy(), "retention-probe-test").run()
-    return {result.code: result.answer for result in results}
+    return {result.question: result.answer for result in results}
 
 
 def named(effect: str) -> set[str]:
@@ -33,16 +34,17 @@ def test_every_unconfirmed_fact_has_an_answer_and_everything_made_is_removed() -
         answers = probe(surroundings)
         assert in_view(surroundings) == before
     assert answers == {
-        ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES: "survives",
-        ProbeCode.ARCHIVE_OF_ARCHIVED: "taken",
-        ProbeCode.ERASE_OF_ARCHIVED: "refused",
-        ProbeCode.ARCHIVE_OF_UNKNOWN: "taken",
-        ProbeCode.ERASE_OF_UNKNOWN: "refused",
-        ProbeCode.ARCHIVE_OF_MERGED: "takes-winner",
-        ProbeCode.ERASE_OF_MERGED: "takes-winner",
-        ProbeCode.PARTIAL_BATCH: "silent",
-        ProbeCode.SEARCH_LAG: "0",
-        ProbeCode.CLEANED_UP: "removed",
+        ProbeQuestion.CORRESPONDENCE_SURVIVES: "yes",
+        ProbeQuestion.DETACHED_SURVIVES: "yes",
+        ProbeQuestion.ARCHIVE_OF_ARCHIVED: "taken",
+        ProbeQuestion.ERASE_OF_ARCHIVED: "refused",
+        ProbeQuestion.ARCHIVE_OF_UNKNOWN: "taken",
+        ProbeQuestion.ERASE_OF_UNKNOWN: "refused",
+        ProbeQuestion.ARCHIVE_OF_MERGED: "takes-winner",
+        ProbeQuestion.ERASE_OF_MERGED: "takes-winner",
+        ProbeQuestion.PARTIAL_BATCH: "silent",
+        ProbeQuestion.SEARCH_LAG: "0",
+        ProbeQuestion.CLEANED_UP: "yes",
     }
 
 
@@ -71,9 +73,9 @@ def test_everything_made_carries_the_marker_and_an_invented_address() -> None:
 def test_a_trial_that_fails_is_unclear_and_the_others_go_on() -> None:
     with a_portal(DOCUMENT) as surroundings:
         answers = probe(surroundings, kind="error_before", method="PUT", path="associations", status=400, count=99)
-    assert answers[ProbeCode.CORRESPONDENCE_ON_DEAL_SURVIVES] == "unclear"
-    assert answers[ProbeCode.PARTIAL_BATCH] == "silent"
-    assert answers[ProbeCode.CLEANED_UP] == "removed"
+    assert answers[ProbeQuestion.CORRESPONDENCE_SURVIVES] == "unclear"
+    assert answers[ProbeQuestion.PARTIAL_BATCH] == "silent"
+    assert answers[ProbeQuestion.CLEANED_UP] == "yes"
 
 
 def test_what_could_not_be_removed_is_named() -> None:
@@ -81,8 +83,8 @@ def test_what_could_not_be_removed_is_named() -> None:
         surroundings.sandbox.gateway.faults.add({"kind": "error_before", "path": "gdpr-delete", "count": 99})
         results = Probe(surroundings.transport, the_policy()).run()
     last = results[-1]
-    assert (last.code, last.answer) == (ProbeCode.CLEANED_UP, "left")
-    assert "contacts/" in last.details
+    assert (last.question, last.answer) == (ProbeQuestion.CLEANED_UP, "no")
+    assert "contacts/" in last.note
 
 
 def test_a_record_whose_making_was_not_answered_is_looked_for_by_hand() -> None:
@@ -90,15 +92,15 @@ def test_a_record_whose_making_was_not_answered_is_looked_for_by_hand() -> None:
         fault = {"kind": "connection_cut_after_effect", "method": "POST", "path": "objects/2026-03/contacts$"}
         surroundings.sandbox.gateway.faults.add(fault)
         results = Probe(surroundings.transport, the_policy(), "retention-probe-test").run()
-    assert results[-1].answer == "left"
-    assert "called retention-probe-test" in results[-1].details
+    assert results[-1].answer == "no"
+    assert "called retention-probe-test" in results[-1].note
 
 
 def test_how_late_the_search_is_gets_measured() -> None:
     with a_portal(DOCUMENT) as surroundings:
         surroundings.sandbox.gateway.faults.add({"kind": "stale_search", "path": "contacts/search", "count": 99})
         surroundings.sandbox.portal.index.freeze()
-        assert probe(surroundings)[ProbeCode.SEARCH_LAG] == "unclear"
+        assert probe(surroundings)[ProbeQuestion.SEARCH_LAG] == "unclear"
 
 
 def test_without_the_scope_to_write_the_probe_leaves_nothing_behind() -> None:
@@ -107,7 +109,7 @@ def test_without_the_scope_to_write_the_probe_leaves_nothing_behind() -> None:
         before = in_view(surroundings)
         answers = probe(surroundings)
         assert in_view(surroundings) == before
-    assert set(answers.values()) == {"unclear", "removed"}
+    assert set(answers.values()) == {"unclear", "yes"}
 
 
 def test_a_portal_that_cannot_be_reached_is_not_probed() -> None:

@@ -1,0 +1,113 @@
+"""What becomes of the correspondence of a record that goes (semantics 7)."""
+
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.facts.values import UNKNOWN
+from hubspot_retention.core.plan.bundle import (
+    Fate,
+    Settled,
+    WonDeal,
+    home_of,
+    settle_for_contact,
+    settle_for_deal,
+    summarise,
+)
+from hubspot_retention.core.plan.model import Bundle
+from hubspot_retention.core.portal import Engagement
+from hubspot_retention.core.record import RecordId, RecordRef
+from tests.builders import at
+
+GOES = RecordId(101)
+FIRST, SECOND = WonDeal(RecordId(201), at("2022-01-01T10:00")), WonDeal(RecordId(202), at("2024-01-01T10:00"))
+UNDATED = WonDeal(RecordId(200), None)
+
+
+def a_letter(ref: str = "notes/1", /, **values: Any) -> Engagement:
+    found: dict[str, Any] = {
+        "ref": RecordRef.parse(ref),
+        "occurred_at": at("2023-06-01T10:00"),
+        "contacts": (GOES,),
+        "deals": (),
+        "tickets": (),
+        "files": (),
+    }
+    return Engagement(**found | values)
+
+
+def test_what_only_the_contact_holds_goes_with_it() -> None:
+    assert settle_for_contact(GOES, a_letter(), ()).fate is Fate.ARCHIVE
+
+
+def test_what_another_contact_or_a_ticket_holds_stays_and_loses_only_this_contact() -> None:
+    assert settle_for_contact(GOES, a_letter(contacts=(GOES, RecordId(102))), ()).fate is Fate.DETACH
+    assert settle_for_contact(GOES, a_letter(tickets=(RecordId(9),)), ()).fate is Fate.DETACH
+
+
+def test_what_a_deal_holds_stays_on_the_deal() -> None:
+    assert settle_for_contact(GOES, a_letter(deals=(RecordId(201),)), (FIRST,)).fate is Fate.STAY_ON_DEAL
+
+
+def test_agreement_correspondence_without_a_deal_is_tied_to_the_won_deal() -> None:
+    found = settle_for_contact(GOES, a_letter(), (FIRST, SECOND))
+    assert (found.fate, found.home) == (Fate.REHOME, FIRST.deal_id)
+
+
+@pytest.mark.parametrize("name", ["contacts", "deals", "tickets"])
+def test_what_cannot_be_read_stays(name: str) -> None:
+    letter = a_letter(**{name: UNKNOWN})
+    assert settle_for_contact(GOES, letter, (FIRST,)).fate is Fate.UNREADABLE
+    assert settle_for_deal(RecordId(201), letter).fate is Fate.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("occurred", "home"),
+    [
+        ("2025-01-01T10:00", SECOND),
+        ("2024-01-01T10:00", SECOND),
+        ("2023-12-31T10:00", FIRST),
+        ("2021-12-31T10:00", FIRST),
+        (None, FIRST),
+    ],
+)
+def test_the_home_is_the_latest_deal_won_before_it_else_the_first(occurred: str | None, home: WonDeal) -> None:
+    letter = a_letter(occurred_at=None if occurred is None else at(occurred))
+    assert home_of(letter, (SECOND, UNDATED, FIRST)) == home.deal_id
+
+
+def test_without_any_date_the_home_is_the_first_deal_by_its_id() -> None:
+    assert home_of(a_letter(), (WonDeal(RecordId(203), None), UNDATED)) == UNDATED.deal_id
+
+
+def test_a_deal_that_goes_takes_what_only_it_holds() -> None:
+    deal = RecordId(201)
+
+    def fate(**values: Any) -> Fate:
+        return settle_for_deal(deal, a_letter(**{"contacts": (), "deals": (deal,)} | values)).fate
+
+    assert fate() is Fate.ARCHIVE
+    assert fate(contacts=(RecordId(102),)) is Fate.DETACH
+    assert fate(tickets=(RecordId(9),)) is Fate.DETACH
+    assert fate(deals=(deal, RecordId(202))) is Fate.DETACH
+
+
+def test_a_bundle_in_figures_says_that_emails_are_gone_at_once_and_which_files_hang_on_what_goes() -> None:
+    settled = [
+        Settled(a_letter("notes/1", files=("f1", "f2")), Fate.ARCHIVE),
+        Settled(a_letter("calls/2"), Fate.ARCHIVE),
+        Settled(a_letter("emails/3", files=("f3",)), Fate.ARCHIVE),
+        Settled(a_letter("emails/4", files=("f4",)), Fate.DETACH),
+        Settled(a_letter("notes/5"), Fate.REHOME, FIRST.deal_id),
+        Settled(a_letter("notes/6"), Fate.STAY_ON_DEAL),
+        Settled(a_letter("notes/7"), Fate.UNREADABLE),
+    ]
+    assert summarise(settled, 2) == Bundle(
+        archived=2, emails_gone=1, detached=1, rehomed=1, stays_on_deal=1, attachments=3, deals_stamped=2
+    )
+
+
+@pytest.mark.parametrize("name", ["detached", "rehomed", "stays_on_deal"])
+def test_a_bundle_that_leaves_something_behind_keeps_correspondence(name: str) -> None:
+    assert Bundle(**{name: 1}).keeps_correspondence
+    assert not Bundle(archived=3, emails_gone=1, attachments=2, deals_stamped=1).keeps_correspondence

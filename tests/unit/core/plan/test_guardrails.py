@@ -1,0 +1,83 @@
+"""Guardrails (semantics 8): which figure breaks which limit."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from hubspot_retention.core.plan.guardrails import breaches, tightest
+from hubspot_retention.core.policy.model import Guardrails
+from hubspot_retention.core.record import ObjectType
+from tests.documents import clienti
+
+CONTACT, DEAL = ObjectType.CONTACT, ObjectType.DEAL
+WIDE = Guardrails(max_disposals=10_000, max_percent=100.0, percent_from=25, max_shrink_percent=100.0)
+
+
+def limits(**values: Any) -> Guardrails:
+    return replace(WIDE, **values)
+
+
+def found(
+    disposals: Mapping[tuple[ObjectType, str], int],
+    population: Mapping[ObjectType, int],
+    last: Mapping[ObjectType, int] | None = None,
+    *,
+    settings: Guardrails = WIDE,
+    rules: tuple[tuple[str, Guardrails], ...] = (),
+) -> tuple[str, ...]:
+    policy = replace(clienti(), guardrails=WIDE, rule_guardrails=rules)
+    return breaches(disposals, population, last or {}, policy, settings)
+
+
+def test_nothing_out_of_the_ordinary_breaks_no_limit() -> None:
+    assert found({(CONTACT, "unsubscribed"): 5}, {CONTACT: 100}, {CONTACT: 100}) == ()
+    assert found({}, {}) == ()
+
+
+def test_at_most_so_many_disposals_of_a_class_over_all_rules() -> None:
+    due = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 5}
+    assert found(due, {CONTACT: 1000}, settings=limits(max_disposals=11)) == ()
+    assert found(due, {CONTACT: 1000}, settings=limits(max_disposals=10)) == (
+        "contacts: 11 disposals, at most 10 are allowed",
+    )
+
+
+def test_at_most_so_many_percent_of_a_class_once_there_are_more_than_a_few() -> None:
+    due = {(DEAL, "lost-deal"): 26}
+    assert found(due, {DEAL: 104}, settings=limits(max_percent=25.0)) == ()
+    assert found(due, {DEAL: 103}, settings=limits(max_percent=25.0)) == (
+        "deals: 26 of 103 records (25.2 %), at most 25 % may go",
+    )
+    assert found({(DEAL, "lost-deal"): 25}, {DEAL: 30}, settings=limits(max_percent=25.0)) == ()
+
+
+def test_disposals_of_a_class_that_was_not_counted_break_only_the_absolute_limit() -> None:
+    assert found({(DEAL, "lost-deal"): 26}, {}, settings=limits(max_percent=1.0)) == ()
+
+
+def test_a_rule_may_have_limits_of_its_own() -> None:
+    due = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 50}
+    assert found(due, {CONTACT: 1000}, rules=(("unsubscribed", limits(max_disposals=5)),)) == (
+        "rule unsubscribed: 6 disposals, at most 5 are allowed",
+    )
+
+
+def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
+    shrink = limits(max_shrink_percent=20.0)
+    assert found({}, {CONTACT: 80}, {CONTACT: 100}, settings=shrink) == ()
+    assert found({}, {CONTACT: 79}, {CONTACT: 100}, settings=shrink) == (
+        "contacts: 79 were read, the last run read 100: more than 20 % fewer",
+    )
+
+
+def test_an_empty_answer_where_records_were_blocks_whatever_the_limit() -> None:
+    assert found({}, {}, {CONTACT: 3}) == ("contacts: none were read, the last run read 3",)
+    assert found({}, {CONTACT: 0}, {CONTACT: 0}) == ()
+
+
+def test_the_tighter_of_policy_and_settings_counts() -> None:
+    one = limits(max_disposals=5, percent_from=9)
+    other = limits(max_percent=10.0, max_shrink_percent=3.0, percent_from=7)
+    assert tightest((one, other)) == Guardrails(
+        max_disposals=5, max_percent=10.0, percent_from=7, max_shrink_percent=3.0
+    )

@@ -1,0 +1,19 @@
+"""Plans and items as values."""
+
+from hubspot_retention.core.plan.model import FINAL_STATES, ItemState
+from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter, ItemOrder
+from hubspot_retention.core.record import RecordRef
+from tests.unit.core.plan.plans import an_item
+
+
+def test_an_item_is_about_the_record_of_its_decision() -> None:
+    assert an_item("contacts/102").record == RecordRef.parse("contacts/102")
+
+
+def test_a_call_whose_answer_was_lost_is_not_final() -> None:
+    assert ItemState.UNKNOWN not in FINAL_STATES
+    assert ItemState.SENT not in FINAL_STATES
+
+
+def test_the_filter_for_all_items_filters_nothing_and_keeps_the_order_of_the_digest() -> None:
+    assert ItemFilter(actions=(), outcomes=(), object_types=(), states=(), order=ItemOrder.RECORD) == ALL_ITEMS

@@ -1,0 +1,17 @@
+"""Identifiers: a bare string cannot reach a disposal."""
+
+import pytest
+
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+
+
+def test_a_record_is_written_and_read_as_class_and_number() -> None:
+    record = RecordRef(ObjectType.CONTACT, RecordId(101))
+    assert str(record) == "contacts/101"
+    assert RecordRef.parse("contacts/101") == record
+
+
+@pytest.mark.parametrize("text", ["", "contacts", "contacts/", "contacts/x", "contacts/-1", "people/1", "contacts/²"])
+def test_what_is_no_record_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="is no record: expected for instance contacts/101"):
+        RecordRef.parse(text)

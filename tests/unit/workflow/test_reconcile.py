@@ -1,0 +1,309 @@
+"""Reconcile: what the mode and standing approvals allow, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.policy.model import Guardrails, Mode
+from hubspot_retention.errors import PortalError
+from hubspot_retention.workflow.dispose import Applier
+from hubspot_retention.workflow.gate import Permission
+from hubspot_retention.workflow.reconcile import Applies, Reconciler, Reconciliation
+from hubspot_retention.workflow.standing import SERVICE, covered
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, unsubscribed
+from tests.faults.world import World
+
+ENFORCE = Permission(mode=Mode.ENFORCE, allow_erase=True)
+REVIEW = Permission(mode=Mode.REVIEW, allow_erase=True)
+OBSERVE = Permission(mode=Mode.OBSERVE, allow_erase=True)
+
+
+def inactive_by_itself(text: str) -> str:
+    """Clienti's policy, but inactive contacts go by themselves and nobody is warned."""
+    begin, rule = text.split('id = "inactive-contact"', 1)
+    rule = rule.replace('mode = "review"', 'mode = "enforce"', 1)
+    rule = rule.replace('review = "owner"\nwarn_ahead = "P30D"\n', "", 1)
+    return f'{begin}id = "inactive-contact"{rule}'
+
+
+def reconcile(world: World, permission: Permission, applier: Applies | None = None) -> Reconciliation:
+    """One reconciliation."""
+    carrier = applier or Applier(world.tools(), permission)
+    reconciler = Reconciler(world.store, carrier, world.policy, permission, world.clock.now)
+    return reconciler.run(world.assess, "cron", lambda phase, done, total: None)
+
+
+def approve_policy(world: World) -> None:
+    """A named person approved the policy before."""
+    with world.store.transaction() as tx:
+        tx.approve_policy(world.policy.digest, world.policy_text, world.clock.now(), "bent")
+
+
+def waits(done: Reconciliation, kind: str) -> str:
+    """Why the plan of a kind waits."""
+    return next((why for plan_id, why in done.waits if plan_id.endswith(kind)), "")
+
+
+class StoppedByHubSpot:
+    """An applier whose portal pauses at the first call."""
+
+    def apply(self, plan_id: str, actor: str, wanted: Any, progress: Any) -> Any:
+        raise PortalError("the daily quota is used up")
+
+
+def test_observe_makes_plans_and_writes_nothing(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    done = reconcile(world, OBSERVE)
+    assert len(done.plans) == 2
+    assert waits(done, "rights") == "the mode is observe: nothing is written"
+    assert world.calls() == []
+
+
+def test_review_lets_the_plans_of_this_run_wait_for_a_person(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    done = reconcile(world, REVIEW)
+    assert waits(done, "rights") == "it is new: a person must approve it"
+    assert world.plan(done.plans[0]).status is PlanStatus.AWAITING_REVIEW
+    assert world.calls() == []
+
+
+def test_review_carries_out_what_a_person_approved_before_it_assesses_again(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    approved = world.rights()
+    done = reconcile(world, REVIEW)
+    assert done.applied == [approved.plan_id]
+    assert not world.is_in_view("contacts/101")
+    assert world.plan(approved).status is PlanStatus.APPLIED
+    assert done.plans[0].rules == ()
+
+
+def test_review_goes_on_with_a_plan_whose_application_was_stopped(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approved = world.rights()
+    with world.store.transaction() as tx:
+        tx.save_plan(replace(approved, status=PlanStatus.APPLYING))
+    reconcile(world, REVIEW)
+    assert not world.is_in_view("contacts/101")
+
+
+def test_a_plan_with_calls_whose_answer_was_lost_is_settled_first(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approved = world.rights()
+    (item,) = world.items(approved)
+    world.act("erase", record="contacts/101")
+    with world.store.transaction() as tx:
+        tx.save_plan(replace(approved, status=PlanStatus.PARTLY_APPLIED))
+        tx.set_item_state(approved.plan_id, item.record, ItemState.UNKNOWN)
+    done = reconcile(world, REVIEW)
+    assert done.applied == [approved.plan_id]
+    assert world.state(approved, "contacts/101") == (ItemState.DONE, "read-back-absent")
+
+
+@pytest.mark.parametrize("change", [{"policy_digest": "0" * 64}, {"expires_at": None}])
+def test_a_plan_that_grew_stale_is_left_alone(world_of: MakeWorld, change: dict[str, Any]) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approved = world.rights()
+    if "expires_at" in change:
+        change = {"expires_at": world.clock.now() - timedelta(minutes=1)}
+    with world.store.transaction() as tx:
+        tx.save_plan(replace(approved, **change))
+    done = reconcile(world, REVIEW)
+    assert done.applied == []
+    assert world.is_in_view("contacts/101")
+
+
+def test_enforce_carries_out_exercised_rights_by_standing_approval(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), unsubscribed(102)]))
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    plan = world.plan(done.plans[0])
+    assert plan.status is PlanStatus.APPLIED
+    assert plan.decided_by == SERVICE
+    assert not done.is_partial
+    assert not world.is_in_view("contacts/101")
+    assert not world.is_in_view("contacts/102")
+
+
+def test_a_standing_approval_is_in_the_log_under_the_digest_of_the_plan(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    (entry,) = [entry for entry in world.entries() if entry.kind == "plan.approved"]
+    assert (entry.actor, entry.code, entry.plan_digest) == (SERVICE, "standing-approval", done.plans[0].digest)
+
+
+def test_enforce_waits_until_a_person_has_approved_a_policy(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    done = reconcile(world, ENFORCE)
+    assert "policy approve" in waits(done, "rights")
+    assert world.calls() == []
+
+
+def test_enforce_waits_while_erasing_is_not_allowed(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    done = reconcile(world, replace(ENFORCE, allow_erase=False))
+    assert "erasing is not allowed" in waits(done, "rights")
+    assert world.plan(done.plans[0]).status is PlanStatus.AWAITING_REVIEW
+
+
+def test_enforce_waits_while_everything_is_stopped(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    world.registrar().set_kill_switch("bent: wait", world.clock.now())
+    done = reconcile(world, ENFORCE)
+    assert waits(done, "rights") == "all disposals are stopped"
+    assert world.calls() == []
+
+
+def test_a_guardrail_blocks_standing_approval_too(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    world.guardrails = Guardrails(max_disposals=1, max_percent=100, percent_from=25, max_shrink_percent=20)
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    assert waits(done, "rights").startswith("a guardrail blocks it: contacts: 2 disposals, at most 1")
+    assert world.calls() == []
+
+
+def test_a_rule_that_is_marked_for_review_waits_for_a_person(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[former_customer(101)]))
+    approve_policy(world)
+    world.assess()
+    done = reconcile(world, ENFORCE)
+    assert waits(done, "time") == "no rule in it goes by itself: a person must approve it"
+    assert world.is_in_view("contacts/101")
+
+
+def test_a_time_rule_waits_where_no_earlier_run_saw_its_start(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]), policy=inactive_by_itself)
+    approve_policy(world)
+    assert "a person must approve it" in waits(reconcile(world, ENFORCE), "time")
+    assert world.is_in_view("contacts/101")
+
+
+def test_a_time_rule_goes_by_itself_once_an_earlier_run_saw_its_start(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]), policy=inactive_by_itself)
+    approve_policy(world)
+    world.assess()
+    reconcile(world, ENFORCE)
+    assert not world.is_in_view("contacts/101")
+
+
+def test_an_owner_who_must_be_warned_keeps_a_rule_from_going_by_itself(world_of: MakeWorld) -> None:
+    def enforced(text: str) -> str:
+        begin, rule = text.split('id = "inactive-contact"', 1)
+        rule = rule.replace('mode = "review"', 'mode = "enforce"', 1)
+        return f'{begin}id = "inactive-contact"{rule}'
+
+    world = world_of(a_portal(contacts=[inactive(101)]), policy=enforced)
+    approve_policy(world)
+    world.assess()
+    reconcile(world, ENFORCE)
+    assert world.is_in_view("contacts/101")
+
+
+@pytest.mark.parametrize("source", ["Public status API", "Import", "Somebody"])
+def test_an_unsubscription_that_the_person_did_not_set_waits_for_review(world_of: MakeWorld, source: str) -> None:
+    person = unsubscribed(101)
+    person["subscriptions"][0]["source"] = source
+    world = world_of(a_portal(contacts=[person]))
+    approve_policy(world)
+    reconcile(world, ENFORCE)
+    assert world.is_in_view("contacts/101")
+
+
+def test_marketing_ends_by_itself_for_who_stays(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101, erasure_requested_at="2026-11-01T09:00:00Z")]))
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    (item,) = world.items(done.plans[0])
+    assert (item.action, item.state) == (Action.END_MARKETING, ItemState.DONE)
+
+
+def test_marketing_waits_where_not_every_right_goes_by_itself(world_of: MakeWorld) -> None:
+    def one_by_review(text: str) -> str:
+        return text.replace('mode = "enforce"', 'mode = "review"', 1)
+
+    document = a_portal(contacts=[a_customer(101, erasure_requested_at="2026-11-01T09:00:00Z")])
+    world = world_of(document, policy=one_by_review)
+    approve_policy(world)
+    assert "a person must approve it" in waits(reconcile(world, ENFORCE), "rights")
+
+
+def a_mixed_world(world_of: MakeWorld) -> World:
+    """One contact that goes by itself and one that waits, in the same plan."""
+    world = world_of(a_portal(contacts=[inactive(101), former_customer(102)]), policy=inactive_by_itself)
+    approve_policy(world)
+    world.assess()
+    return world
+
+
+def test_the_rest_of_a_plan_waits_for_a_person_under_the_same_digest(world_of: MakeWorld) -> None:
+    world = a_mixed_world(world_of)
+    done = reconcile(world, ENFORCE)
+    plan = world.plan(done.plans[1])
+    assert not world.is_in_view("contacts/101")
+    assert world.is_in_view("contacts/102")
+    assert (plan.status, plan.decided_by, plan.digest) == (PlanStatus.AWAITING_REVIEW, "", done.plans[1].digest)
+    assert waits(done, "time") == "the rest of it waits for a person"
+    assert not done.is_partial
+
+
+def test_a_person_can_approve_the_rest(world_of: MakeWorld) -> None:
+    world = a_mixed_world(world_of)
+    done = reconcile(world, ENFORCE)
+    world.approve(world.plan(done.plans[1]))
+    world.apply(done.plans[1])
+    assert not world.is_in_view("contacts/102")
+    assert world.plan(done.plans[1]).status is PlanStatus.APPLIED
+
+
+def test_a_plan_that_the_service_approved_covers_its_own_part_whoever_applies_it(world_of: MakeWorld) -> None:
+    world = a_mixed_world(world_of)
+    _, plan = world.assess()
+    by_service, by_person = replace(plan, decided_by=SERVICE), replace(plan, decided_by="bent")
+
+    def of(plan: Plan) -> list[str]:
+        wanted: Callable[[PlanItem], bool] = covered(world.store, plan, world.policy)
+        return [str(item.record) for item in world.items(plan) if wanted(item)]
+
+    assert of(by_service) == ["contacts/101"]
+    assert of(by_person) == ["contacts/101", "contacts/102"]
+
+
+def test_what_hubspot_stops_is_told_and_leaves_the_rest_for_the_next_run(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    done = reconcile(world, ENFORCE, StoppedByHubSpot())
+    assert done.stopped_by == "the daily quota is used up"
+    assert done.is_partial
+
+
+def test_nothing_is_assessed_once_hubspot_has_stopped_a_plan_of_before(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    world.rights()
+    done = reconcile(world, REVIEW, StoppedByHubSpot())
+    assert done.plans == ()
+    assert done.is_partial
+
+
+def test_a_part_that_is_blocked_makes_the_run_partial_and_the_rest_still_waits_for_a_person(
+    world_of: MakeWorld,
+) -> None:
+    letter = {"id": "31", "properties": {"hs_timestamp": "2015-02-01T10:00:00Z"}}
+    document = a_portal(
+        contacts=[asks_to_go(101), a_customer(103)],
+        notes=[letter],
+        links=(("contacts/101", "notes/31"), ("contacts/103", "notes/31")),
+    )
+    world = world_of(document)
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    assert done.is_partial
+    assert world.is_in_view("contacts/101")
