@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubspot_retention.clock import Clock
+from hubspot_retention.documents import policy_text, read_document
 from hubspot_retention.errors import BlockedError, UsageError
 
 if TYPE_CHECKING:
@@ -38,34 +38,6 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.reconcile import Reconciler
     from hubspot_retention.workflow.review import Registrar, Reviewer
     from hubspot_retention.workflow.upkeep import Keeper
-
-
-def _shipped(name: str) -> str:
-    """A file of `config/`: in the wheel it lies in the package, in a checkout beside it."""
-    packaged = files("hubspot_retention").joinpath("config", name)
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parent.parent / "config" / name).read_text(encoding="utf-8")
-
-
-def _read(path: Path, what: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"the {what} {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the {what} {path} is no UTF-8 text: byte {error.start}") from error
-
-
-def policy_text(path: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """The policy's text and where it came from: the path given, `RETENTION_POLICY`, else Clienti's.
-
-    Raises UsageError if it cannot be read.
-    """
-    chosen = path or (Path(environment["RETENTION_POLICY"]) if environment.get("RETENTION_POLICY") else None)
-    if chosen is None:
-        return _shipped("clienti.toml"), "clienti.toml (shipped)"
-    return _read(chosen, "policy"), str(chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +65,8 @@ class Application:
         name = self._options.actor or self._environment.get("RETENTION_ACTOR") or getpass.getuser()
         if not name.isascii() or not name or not all(sign.isalnum() or sign in "_.-" for sign in name):
             raise UsageError(
-                f"{name!r} is no login: the audit log takes letters, digits and _ . - only. Give --who or RETENTION_ACTOR."
+                f"{name!r} is no login: the audit log takes letters, digits and _ . - only. "
+                "Give --who or RETENTION_ACTOR."
             )
         return name
 
@@ -103,7 +76,7 @@ class Application:
 
         named = self._environment.get("RETENTION_SETTINGS")
         path = self._options.settings or (Path(named) if named else None)
-        text, source = ("", "defaults") if path is None else (_read(path, "settings file"), str(path))
+        text, source = ("", "defaults") if path is None else (read_document(path, "settings file"), str(path))
         return read_settings(text, source, self._environment)
 
     def policy(self) -> "tuple[RetentionPolicy, str]":

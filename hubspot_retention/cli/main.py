@@ -75,6 +75,8 @@ def globally(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Keeps the promises of a privacy policy in HubSpot: decides, carries out, proves it."""
+    # `policy check` and `policy show` take the file as their argument.
+    context.default_map = {"policy": {name: {"file": policy_file} for name in ("check", "show")}}
     context.obj = Given(policy=policy_file, settings=settings, who=who, verbose=verbose)
 
 

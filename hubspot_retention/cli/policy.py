@@ -84,7 +84,7 @@ def schema() -> None:
 
 def _read(file: Path | None) -> tuple[str, str]:
     """The text of the policy and where it came from."""
-    from hubspot_retention.bootstrap import policy_text
+    from hubspot_retention.documents import policy_text
 
     try:
         return policy_text(file)

@@ -14,7 +14,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -61,10 +61,16 @@ class Period:
         return f"P{self.days}D"
 
 
+@lru_cache(_DAYS_KEPT)
 def _shift_months(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return day.replace(year=year, month=month + 1, day=min(day.day, monthrange(year, month + 1)[1]))
+
+
+@lru_cache(_DAYS_KEPT)
+def _day_in_year(year: int, month: int, day: int) -> date:
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +82,8 @@ class FinancialYearEnd:
 
     def of(self, day: date) -> date:
         """The end of the financial year that `day` lies in, that day included."""
-        end = self._in_year(day.year)
-        return end if day <= end else self._in_year(day.year + 1)
-
-    def _in_year(self, year: int) -> date:
-        return date(year, self.month, min(self.day, monthrange(year, self.month)[1]))
+        end = _day_in_year(day.year, self.month, self.day)
+        return end if day <= end else _day_in_year(day.year + 1, self.month, self.day)
 
 
 def _resolve(zone: ZoneInfo, local: datetime) -> datetime:
@@ -98,8 +101,7 @@ def _resolve(zone: ZoneInfo, local: datetime) -> datetime:
 def _midnight_after(zone: ZoneInfo, day: date) -> datetime:
     if day >= FAR_FUTURE.date():
         return FAR_FUTURE
-    following = day + timedelta(days=1)
-    return _resolve(zone, datetime(following.year, following.month, following.day))
+    return _resolve(zone, datetime.combine(day + timedelta(days=1), time()))
 
 
 @lru_cache(_DAYS_KEPT)
@@ -145,22 +147,22 @@ class Civil:
     def add(self, start: date | datetime, period: Period) -> datetime:
         """The instant at which `period` from `start` has ended; at most `FAR_FUTURE`."""
         try:
-            return self._add(start, period)
+            if isinstance(start, datetime):
+                return self._add_to_instant(start.astimezone(UTC), period)
+            shifted = _shift_months(start, period.months) if period.months else start + timedelta(days=period.days)
+            return _midnight_after(self.zone, shifted)
         except (OverflowError, ValueError):
             return FAR_FUTURE
 
-    def _add(self, start: date | datetime, period: Period) -> datetime:
-        if not isinstance(start, datetime):
-            shifted = _shift_months(start, period.months) if period.months else start + timedelta(days=period.days)
-            return _midnight_after(self.zone, shifted)
-        instant = start.astimezone(UTC)
-        if not period.months:
+    def _add_to_instant(self, instant: datetime, period: Period) -> datetime:
+        months = period.months
+        if not months:
             return instant + timedelta(days=period.days)
         local = instant.astimezone(self.zone)
-        later = _months_later(self.zone, local.date(), period.months)
+        later = _months_later(self.zone, local.date(), months)
         if later is not None:
             return instant + later
-        day = _shift_months(local.date(), period.months)
+        day = _shift_months(local.date(), months)
         return _resolve(self.zone, local.replace(tzinfo=None, year=day.year, month=day.month, day=day.day))
 
     def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:

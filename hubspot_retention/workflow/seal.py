@@ -18,7 +18,7 @@ from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.ports import Store, Transaction
 
-_DISPOSED = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE,))
+_DISPOSED = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN))
 _WAITING = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.BLOCKED)
 
 

@@ -16,14 +16,14 @@ from tests.faults.world import World, a_world
 MakeWorld = Callable[..., World]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _quiet() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[RunningSandbox]:
     """One server for all portals: starting and stopping it takes longer than a test."""
     with running_sandbox(a_portal()) as sandbox:

@@ -1,9 +1,21 @@
 """Records for small portals, each due or kept for one plain reason, whatever day it is."""
 
+from datetime import timedelta
 from typing import Any
+
+from hubspot_retention.clock import Clock
 
 Document = dict[str, Any]
 LONG_AGO = "2014-01-10T09:00:00Z"
+
+
+def days_ago(days: int) -> str:
+    """A day as HubSpot writes dates."""
+    return (Clock().now() - timedelta(days=days)).date().isoformat()
+
+
+RECENT_END = days_ago(900)
+"""The end of a relationship that is over for more than 24 months and less than five years."""
 
 
 def a_contact(record_id: int, **properties: Any) -> Document:

@@ -108,6 +108,23 @@ def test_months_from_an_instant_keep_the_clock_time(data: st.DataObject, civil: 
     assert civil.add(start, Period(months=count)) == on_the_clock(civil, target)
 
 
+@given(st.data(), zones, st.integers(1, 30))
+def test_months_that_lead_to_a_change_of_the_clocks_keep_the_clock_time(
+    data: st.DataObject, civil: Civil, count: int
+) -> None:
+    change = date.fromisoformat(data.draw(st.sampled_from(CHANGES[civil.zone.key])))
+    index = change.year * 12 + change.month - 1 - count
+    month = date(index // 12, index % 12 + 1, 1)
+    day = min(month + timedelta(days=change.day - 1), last_of_month(month)) + timedelta(
+        days=data.draw(st.integers(-1, 1))
+    )
+    face = datetime.combine(day, data.draw(st.times()))
+    start = face.replace(tzinfo=civil.zone).astimezone(UTC)
+    shown = _face(civil, start)
+    target = datetime.combine(months_later(shown.date(), count), shown.time())
+    assert civil.add(start, Period(months=count)) == on_the_clock(civil, target)
+
+
 @given(st.data(), zones, st.integers(0, 4000))
 def test_days_from_an_instant_are_twenty_four_hours(data: st.DataObject, civil: Civil, count: int) -> None:
     start = data.draw(moments(civil))

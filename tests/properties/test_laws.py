@@ -29,7 +29,7 @@ from tests.properties.portals import (
 luck = st.randoms(use_true_random=False)
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(seeds, luck)
 def test_adding_a_hold_to_the_register_never_adds_a_disposal(seed: int, rng: Random) -> None:
     portal = a_random_portal(seed)
@@ -42,7 +42,7 @@ def test_adding_a_hold_to_the_register_never_adds_a_disposal(seed: int, rng: Ran
             assert after[str(ref)].outcome is Outcome.HELD
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(seeds, luck)
 def test_setting_a_hold_or_a_debt_never_adds_a_disposal(seed: int, rng: Random) -> None:
     portal = a_random_portal(seed)
@@ -91,7 +91,7 @@ def test_adding_a_rule_that_keeps_never_adds_a_disposal(seed: int, rule: Retenti
     assert disposed(portal.decide(around(policy=wider))) <= disposed(portal.decide())
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(seeds, luck)
 def test_what_becomes_unreadable_never_adds_a_disposal(seed: int, rng: Random) -> None:
     """Any field of any record, any member of a list, any association; one at a time."""
@@ -102,7 +102,7 @@ def test_what_becomes_unreadable_never_adds_a_disposal(seed: int, rng: Random) -
         assert disposed(with_record(portal, new).decide()) <= before
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(seeds, luck)
 def test_much_that_becomes_unreadable_at_once_never_adds_a_disposal(seed: int, rng: Random) -> None:
     portal = a_random_portal(seed)
@@ -115,7 +115,7 @@ def test_much_that_becomes_unreadable_at_once_never_adds_a_disposal(seed: int, r
             assert disposed(broken.decide()) <= before
 
 
-@settings(max_examples=15)
+@settings(max_examples=30)
 @given(seeds, st.lists(st.integers(1, 86_400 * 700), min_size=6, max_size=6))
 def test_moving_as_of_forward_never_turns_a_disposal_back_into_a_retain(seed: int, steps: list[int]) -> None:
     portal, as_of = a_random_portal(seed), around().as_of - timedelta(days=500)
@@ -127,7 +127,7 @@ def test_moving_as_of_forward_never_turns_a_disposal_back_into_a_retain(seed: in
         before = after
 
 
-@settings(max_examples=15)
+@settings(max_examples=30)
 @given(seeds, luck)
 def test_the_order_of_records_holds_and_associations_changes_nothing(seed: int, rng: Random) -> None:
     portal = a_random_portal(seed)

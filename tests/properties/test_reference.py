@@ -21,7 +21,7 @@ KEYS = ("outcome", "rule", "disposition", "due_at", "erase_by", "until", "answer
 
 
 @pytest.mark.parametrize("as_of", INSTANTS)
-@settings(max_examples=12)
+@settings(max_examples=40)
 @given(seed=seeds)
 def test_the_product_decides_as_the_reference(as_of: str, seed: int) -> None:
     document = a_random_document(seed, 40)

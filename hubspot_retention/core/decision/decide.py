@@ -51,7 +51,7 @@ def decide(facts: Facts, causes: Causes, ruleset: Ruleset, as_of: datetime, hist
     """What follows for one record as of an instant."""
     held = _held(facts, causes)
     if held:
-        return _Case(facts, ruleset, as_of, Weighing()).decision(Outcome.HELD, held)
+        return _Case(facts, ruleset, as_of, Weighing(facts, ruleset, as_of)).decision(Outcome.HELD, held)
     weighing = weigh_matches(ruleset.matcher.ask(facts, as_of), facts, ruleset, as_of)
     return _Case(facts, ruleset, as_of, weighing).settle(history)
 

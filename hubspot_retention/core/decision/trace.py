@@ -55,20 +55,22 @@ class _Case:
 
     def of(self, rule: ReadyRule, alone: ReadyRule | None) -> RuleTrace:
         matched = rule.matches(self.facts, self.as_of)
-        keep_end = next((end for keeping, end in self.weighing.keeps if keeping is rule), None)
-        effective = next((at for disposing, at in self.weighing.effective if disposing is rule), None)
         return RuleTrace(
             rule=rule.rule_id,
             title=rule.rule.title,
             matched=matched,
-            keep_end=keep_end,
-            effective=effective,
-            verdict=self._verdict(rule, matched, alone, keep_end, effective),
+            keep_end=self._keep_end(rule),
+            effective=self._effective(rule),
+            verdict=self._verdict(rule, matched, alone),
         )
 
-    def _verdict(
-        self, rule: ReadyRule, matched: Truth, alone: ReadyRule | None, keep_end: End | None, effective: End | None
-    ) -> str:
+    def _keep_end(self, rule: ReadyRule) -> End | None:
+        return next((end for keeping, end in self.weighing.keeps if keeping is rule), None)
+
+    def _effective(self, rule: ReadyRule) -> End | None:
+        return next((at for disposing, at in self.weighing.effective if disposing is rule), None)
+
+    def _verdict(self, rule: ReadyRule, matched: Truth, alone: ReadyRule | None) -> str:
         if matched is False:
             return f"Does not match: {clause(rule.rule.when, self.ruleset.object_type, False)}."
         if matched is UNKNOWN:
@@ -77,6 +79,7 @@ class _Case:
             return f"Matches, but is not asked: where {alone.rule_id} matches, no other rule applies."
         doubted = [*self.weighing.unclear, *self.weighing.doubts]
         said = [sentence(reason, self.civil) for reason in doubted if reason.rule == rule.rule_id]
+        keep_end, effective = self._keep_end(rule), self._effective(rule)
         if keep_end is not None:
             said.append(self._kept(rule, keep_end))
         if effective is not None:
@@ -116,11 +119,11 @@ class _Case:
         if effective > self.as_of:
             later = f"; until then {carried} it" if carried else ""
             return f"Will {verb} it from {self._show(effective)} on{later}."
-        limit = self._show(self.civil.earliest(effective, rule.dispose.within))
-        due = f"due since {self._show(effective)}, to be carried out by {limit}"
+        limit = self.civil.earliest(effective, rule.dispose.within)
+        due = f"due since {self._show(effective)}, to be carried out by {self._show(limit)}"
         match self.decision.outcome:
             case Outcome.DISPOSE:
-                return self._due(rule, due, verb)
+                return self._due(rule, limit, due)
             case Outcome.HELD:
                 return f"Would {verb} it ({due}), but a hold stands above every rule."
             case Outcome.UNDETERMINED:
@@ -130,11 +133,24 @@ class _Case:
             case _:
                 assert_never(self.decision.outcome)
 
-    def _due(self, rule: ReadyRule, due: str, verb: str) -> str:
+    def _due(self, rule: ReadyRule, limit: datetime, due: str) -> str:
+        assert rule.dispose is not None
+        verb = rule.dispose.disposition.value
         if rule.rule_id == self.decision.rule:
             return f"Decides: {verb}, {due}."
-        why = "an exercised right goes first" if self.decision.right else "its limit comes first"
+        why = "it stands first in the policy"
+        if self.decision.right and not rule.dispose.right:
+            why = "an exercised right goes first"
+        elif self._limit_of_the_winner() < limit:
+            why = "its limit comes first"
         return f"Asks for {verb} too, {due}; {self.decision.rule} decides, because {why}."
+
+    def _limit_of_the_winner(self) -> datetime:
+        winner = self._winner()
+        assert winner is not None and winner.dispose is not None
+        effective = self._effective(winner)
+        assert isinstance(effective, datetime)
+        return self.civil.earliest(effective, winner.dispose.within)
 
     def _carried_by(self, rule: ReadyRule, effective: End) -> str:
         """The keeps that put the disposal off until `effective`: `rule a keeps`, `rules a, b keep`."""

@@ -32,12 +32,15 @@ End = datetime | Literal[Never.NEVER]
 
 @dataclass(slots=True)
 class Weighing:
-    """What the rules of one record say. Built once per decision, never shared.
+    """One record on the scales, and what its rules say. Built once per decision, never shared.
 
     `keeps`: matching keeps with their end; `effective`: matching disposals with the instant they take effect;
     `unclear`: why a keep's match or end cannot be told; `doubts`: why a disposal cannot be told.
     """
 
+    facts: Facts
+    ruleset: Ruleset
+    as_of: datetime
     matched: tuple[ReadyRule, ...] = ()
     keeps: list[tuple[ReadyRule, End]] = field(default_factory=list)
     effective: list[tuple[ReadyRule, End]] = field(default_factory=list)
@@ -45,30 +48,20 @@ class Weighing:
     doubts: list[Reason] = field(default_factory=list)
     starts: dict[str, StartValue] = field(default_factory=dict)
 
-
-@dataclass(slots=True)
-class _Scales:
-    """One record on the scales."""
-
-    facts: Facts
-    ruleset: Ruleset
-    as_of: datetime
-    weighing: Weighing
-
     def keep(self, rule: ReadyRule, keep: ReadyKeep) -> None:
         """Weigh the keep of a rule that matches."""
         value = None if keep.start is None else self._start(keep.start)
         end = self._keep_end(keep, value)
         if isinstance(end, ReasonCode):
-            self.weighing.unclear.append(Reason(end, rule.rule_id))
+            self.unclear.append(Reason(end, rule.rule_id))
         elif end is not None:
-            self.weighing.keeps.append((rule, end))
+            self.keeps.append((rule, end))
 
     def _start(self, start: ReadyStart) -> StartRead:
         """A start, noted for later runs if it is known."""
         value = start.read(self.facts)
         if value is not None and value is not UNKNOWN:
-            self.weighing.starts[start.fact] = value
+            self.starts[start.fact] = value
         return value
 
     def _keep_end(self, keep: ReadyKeep, value: StartRead) -> End | ReasonCode | None:
@@ -93,15 +86,15 @@ class _Scales:
         """Weigh the disposal of a rule that matches, against the keeps that it does not override."""
         effect = self._own_effect(dispose, start)
         if isinstance(effect, ReasonCode):
-            self.weighing.doubts.append(Reason(effect, rule.rule_id))
+            self.doubts.append(Reason(effect, rule.rule_id))
             return
-        for keeping, end in self.weighing.keeps:
+        for keeping, end in self.keeps:
             if keeping.basis not in dispose.overrides:
                 effect = NEVER if end is NEVER or effect is NEVER else max(effect, end)
-        if rule.exclusive and self.weighing.unclear:
-            self.weighing.doubts.extend(self.weighing.unclear)
+        if rule.exclusive and self.unclear:
+            self.doubts.extend(self.unclear)
             return
-        self.weighing.effective.append((rule, effect))
+        self.effective.append((rule, effect))
 
     def _own_effect(self, dispose: Dispose, start: ReadyStart) -> End | ReasonCode:
         """Start + `after` of a disposal, before any keep; a reason code if it is in doubt."""
@@ -119,14 +112,15 @@ class _Scales:
 def weigh_matches(matches: Matches, facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
     """Weigh the rules that match. Keeps first: a disposal takes effect only when those it does not override have
     ended."""
-    weighing = Weighing(matches.rules, unclear=list(matches.unclear), doubts=list(matches.doubts))
-    scales = _Scales(facts, ruleset, as_of, weighing)
+    weighing = Weighing(facts, ruleset, as_of, matches.rules)
+    weighing.unclear.extend(matches.unclear)
+    weighing.doubts.extend(matches.doubts)
     for rule in matches.rules:
         if rule.keep is not None:
-            scales.keep(rule, rule.keep)
+            weighing.keep(rule, rule.keep)
     for rule in matches.rules:
         if rule.dispose is not None and rule.dispose_start is not None:
-            scales.dispose(rule, rule.dispose, rule.dispose_start)
+            weighing.dispose(rule, rule.dispose, rule.dispose_start)
     weighing.unclear.extend(matches.might_exclude)
     return weighing
 

@@ -34,10 +34,10 @@ def a_plan(**values: Any) -> Plan:
     return Plan(**found | values)
 
 
-def a_disposal(record: str = "contacts/101", **values: Any) -> Decision:
+def a_disposal(ref: str = "contacts/101", /, **values: Any) -> Decision:
     """A former customer who is due."""
     found: dict[str, Any] = {
-        "record": RecordRef.parse(record),
+        "record": RecordRef.parse(ref),
         "outcome": Outcome.DISPOSE,
         "reasons": (Reason(ReasonCode.PERIOD_ENDED, "former-customer", at("2026-10-31T23:00")),),
         "rule": "former-customer",

@@ -7,7 +7,7 @@ import pytest
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Outcome, Reason, ReasonCode
 from hubspot_retention.core.facts.observation import OptOutSource
-from hubspot_retention.core.plan.build import Tally, item_of, remember
+from hubspot_retention.core.plan.build import Tally, after_run, item_of, remember
 from hubspot_retention.core.plan.model import Action, OutcomeCount, PlanKind, RuleCount
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType
@@ -94,6 +94,20 @@ def test_a_start_that_moved_back_is_not_noted_until_a_person_confirmed_it() -> N
 
 def test_a_held_record_keeps_what_was_known_of_it() -> None:
     assert remember(a_decision(Outcome.HELD), SEEN, NOTHING_REMEMBERED).starts == SEEN.starts
+
+
+def test_what_is_not_seen_this_time_is_not_forgotten() -> None:
+    before = Remembered(starts="customer_until=2024-10-31;event_on=2026-12-01")
+    decision = a_decision(Outcome.RETAIN, starts=(("event_on", on("2027-01-01")),))
+    found = remember(decision, before, NOTHING_REMEMBERED)
+    assert found.starts == "customer_until=2024-10-31;event_on=2027-01-01"
+
+
+def test_what_was_carried_out_or_confirmed_while_a_run_went_on_stands() -> None:
+    before = Remembered(starts="customer_until=ongoing")
+    noted = before._replace(opted_out_at=at("2026-11-20T13:30"))
+    now = before._replace(marketing_ended=True, starts="customer_until=2024-10-31")
+    assert after_run(before, noted, now) == now._replace(opted_out_at=at("2026-11-20T13:30"))
 
 
 def test_that_marketing_was_ended_is_forgotten_when_it_no_longer_ends() -> None:

@@ -66,12 +66,12 @@ def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
     shrink = limits(max_shrink_percent=20.0)
     assert found({}, {CONTACT: 80}, {CONTACT: 100}, settings=shrink) == ()
     assert found({}, {CONTACT: 79}, {CONTACT: 100}, settings=shrink) == (
-        "contacts: 79 were read, the last run read 100: more than 20 % fewer",
+        "contacts: 79 were read, 100 were left after the last run: more than 20 % fewer",
     )
 
 
 def test_an_empty_answer_where_records_were_blocks_whatever_the_limit() -> None:
-    assert found({}, {}, {CONTACT: 3}) == ("contacts: none were read, the last run read 3",)
+    assert found({}, {}, {CONTACT: 3}) == ("contacts: none were read, 3 were left after the last run",)
     assert found({}, {CONTACT: 0}, {CONTACT: 0}) == ()
 
 
