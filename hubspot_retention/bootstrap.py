@@ -93,11 +93,13 @@ class Application:
         return self._policy
 
     @contextmanager
-    def store(self, *, writes: bool = True) -> "Iterator[SqlStore]":
-        """The database. Only one process writes; a second is refused with a message that names the first."""
+    def store(self, access: str = "run") -> "Iterator[SqlStore]":
+        """The database, to `run` (only one process does; a second is refused with a message that names it), for
+        the `brief` transactions of a person beside a run, or to `read`."""
         from hubspot_retention.store.database import open_store
+        from hubspot_retention.store.engine import Access
 
-        with open_store(self.settings().database_url, exclusive=writes) as store:
+        with open_store(self.settings().database_url, Access(access)) as store:
             yield store
 
     @contextmanager

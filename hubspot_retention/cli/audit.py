@@ -27,7 +27,7 @@ def audit() -> None:
 @app.command()
 def verify(context: typer.Context, as_json: AsJson = False) -> None:
     """Verify the whole log: any changed, missing, reordered or added entry is named."""
-    with application(context).store(writes=False) as store:
+    with application(context).store("read") as store:
         report = store.verify_log()
     head = report.head.hash.hex()
     if as_json:
@@ -49,7 +49,7 @@ def export(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given.")] = None,
 ) -> None:
     """Export the log as JSON lines: number, hash, and the exact text that was hashed."""
-    with application(context).store(writes=False) as store:
+    with application(context).store("read") as store:
         lines = (_line(entry) for entry in store.entries())
         if file is None:
             sys.stdout.writelines(lines)
@@ -79,7 +79,7 @@ def tail(
     from hubspot_retention.cli.render_audit import entries_table
 
     house = application(context, policy=policy)
-    with house.store(writes=False) as store:
+    with house.store("read") as store:
         after = max(store.audit_head().count - number, 0)
         latest = list(_latest(store.entries(after), number))
     if as_json:

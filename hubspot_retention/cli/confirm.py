@@ -16,7 +16,7 @@ def confirm(context: typer.Context, record: Record, policy: PolicyFile = None, w
     target = read_record(record, "contacts", "deals")
     house = application(context, policy=policy, who=who)
     civil = house.policy()[0].civil
-    with house.store() as store, house.portal(store) as portal:
+    with house.store("brief") as store, house.portal(store) as portal:
         done = house.confirmer(portal, store).confirm(target)
     for name, value in done.starts:
         typer.echo(f"{target}: {name} {value_words(value, civil)} is confirmed")

@@ -14,7 +14,7 @@ def explain(context: typer.Context, record: Record, as_json: AsJson = False, pol
     target = read_record(record, "contacts", "deals")
     house = application(context, policy=policy)
     civil = house.policy()[0].civil
-    with house.store(writes=False) as store, house.portal(store) as portal:
+    with house.store("read") as store, house.portal(store) as portal:
         found = house.explainer(portal, store).explain(target)
     if as_json:
         print_json(explanation_json(found, civil))

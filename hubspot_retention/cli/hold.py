@@ -40,7 +40,7 @@ def place(
         )
     day = None if review_on is None else read_day(review_on, "--review-on")
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         placed, in_flight = house.registrar(store).place_hold(target, matter, reason, day, house.clock.now())
         with store.transaction() as tx:
             found = [(made, item) for made, item in tx.items_of_record(target)]
@@ -77,7 +77,7 @@ def list_(
 
     house = application(context, policy=policy)
     civil = house.policy()[0].civil
-    with house.store(writes=False) as store, store.transaction() as tx:
+    with house.store("read") as store, store.transaction() as tx:
         holds = tx.holds(released=released)
     if as_json:
         print_json(holds_json(holds, civil))
@@ -93,6 +93,6 @@ def release(
 ) -> None:
     """Release a hold. What it kept is decided afresh at the next run."""
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         ended = house.registrar(store).release_hold(hold_id, house.clock.now())
     typer.echo(f"hold {ended.hold_id} on {ended.record}, matter {ended.matter}, is released")

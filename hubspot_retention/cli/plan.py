@@ -107,7 +107,7 @@ def list_(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = 
 
     house = application(context, policy=policy)
     civil = house.policy()[0].civil
-    with house.store(writes=False) as store, store.transaction() as tx:
+    with house.store("read") as store, store.transaction() as tx:
         plans = tx.plans()
     if as_json:
         shown = ("plan_id", "kind", "status", "digest", "as_of", "built_at", "expires_at", "decided_by", "rules")
@@ -133,7 +133,7 @@ def show(
 
     house = application(context, policy=policy)
     civil = house.policy()[0].civil
-    with house.store(writes=False) as store:
+    with house.store("read") as store:
         view = view_of(store, find_plan(store, plan_id), None if every else ITEMS_SHOWN)
     if as_json:
         print_json(plan_json(view, civil))

@@ -24,7 +24,7 @@ def approve(
 ) -> None:
     """Approve exactly this plan, by its digest."""
     house = application(context, policy=policy, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         made = house.reviewer(store).approve(plan_id, digest, house.policy()[1], house.clock.now())
     say(f"plan {plan_id} is approved by {made.decided_by}; carry it out with: hubspot-retention plan apply {plan_id}")
 
@@ -37,7 +37,7 @@ def reject(
 ) -> None:
     """Reject a plan: nothing of it is ever applied."""
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         made = house.reviewer(store).reject(plan_id, why, house.clock.now())
     say(f"plan {plan_id} is rejected by {made.decided_by}")
 

@@ -55,7 +55,7 @@ def record(
     house = application(context, policy=policy, who=who)
     parsed = house.policy()[0]
     received_at = read_moment(received, "--received", parsed.civil)
-    with house.store() as store:
+    with house.store("brief") as store:
         stored = house.registrar(store).record_request(contact, RequestKind(kind), received_at, house.clock.now())
     limit = shown(answer_by(parsed, received_at), parsed.civil)
     typer.echo(f"request {stored.request_id} for {kind.value} of {contact} is recorded; answer it by {limit}")
@@ -73,7 +73,7 @@ def list_(
 
     house = application(context, policy=policy)
     parsed, now = house.policy()[0], house.clock.now()
-    with house.store(writes=False) as store, store.transaction() as tx:
+    with house.store("read") as store, store.transaction() as tx:
         found = [request for request in tx.requests() if closed or request.closed_at is None]
     if as_json:
         print_json(requests_json(found, parsed, now))
@@ -92,6 +92,6 @@ def close(
     from hubspot_retention.core.request import RequestEnd
 
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         ended = house.registrar(store).close_request(request_id, RequestEnd(end), house.clock.now())
     typer.echo(f"request {ended.request_id} of contacts/{ended.contact_id} is closed: {end.value}")

@@ -19,7 +19,7 @@ def stop(
     if not words:
         raise UsageError("--why: found nothing, expected a few words that tell others why everything stands still")
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         house.registrar(store).set_kill_switch(f"{house.actor}: {words}", house.clock.now())
     typer.echo("All disposals are stopped; `resume` lets them go on.")
 
@@ -27,7 +27,7 @@ def stop(
 def resume(context: typer.Context, who: Who = None) -> None:
     """Let disposals go on after `stop`."""
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store("brief") as store:
         with store.transaction() as tx:
             stopped = tx.kill_switch()
         if stopped is None:

@@ -172,7 +172,7 @@ class Subscriptions:
         if self.batch_allowed is not False:
             states = self._in_batches(unique)
         left = [address for address in unique if _key(address) not in states]
-        answers = side_by_side(self._one_or_unknown, left)
+        answers = side_by_side(self._one_or_unknown, left, self._transport.requests_in_flight_wanted())
         states.update((_key(address), found) for address, found in zip(left, answers, strict=True))
         return [self._opt_out(states[_key(address)], newsletters) for address in addresses]
 

@@ -187,7 +187,8 @@ class Transport:
     def _note(self, bucket: Bucket, headers: Mapping[str, str], started: float) -> None:
         self.pacer.learn(bucket, headers)
         seconds = self._timing.monotonic() - started
-        self._latency = seconds if self._latency is None else 0.8 * self._latency + 0.2 * seconds
+        # the shortest of late: a thread that waited for the processor would otherwise call for still more threads
+        self._latency = seconds if self._latency is None else min(seconds, 1.05 * self._latency)
         answered_at = http_date(headers.get("date", ""))
         if answered_at is not None:
             self._skew = _skew(self._timing.clock.now(), answered_at)

@@ -11,7 +11,7 @@ from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
-from hubspot_retention.store.engine import connect
+from hubspot_retention.store.engine import Access, connect
 from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.items import ItemRows
 from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
@@ -84,11 +84,9 @@ class SqlStore:
         self.close()
 
 
-def open_store(url: str, *, exclusive: bool = True) -> SqlStore:
+def open_store(url: str, access: Access = Access.RUN) -> SqlStore:
     """Open the database of `url`, making or upgrading it where needed.
 
-    `exclusive`: as its only writer. Otherwise it can only be read, beside whoever writes (on SQLite each
-    statement sees the database as it is then); one that is not there yet, or is older, is made ready first.
     Raises StoreRefusedError, StoreError.
     """
     parsed = read_url(url)
@@ -96,18 +94,18 @@ def open_store(url: str, *, exclusive: bool = True) -> SqlStore:
         path = sqlite_file(parsed)
         refuse_network(path.parent)
         parsed = parsed.set(database=str(path))
-    if exclusive:
-        return _open_writing(parsed)
+    if access is Access.RUN:
+        return _open_running(parsed)
     if not _is_ready(parsed):
-        _open_writing(parsed).close()
-    return SqlStore(Session(connect(parsed, writes=False)))
+        _open_running(parsed).close()
+    return SqlStore(Session(connect(parsed, access)))
 
 
 def _is_ready(url: URL) -> bool:
     """Whether there is a database of the version that this code needs."""
     if url.get_backend_name() == "sqlite" and not sqlite_file(url).is_file():
         return False
-    session = Session(connect(url, writes=False))
+    session = Session(connect(url, Access.READ))
     try:
         with session.begin() as connection:
             return version_of(connection) == REVISIONS[-1]
@@ -115,7 +113,7 @@ def _is_ready(url: URL) -> bool:
         session.close()
 
 
-def _open_writing(url: URL) -> SqlStore:
+def _open_running(url: URL) -> SqlStore:
     with ExitStack() as undone_on_failure:
         lock = None
         if url.get_backend_name() == "sqlite":
@@ -123,7 +121,7 @@ def _open_writing(url: URL) -> SqlStore:
             lock = FileLock(sqlite_file(url))
             lock.take()
             undone_on_failure.callback(lock.release)
-        session = Session(connect(url, writes=True))
+        session = Session(connect(url, Access.RUN))
         undone_on_failure.callback(session.close)
         with session.begin() as connection:
             if version_of(connection) != REVISIONS[-1]:

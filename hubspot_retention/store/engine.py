@@ -10,6 +10,7 @@ the lock must be won anew: so it is taken whenever a connection is made, not whe
 
 import os
 import sqlite3
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -28,6 +29,7 @@ _WAL_IS_SOUND_FROM: Final = (3, 51, 3)
 _BUSY_MS: Final = 10_000
 _WRITER_KEY: Final = 1_212_436_564
 """Advisory locks are per database; the number only has to be ours, and to fit 31 bits (`pg_locks.objid`)."""
+_APPEND_KEY: Final = _WRITER_KEY + 1
 _TAKE: Final = f"SELECT pg_try_advisory_lock({_WRITER_KEY})"
 _HOLDER: Final = (
     "SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
@@ -36,14 +38,29 @@ _HOLDER: Final = (
 )
 
 
+class Access(StrEnum):
+    """What a process opens the database for.
+
+    `run`: to assess or to dispose, as the only process that does; a second one is refused. `brief`: for the short
+    transactions of a person (a hold, a stop, an approval), also while a run goes on: they must never have to wait
+    for it, and each of the run's own transactions sees them. `read`: to read, beside whoever writes (on SQLite
+    each statement sees the database as it is then).
+    """
+
+    RUN = "run"
+    BRIEF = "brief"
+    READ = "read"
+
+
 def journal_mode(version: tuple[int, ...]) -> str:
     """The journal mode for a version of SQLite."""
     return "WAL" if version >= _WAL_IS_SOUND_FROM else "DELETE"
 
 
-def connect(url: URL, *, writes: bool) -> Connection:
-    """Open a connection, on PostgreSQL as the only writer if `writes`. Raises StoreRefusedError."""
-    engine = _sqlite_engine(url, writes) if url.get_backend_name() == "sqlite" else _postgres_engine(url, writes)
+def connect(url: URL, access: Access) -> Connection:
+    """Open a connection, on PostgreSQL as the only run there is if it is one. Raises StoreRefusedError."""
+    make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgres_engine
+    engine = make(url, access)
     try:
         return engine.connect()
     except DBAPIError as error:
@@ -58,7 +75,8 @@ def _detail(error: DBAPIError, url: URL) -> str:
     return f": {words.replace(url.password, '***') if url.password else words}"
 
 
-def _sqlite_engine(url: URL, writes: bool) -> Engine:
+def _sqlite_engine(url: URL, access: Access) -> Engine:
+    writes = access is not Access.READ
     arguments = {"check_same_thread": False}
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
@@ -83,18 +101,25 @@ def _settings(dbapi: sqlite3.Connection, *more: str) -> None:
         dbapi.execute(f"PRAGMA {setting}")
 
 
+def _begin_alone(connection: Connection) -> None:
+    # The audit log is one chain: who appends must see the entry before. SQLite's write lock does the same.
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_APPEND_KEY})")
+
+
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _postgres_engine(url: URL, writes: bool) -> Engine:
-    read_only = "" if writes else " -c default_transaction_read_only=on"
+def _postgres_engine(url: URL, access: Access) -> Engine:
+    read_only = "" if access is not Access.READ else " -c default_transaction_read_only=on"
     arguments = {
         "options": f"-c synchronous_commit=on -c plan_cache_mode=force_custom_plan{read_only}",
         "application_name": f"process {os.getpid()}: {command_words()}"[:63],
     }
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, paramstyle="format", connect_args=arguments)
-    if writes:
+    if access is not Access.READ:
+        event.listen(engine, "begin", _begin_alone)
+    if access is Access.RUN:
 
         @event.listens_for(engine, "connect")
         def take_writer_lock(dbapi: "psycopg.Connection[tuple[object, ...]]", _record: object) -> None:

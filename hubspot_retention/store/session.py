@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
-from hubspot_retention.store.errors import StoreError, explain
+from hubspot_retention.store.errors import StoreError, StoreRefusedError, explain
 
 
 class Session:
@@ -26,7 +26,10 @@ class Session:
         self._closed = False
         event.listen(connection.engine, "handle_error", self._translate)
 
-    def _translate(self, context: ExceptionContext) -> StoreError | None:
+    def _translate(self, context: ExceptionContext) -> Exception | None:
+        if isinstance(context.original_exception, StoreRefusedError):  # the lock was lost with its connection
+            self._failed = True
+            return context.original_exception
         error = context.sqlalchemy_exception
         if not isinstance(error, DBAPIError):
             return None

@@ -16,6 +16,7 @@ import pytest
 
 from hubspot_retention.core.audit.verify import Damage, VerifyReport
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.store.engine import Access
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
 from tests.unit.core.audit.entries import an_entry
 
@@ -71,7 +72,7 @@ def test_a_second_process_is_refused_and_told_who_is_there(url: str) -> None:
         assert _line(process) == "ready"
         with pytest.raises(StoreRefusedError, match=f"in use by process {process.pid}.*nothing was done"):
             open_store(url)
-        with open_store(url, exclusive=False) as reader:
+        with open_store(url, Access.READ) as reader:
             assert reader.audit_head().count == 0
 
 

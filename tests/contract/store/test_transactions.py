@@ -10,6 +10,7 @@ from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.store.engine import Access
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
 from tests.contract.store.values import a_hold, a_record, a_run, an_item, stored_plan
 from tests.unit.core.audit.entries import an_entry
@@ -173,15 +174,42 @@ def test_a_writer_may_open_when_the_last_one_has_closed(url: str) -> None:
 
 
 def test_a_reader_reads_beside_a_writer(url: str) -> None:
-    with open_store(url) as writer, open_store(url, exclusive=False) as reader:
+    with open_store(url) as writer, open_store(url, Access.READ) as reader:
         with writer.transaction() as tx:
             tx.audit(an_entry())
         assert _count(reader) == 1
         assert reader.verify_log().intact
 
 
+def test_a_person_writes_briefly_beside_a_run_and_its_next_transaction_sees_it(url: str) -> None:
+    with open_store(url) as run, open_store(url, Access.BRIEF) as person:
+        with person.transaction() as tx:
+            placed = tx.place_hold(a_hold(), "a dispute")
+            tx.audit(an_entry())
+        with run.transaction() as tx:
+            assert placed.record in tx.hold_register()
+            tx.audit(an_entry())
+        assert run.verify_log().intact
+
+
+def test_a_run_and_a_person_append_to_one_chain(url: str) -> None:
+    def append(store: SqlStore) -> None:
+        for _ in range(20):
+            with store.transaction() as tx:
+                tx.audit(an_entry())
+
+    with open_store(url) as run, open_store(url, Access.BRIEF) as person:
+        threads = [threading.Thread(target=append, args=(store,)) for store in (run, person)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert _count(run) == 40
+        assert run.verify_log().intact
+
+
 def test_a_reader_in_the_middle_of_a_plan_does_not_keep_the_writer_waiting(url: str) -> None:
-    with open_store(url) as writer, open_store(url, exclusive=False) as reader:
+    with open_store(url) as writer, open_store(url, Access.READ) as reader:
         plan = stored_plan(writer, *[an_item(number) for number in range(600)])
         with reader.transaction() as shown:
             items = shown.items(plan.plan_id, ALL_ITEMS)
@@ -192,7 +220,7 @@ def test_a_reader_in_the_middle_of_a_plan_does_not_keep_the_writer_waiting(url: 
 
 
 def test_the_log_verifies_while_it_grows(url: str) -> None:
-    with open_store(url) as writer, open_store(url, exclusive=False) as reader:
+    with open_store(url) as writer, open_store(url, Access.READ) as reader:
         stop = threading.Event()
 
         def append() -> None:
@@ -211,12 +239,12 @@ def test_the_log_verifies_while_it_grows(url: str) -> None:
 
 
 def test_a_reader_cannot_write(url: str) -> None:
-    with open_store(url, exclusive=False) as reader:
+    with open_store(url, Access.READ) as reader:
         with pytest.raises(StoreError, match="can only be read here"), reader.transaction() as tx:
             tx.audit(an_entry())
         assert _count(reader) == 0
 
 
 def test_a_reader_of_a_new_database_makes_it_and_lets_go_of_it(url: str) -> None:
-    with open_store(url, exclusive=False), open_store(url):
+    with open_store(url, Access.READ), open_store(url):
         pass

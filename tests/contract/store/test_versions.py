@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 
 from hubspot_retention.store import migrate
 from hubspot_retention.store.database import open_store
+from hubspot_retention.store.engine import Access
 from hubspot_retention.store.errors import StoreRefusedError
 from hubspot_retention.store.location import sqlite_file
 from hubspot_retention.store.schema import metadata
@@ -34,12 +35,12 @@ def test_every_migration_is_listed_in_its_order() -> None:
     assert tuple(reversed(walked)) == migrate.REVISIONS
 
 
-@pytest.mark.parametrize("exclusive", [True, False])
-def test_a_database_of_a_newer_program_is_refused(url: str, exclusive: bool) -> None:
+@pytest.mark.parametrize("access", list(Access))
+def test_a_database_of_a_newer_program_is_refused(url: str, access: Access) -> None:
     with open_store(url) as store, store.transaction() as tx:
         tx._connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
     with pytest.raises(StoreRefusedError, match="of version 0999, this program knows up to 0001: use the newer"):
-        open_store(url, exclusive=exclusive)
+        open_store(url, access)
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(sqlite_url: str, tmp_path: object) -> None:

@@ -1,9 +1,12 @@
 """`plan approve | reject | apply`: what a person decides, and carrying it out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hubspot_retention.bootstrap import application
+from hubspot_retention.core.plan.model import PlanStatus
 from tests.faults.people import a_customer, a_letter, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import CLIENTI, House
@@ -147,7 +150,7 @@ def test_what_the_probe_has_verified_is_carried_out(house_of: MakeHouse) -> None
 
 def test_a_refusal_of_hubspot_fails_the_item_and_the_plan_is_partly_applied(planned: House) -> None:
     planned.approved("rights")
-    planned.sandbox.gateway.faults.add({"kind": "status", "status": 400, "match": "gdpr-delete", "times": 1})
+    planned.sandbox.gateway.faults.add({"kind": "error_before", "status": 400, "path": "gdpr-delete"})
     ran = planned("plan", "apply", "1-rights")
     assert ran.code == 3
     assert "1 failed" in ran.out
@@ -164,11 +167,6 @@ def test_a_second_plan_has_nothing_due(planned: House) -> None:
 def test_a_plan_that_the_service_approved_is_not_widened_by_who_applies_it(house_of: MakeHouse) -> None:
     house = house_of(a_portal(contacts=[inactive(101)]))
     house("plan", "new")
-    from dataclasses import replace
-
-    from hubspot_retention.bootstrap import application
-    from hubspot_retention.core.plan.model import PlanStatus
-
     with application().store() as store, store.transaction() as tx:
         plan = tx.plan("1-time")
         assert plan is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from hubspot_retention.store.engine import connect, journal_mode
+from hubspot_retention.store.engine import Access, connect, journal_mode
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_an_acknowledged_transaction_is_on_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], mode: str, synchronous: int
 ) -> None:
     monkeypatch.setattr("sqlite3.sqlite_version_info", version)
-    connection = connect(make_url(f"sqlite:///{tmp_path}/x.db"), writes=True)
+    connection = connect(make_url(f"sqlite:///{tmp_path}/x.db"), Access.RUN)
     found = [
         connection.exec_driver_sql(f"PRAGMA {name}").scalar()
         for name in ("journal_mode", "synchronous", "foreign_keys")

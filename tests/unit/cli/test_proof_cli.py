@@ -1,0 +1,275 @@
+"""`audit`, `explain`, `reconcile`, `policy approve`, `portal`: proof, reasons, and what goes by itself."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.faults.people import a_customer, a_portal, asks_to_go, inactive
+from tests.unit.cli.conftest import MakeHouse
+from tests.unit.cli.house import CLIENTI, House, wide_lines
+
+
+@pytest.fixture
+def applied(house_of: MakeHouse) -> House:
+    """Somebody who asked to go has gone; somebody else is held."""
+    house = house_of(a_portal(contacts=[asks_to_go(101), inactive(102), a_customer(103, legal_hold="true")]))
+    house("plan", "new")
+    house.approved("rights")
+    house("plan", "apply", "1-rights")
+    return house
+
+
+def test_the_log_verifies(applied: House) -> None:
+    ran = applied("audit", "verify")
+    assert ran.code == 0
+    assert ran.out.startswith("The audit log is intact: ")
+
+
+def test_json_tells_the_head_of_the_log(applied: House) -> None:
+    found = applied("audit", "verify", "--json").json
+    assert (found["intact"], found["findings"], len(found["head"])) == (True, [], 64)
+
+
+def test_a_changed_entry_is_named(applied: House) -> None:
+    with sqlite3.connect(applied.folder / "retention.db") as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("UPDATE audit_entry SET body = CAST(body || ' ' AS BLOB) WHERE seq = 3")
+    database.close()
+    ran = applied("audit", "verify")
+    assert ran.code == 1
+    assert "entry 3: changed" in ran.out
+    assert applied("audit", "verify", "--json").json["intact"] is False
+
+
+def test_the_log_is_exported_as_json_lines_with_the_very_text_that_was_hashed(applied: House) -> None:
+    lines = [json.loads(line) for line in applied("audit", "export").out.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert all(json.loads(line["body"])["seq"] == line["seq"] for line in lines)
+    assert all(len(line["hash"]) == 64 for line in lines)
+
+
+def test_a_place_that_cannot_be_written_is_told(applied: House, tmp_path: Path) -> None:
+    ran = applied("audit", "export", str(tmp_path / "missing" / "log.jsonl"))
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
+
+
+def test_the_tail_shows_the_latest_entries(applied: House) -> None:
+    out = applied("audit", "tail", "-n", "2").out
+    assert "plan.applied" in out
+    assert [line.split()[0] for line in out.splitlines() if line[0] != " "] == ["No", "9", "10"]
+    assert [entry["subject"] for entry in applied("audit", "tail", "-n", "2", "--json").json] == ["disposal", "plan"]
+    assert wide_lines(applied("audit", "tail").out) == []
+
+
+def test_one_who_was_erased_is_explained_by_what_the_log_knows(applied: House) -> None:
+    ran = applied("explain", "contacts/101")
+    assert ran.code == 0
+    told = " ".join(ran.out.split())
+    assert "this service erased it on" in told
+    assert "by rule erasure-request, under plan 1-rights." in told
+    assert "HubSpot has purged it by" in told
+    assert "plan 1-rights: erase, erasure-request: done (read-back-absent)" in told
+
+
+def test_one_who_was_archived_can_be_restored_for_a_while(applied: House) -> None:
+    applied("plan", "new")
+    applied.approved("time")
+    applied("plan", "apply", "2-time")
+    assert "It can be restored in HubSpot until" in applied("explain", "contacts/102").out
+
+
+def test_one_who_is_kept_is_explained_with_facts_and_rules(applied: House) -> None:
+    out = applied("explain", "contacts/103").out
+    assert "Held: nothing may happen to it." in out
+    assert "A legal hold is set in HubSpot on contacts/103." in out
+    assert "its property lifecyclestage" in out
+    assert "active-customer" in out
+    assert wide_lines(out) == []
+
+
+def test_an_explanation_as_json_holds_the_same(applied: House) -> None:
+    found = applied("explain", "contacts/103", "--json").json
+    assert found["in_view"] is True
+    assert found["decision"]["outcome"] == "held"
+    assert {"fact": "is_customer", "value": "yes", "source": "its property lifecyclestage"} in found["facts"]
+    rule = next(rule for rule in found["rules"] if rule["rule"] == "active-customer")
+    assert (rule["matched"], rule["keep_end"], rule["effective"]) == ("yes", "never", None)
+
+
+def test_a_gone_record_as_json_has_no_present(applied: House) -> None:
+    found = applied("explain", "contacts/101", "--json").json
+    assert (found["in_view"], found["decision"], found["facts"]) == (False, None, [])
+    assert [entry["verb"] for entry in found["log"]][-1] == "done"
+
+
+def test_a_record_that_nobody_knows_is_said_to_be_gone_without_us(applied: House) -> None:
+    out = applied("explain", "contacts/999").out
+    assert "this service did not dispose of it" in out
+
+
+def test_a_merged_record_names_its_winner(applied: House) -> None:
+    applied.act("merge", record="contacts/102", into="contacts/103")
+    assert "HubSpot answers with contacts/103." in applied("explain", "contacts/102").out
+    assert applied("explain", "contacts/102", "--json").json["merged_into"] == "contacts/103"
+
+
+@pytest.mark.parametrize("record", ["companies/1", "101", "contacts/x"])
+def test_only_contacts_and_deals_are_explained(applied: House, record: str) -> None:
+    assert applied("explain", record).code == 2
+
+
+@pytest.fixture
+def rights(house_of: MakeHouse) -> House:
+    """Somebody who asked to go, and somebody inactive."""
+    return house_of(a_portal(contacts=[asks_to_go(101), inactive(102)]))
+
+
+def approve_policy(house: House) -> None:
+    """A named person approves the policy."""
+    digest = house("policy", "check", "--json").json["digest"]
+    assert house("policy", "approve", "--digest", digest, "--who", "bent").code == 0
+
+
+def test_reconcile_in_review_waits_for_a_person(rights: House) -> None:
+    ran = rights("reconcile")
+    assert ran.code == 0
+    assert "plan 1-rights waits: it is new: a person must approve it" in ran.err
+    assert rights.effects() == []
+
+
+def test_reconcile_in_enforce_carries_out_what_goes_by_itself(rights: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    approve_policy(rights)
+    monkeypatch.setenv("RETENTION_MODE", "enforce")
+    ran = rights("reconcile", "--json")
+    assert ran.code == 0
+    assert [(one["plan_id"], one["status"], one["done"]) for one in ran.json["applied"]] == [("1-rights", "applied", 1)]
+    assert [one["plan_id"] for one in ran.json["waiting"]] == ["1-time"]
+    assert not rights.is_in_view("contacts/101")
+    assert rights.is_in_view("contacts/102")
+
+
+def test_reconcile_tells_what_was_carried_out(rights: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    approve_policy(rights)
+    monkeypatch.setenv("RETENTION_MODE", "enforce")
+    ran = rights("reconcile")
+    assert "  1 done" in ran.out
+    assert "plan 1-time waits: no rule in it goes by itself" in ran.err
+
+
+def test_reconcile_exits_four_where_a_guardrail_blocks(rights: House, tmp_path: Path) -> None:
+    path = tmp_path / "service.toml"
+    path.write_text("[guardrails]\nmax_disposals = 0\n")
+    ran = rights("--settings", str(path), "reconcile")
+    assert ran.code == 4
+    assert "at most 0 are allowed" in ran.err
+
+
+def test_reconcile_exits_three_where_something_failed(rights: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    approve_policy(rights)
+    monkeypatch.setenv("RETENTION_MODE", "enforce")
+    rights.sandbox.gateway.faults.add({"kind": "error_before", "status": 400, "path": "gdpr-delete"})
+    assert rights("reconcile").code == 3
+
+
+def test_a_policy_is_approved_by_its_digest(rights: House) -> None:
+    digest = rights("policy", "check", "--json").json["digest"]
+    ran = rights("policy", "approve", "--digest", digest[:12], "--who", "bent")
+    assert ran.code == 0
+    assert ran.out == f"Clienti: Persondatapolitik, version 2026-11, digest {digest}, is approved by bent\n"
+    entries = [json.loads(json.loads(line)["body"]) for line in rights("audit", "export").out.splitlines()]
+    (found,) = [entry for entry in entries if entry["subject"] == "policy"]
+    assert (found["verb"], found["actor"], found["policy_digest"]) == ("approved", "bent", digest)
+
+
+@pytest.mark.parametrize("words", [(), ("--digest", "abc"), ("--digest", "0" * 64)])
+def test_without_its_digest_a_policy_is_not_approved(rights: House, words: tuple[str, ...]) -> None:
+    ran = rights("policy", "approve", *words)
+    assert ran.code == 2
+    assert "nothing is approved" in ran.err
+    assert rights("audit", "export").out == ""
+
+
+def test_what_a_policy_widens_is_told_before_it_is_approved_and_blocks_until_then(
+    rights: House, tmp_path: Path
+) -> None:
+    approve_policy(rights)
+    wider = tmp_path / "wider.toml"
+    text = CLIENTI.read_text(encoding="utf-8")
+    wider.write_text(
+        text.replace('after = "P12M"\nfrom = "last_activity_at"', 'after = "P6M"\nfrom = "last_activity_at"')
+    )
+    told = "rule inactive-contact disposes after P6M, before it was P12M"
+    blocked = rights("plan", "new", "--policy", str(wider))
+    assert blocked.code == 4
+    assert told in blocked.err
+    digest = rights("policy", "check", str(wider), "--json").json["digest"]
+    approved = rights("policy", "approve", "--policy", str(wider), "--digest", digest)
+    assert f"- {told}" in approved.err
+    assert rights("plan", "new", "--policy", str(wider)).code == 0
+
+
+def test_the_portal_is_checked(rights: House) -> None:
+    ran = rights("portal", "check")
+    assert ran.code == 0
+    assert "Portal 25412345" in ran.out
+    assert "Archiving an e-mail removes it for good at once" in " ".join(ran.out.split())
+    assert wide_lines(ran.out) == []
+
+
+def test_a_portal_that_lacks_properties_fails_the_check_until_it_is_set_up(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(102)]), with_setup=False)
+    ran = house("portal", "check", "--json")
+    assert ran.code == 1
+    assert ran.json["fine"] is False
+    problems = [found["text"] for found in ran.json["findings"] if found["verdict"] == "problem"]
+    assert "contacts legal_hold is not there: `portal setup` makes ours." in problems
+    made = house("portal", "setup", "--yes")
+    assert made.code == 0
+    assert "made: the property legal_hold (bool) for contacts" in made.out
+    assert house("portal", "check").code == 0
+    assert '\\"subject\\":\\"property\\"' in house("audit", "export").out
+
+
+def test_setup_asks_first_and_says_what_it_would_make(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(), with_setup=False)
+    ran = house("portal", "setup")
+    assert ran.code == 2
+    assert "the property group Retention for contacts" in ran.out
+    assert "give --yes" in ran.err
+    assert house("portal", "check").code == 1
+
+
+def test_a_portal_that_lacks_nothing_is_left_alone(rights: House) -> None:
+    ran = rights("portal", "setup")
+    assert ran.code == 0
+    assert "nothing is made" in ran.out
+
+
+def test_the_probe_asks_first(rights: House) -> None:
+    ran = rights("portal", "probe")
+    assert ran.code == 2
+    assert "give --yes" in ran.err
+    assert rights("audit", "export").out == ""
+
+
+def test_the_probe_stores_and_tells_what_it_found(rights: House) -> None:
+    ran = rights("portal", "probe", "--yes", "--json")
+    assert ran.code == 0
+    assert ran.json["correspondence_is_verified"] is True
+    entries = [json.loads(json.loads(line)["body"]) for line in rights("audit", "export").out.splitlines()]
+    assert [(entry["subject"], entry["verb"]) for entry in entries] == [("probe", "started"), ("probe", "done")]
+
+
+def test_nothing_is_tried_on_another_portal_than_the_settings_name(
+    rights: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_PORTAL_ID", "1")
+    for words in (("portal", "probe", "--yes"), ("portal", "setup", "--yes")):
+        ran = rights(*words)
+        assert ran.code == 4
+        assert "the settings name portal 1" in ran.err

@@ -1,0 +1,218 @@
+"""`hold`, `request`, `stop`, `resume`, `confirm`: what people say, and what the command answers."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hubspot_retention.bootstrap import application
+from hubspot_retention.clock import Clock
+from hubspot_retention.core.plan.model import ItemState, PlanStatus
+from hubspot_retention.core.record import RecordRef
+from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive
+from tests.unit.cli.conftest import MakeHouse
+from tests.unit.cli.house import House, wide_lines
+
+
+@pytest.fixture
+def planned(house_of: MakeHouse) -> House:
+    """Two people who asked to go, planned."""
+    house = house_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102), a_customer(103)]))
+    house("plan", "new")
+    return house
+
+
+def place(house: House, record: str = "contacts/101", matter: str = "J-2026-1") -> int:
+    """Place a hold; answers the exit code."""
+    return house("hold", "place", record, "--matter", matter, "--reason", "a dispute over an invoice").code
+
+
+def test_a_hold_is_placed_and_the_plan_that_loses_the_record_is_named(planned: House) -> None:
+    ran = planned("hold", "place", "contacts/101", "--matter", "J-2026-1", "--reason", "a dispute")
+    assert (ran.code, ran.out) == (0, "hold 1 is placed on contacts/101, matter J-2026-1\n")
+    assert ran.err == "plan 1-rights loses contacts/101: it is skipped when the plan is applied\n"
+
+
+def test_a_hold_between_approval_and_apply_is_honoured(planned: House) -> None:
+    planned.approved("rights")
+    place(planned)
+    planned("plan", "apply", "1-rights")
+    assert planned.is_in_view("contacts/101")
+    assert not planned.is_in_view("contacts/102")
+
+
+def test_a_record_in_flight_is_said_not_to_be_held(planned: House) -> None:
+    planned.approved("rights")
+    with application().store() as store, store.transaction() as tx:
+        plan = tx.plan("1-rights")
+        assert plan is not None
+        tx.save_plan(replace(plan, status=PlanStatus.APPLYING))
+        tx.set_item_state("1-rights", RecordRef.parse("contacts/101"), ItemState.SENT)
+    ran = planned("hold", "place", "contacts/101", "--matter", "J-1", "--reason", "a dispute")
+    assert ran.err == (
+        "contacts/101 is in flight in plan 1-rights: a call was sent before the hold, so there it is NOT held\n"
+    )
+
+
+@pytest.mark.parametrize("matter", ["a dispute", "Jensen & søn", "x" * 121, ""])
+def test_a_matter_is_a_reference(planned: House, matter: str) -> None:
+    ran = planned("hold", "place", "contacts/101", "--matter", matter, "--reason", "a dispute")
+    assert ran.code == 2
+    assert "expected a reference" in ran.err
+    assert planned("hold", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("record", ["contacts", "notes/31", "contacts/abc", "people/1"])
+def test_a_hold_is_on_a_contact_company_or_deal(planned: House, record: str) -> None:
+    ran = planned("hold", "place", record, "--matter", "J-1", "--reason", "a dispute")
+    assert ran.code == 2
+    assert record in ran.err
+
+
+def test_a_review_date_is_a_day(planned: House) -> None:
+    ran = planned("hold", "place", "deals/1", "--matter", "J", "--reason", "r", "--review-on", "soon")
+    assert ran.code == 2
+    assert "--review-on: found 'soon'" in ran.err
+
+
+def test_holds_are_listed_with_reason_who_and_review(planned: House) -> None:
+    planned("hold", "place", "deals/1", "--matter", "J-1", "--reason", "why", "--review-on", "2027-01-01")
+    (found,) = planned("hold", "list", "--json").json
+    assert found.pop("placed_at")
+    assert found == {
+        "hold": 1,
+        "record": "deals/1",
+        "matter": "J-1",
+        "reason": "why",
+        "placed_by": "anna",
+        "review_on": "2027-01-01",
+        "released_at": None,
+    }
+
+
+def test_the_list_of_holds_fits_on_80_columns_and_breaks_no_id(planned: House) -> None:
+    planned("hold", "place", "contacts/123456789012", "--matter", "J-2026-000114", "--reason", "word " * 20)
+    out = planned("hold", "list").out
+    assert wide_lines(out) == []
+    assert "contacts/123456789012" in out
+
+
+def test_a_released_hold_is_listed_only_if_asked(planned: House) -> None:
+    place(planned)
+    ran = planned("hold", "release", "1")
+    assert ran.out == "hold 1 on contacts/101, matter J-2026-1, is released\n"
+    assert planned("hold", "list").out == "There is no hold.\n"
+    assert "released" in planned("hold", "list", "--released").out
+
+
+def test_a_hold_that_is_not_there_cannot_be_released(planned: House) -> None:
+    ran = planned("hold", "release", "7")
+    assert ran.code == 2
+    assert "there is no hold 7" in ran.err
+
+
+def test_a_request_is_recorded_with_the_end_of_its_clock(planned: House) -> None:
+    ran = planned("request", "record", "contacts/103", "--kind", "access", "--received", "2026-01-31T10:00:00+01:00")
+    assert ran.out == "request 1 for access of contacts/103 is recorded; answer it by 2026-02-28 10:00\n"
+
+
+def test_requests_are_listed_with_the_days_left(planned: House) -> None:
+    received = (Clock().now() - timedelta(days=3, hours=1)).isoformat()
+    planned("request", "record", "contacts/103", "--kind", "erasure", "--received", received)
+    (found,) = planned("request", "list", "--json").json
+    assert (found["record"], found["kind"], found["recorded_by"]) == ("contacts/103", "erasure", "anna")
+    assert found["days_left"] in (24, 25, 26)
+    assert f"{found['days_left']} days" in planned("request", "list").out
+
+
+def test_an_overdue_request_is_told(planned: House) -> None:
+    planned("request", "record", "contacts/103", "--kind", "erasure", "--received", "2026-01-01")
+    assert "overdue" in planned("request", "list").out
+
+
+def test_a_closed_request_is_listed_only_if_asked(planned: House) -> None:
+    planned("request", "record", "contacts/103", "--kind", "objection", "--received", "2026-01-01")
+    ran = planned("request", "close", "1", "--as", "taken-back")
+    assert ran.out == "request 1 of contacts/103 is closed: taken-back\n"
+    assert planned("request", "list").out == "There is no request.\n"
+    assert "taken-back" in planned("request", "list", "--closed").out
+    assert planned("request", "list", "--closed", "--json").json[0]["end"] == "taken-back"
+
+
+def test_an_open_access_request_holds_what_was_planned(planned: House) -> None:
+    planned.approved("rights")
+    planned("request", "record", "contacts/101", "--kind", "access", "--received", "2026-01-01")
+    planned("plan", "apply", "1-rights")
+    assert planned.is_in_view("contacts/101")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("contacts/103", "--kind", "nonsense", "--received", "2026-01-01"),
+        ("deals/1", "--kind", "access", "--received", "2026-01-01"),
+        ("contacts/103", "--kind", "access", "--received", "2026-01-01T10:00"),
+        ("contacts/103", "--kind", "access", "--received", "2126-01-01"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(planned: House, words: tuple[str, ...]) -> None:
+    assert planned("request", "record", *words).code == 2
+    assert planned("request", "list", "--json").json == []
+
+
+def test_stop_wins_over_an_approved_plan_and_resume_lets_it_go_on(planned: House) -> None:
+    planned.approved("rights")
+    assert planned("stop", "--why", "something looks\n wrong").code == 0
+    ran = planned("plan", "apply", "1-rights")
+    assert ran.code == 4
+    assert "anna: something looks wrong" in ran.err
+    assert "anna: something looks wrong" in planned("resume").out
+    assert planned("plan", "apply", "1-rights").code == 0
+
+
+def test_resume_without_a_stop_says_so_and_writes_nothing(planned: House) -> None:
+    assert planned("resume").out == "Nothing is stopped.\n"
+    assert "kill-switch" not in planned("audit", "export").out
+
+
+def test_a_stop_says_why(planned: House) -> None:
+    assert planned("stop", "--why", "  ").code == 2
+
+
+def test_a_start_that_moved_back_is_confirmed(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[former_customer(101, "2030-04-30")]))
+    house("plan", "new")
+    house.act("edit", record="contacts/101", properties={"customer_until": "2018-04-30"})
+    ran = house("confirm", "contacts/101")
+    assert ran.code == 0
+    assert ran.out == "contacts/101: customer_until 2018-04-30 is confirmed\n"
+    assert "By rule former-customer it is due since 2020-05-01 00:00" in ran.err
+
+
+def test_a_restored_record_is_confirmed(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(101)]))
+    house("plan", "new")
+    house.approved("time")
+    house("plan", "apply", "1-time")
+    house.act("restore", record="contacts/101")
+    house.act("edit", record="contacts/101", properties={"retention_confirmed_on": Clock().now().date().isoformat()})
+    ran = house("confirm", "contacts/101")
+    assert "that it stays is confirmed" in ran.out
+    assert ran.err == ""
+
+
+def test_where_nothing_waits_there_is_nothing_to_confirm(planned: House) -> None:
+    assert planned("confirm", "contacts/103").code == 2
+
+
+def test_no_reason_and_no_why_is_in_the_audit_log(planned: House, tmp_path: Path) -> None:
+    planned("hold", "place", "contacts/101", "--matter", "J-1", "--reason", "Jensen owes us")
+    planned("plan", "reject", "1-time", "--why", "Jensen again")
+    planned("stop", "--why", "Jensen once more")
+    target = tmp_path / "log.jsonl"
+    planned("audit", "export", str(target))
+    text = target.read_text(encoding="utf-8")
+    assert "Jensen" not in text
+    assert {json.loads(line)["seq"] for line in text.splitlines()} == set(range(1, len(text.splitlines()) + 1))
