@@ -68,6 +68,8 @@ class Application:
                 f"{name!r} is no login: the audit log takes letters, digits and _ . - only. "
                 "Give --who or RETENTION_ACTOR."
             )
+        if name == "service":
+            raise UsageError("'service' is who approves what a rule lets go by itself: give another --who")
         return name
 
     def settings(self) -> "Settings":

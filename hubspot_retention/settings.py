@@ -47,7 +47,7 @@ class _Pacing(_Section):
     per_10_seconds: int | None = Field(
         default=None,
         gt=0,
-        description="Requests per 10 s until the portal says its limit; unset: HubSpot's lowest, 100, or none elsewhere.",
+        description="Requests per 10 s until the portal says its limit; unset: HubSpot's lowest (elsewhere none).",
     )
     daily_reserve_percent: float = Field(
         default=10.0, ge=0, lt=100, description="Share of the day's quota that is left to other integrations."

@@ -67,12 +67,10 @@ def _applied(house: "Application", store: "Store", plan_id: str) -> "PlanView":
     from hubspot_retention.cli.progress import progress_bar
     from hubspot_retention.core.plan.model import ItemState
     from hubspot_retention.workflow.gate import find_plan
-    from hubspot_retention.workflow.standing import covered
 
     try:
         with house.portal(store) as portal, progress_bar() as progress:
-            wanted = covered(store, find_plan(store, plan_id), house.policy()[0])
-            house.applier(portal, store).apply(plan_id, house.actor, wanted, progress)
+            house.applier(portal, store).apply(plan_id, house.actor, progress)
     except PortalError as error:
         view = view_of(store, find_plan(store, plan_id))
         if view.totals.states.keys() <= {ItemState.PENDING, ItemState.PREPARED}:

@@ -135,19 +135,21 @@ class ContactTranslator:
             row = read(properties)
             truths = opt_outs(row)
             merged_ids = row[merged]
-            seen = ContactObservation(
-                RecordId(record_id),
-                *before(row),
-                activity(row),
-                enquiry(row),
-                conversation(row),
-                row[confirmed],
-                row[hold] if merged_ids == () else _held(row[hold], merged_ids),
-                *after(row),
-                None if truths == quiet else opt_out(truths),
-                deals,
-                companies,
-                merged_ids if merged_ids == () else _ids(merged_ids),
+            seen = ContactObservation._make(
+                (
+                    RecordId(record_id),
+                    *before(row),
+                    activity(row),
+                    enquiry(row),
+                    conversation(row),
+                    row[confirmed],
+                    row[hold] if merged_ids == () else _held(row[hold], merged_ids),
+                    *after(row),
+                    None if truths == quiet else opt_out(truths),
+                    deals,
+                    companies,
+                    merged_ids if merged_ids == () else _ids(merged_ids),
+                )
             )
             address = row[email]
             return seen, address if isinstance(address, str) else None, row[opt_out_all] is not False

@@ -6,9 +6,8 @@ and vanishes with the process. It holds ids, dates and truths, as the observatio
 Plain sqlite3 rather than SQLAlchemy: it is a spill file, written and read a hundred thousand times a run.
 """
 
-import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -17,6 +16,18 @@ from hubspot_retention.core.facts.observation import CompanyObservation, Contact
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.view import CompanyView, ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.store.spool_rows import (
+    pack_company,
+    pack_company_view,
+    pack_deal,
+    pack_memory,
+    pack_trace,
+    unpack_company,
+    unpack_company_view,
+    unpack_deal,
+    unpack_memory,
+    unpack_trace,
+)
 
 _SCHEMA = """
 create table company (id integer primary key, seen blob, view blob);
@@ -26,13 +37,12 @@ create table deal_company (company_id integer not null, deal_id integer not null
 create table contact_deal (contact_id integer not null, deal_id integer not null,
                            primary key (contact_id, deal_id)) without rowid;
 create table contact (id integer primary key, trace blob not null);
-create table note (kind text not null, id integer not null, remembered blob not null);
+create table note (kind text not null, id integer not null, starts text not null, rest blob);
 """
 _PAGE = 500
+_NOTES = 5_000
 
-
-def _dump(value: object) -> bytes:
-    return pickle.dumps(value, protocol=5)
+_COMPANY_VIEWS = "select id, view from company where id in"
 
 
 class Spool:
@@ -42,6 +52,7 @@ class Spool:
         # An empty name is SQLite's private temporary database: a file already unlinked, spilled to only when the
         # page cache (16 MiB here) is full. Durability is worthless for it, so nothing is synchronised.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._deals_unplaced = False
         self._db.executescript("pragma cache_size=-16384; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
 
     def close(self) -> None:
@@ -56,19 +67,21 @@ class Spool:
 
     def restart(self) -> None:
         """Forget everything: the lists are read again with one cursor."""
+        self._deals_unplaced = False
         for table in ("company", "deal", "deal_company", "contact_deal", "contact", "note"):
             self._db.execute(f"delete from {table}")
 
     def add_companies(self, page: Sequence[CompanyObservation]) -> None:
         """Spool companies."""
-        rows = [(company.record_id, _dump(company)) for company in page]
-        self._db.executemany("insert or replace into company (id, seen) values (?, ?)", rows)
+        rows = [(company.record_id, pack_company(company)) for company in page]
+        self._insert("insert or replace into company (id, seen) values (?, ?)", rows)
 
     def add_deals(self, page: Sequence[DealObservation]) -> None:
         """Spool deals with their companies."""
+        self._deals_unplaced |= any(isinstance(deal.companies, Unknown) for deal in page)
         self._db.execute("begin")
         self._db.executemany(
-            "insert or replace into deal values (?, ?)", [(deal.record_id, _dump(deal)) for deal in page]
+            "insert or replace into deal values (?, ?)", [(deal.record_id, pack_deal(deal)) for deal in page]
         )
         links = [
             (link.company_id, deal.record_id)
@@ -82,14 +95,17 @@ class Spool:
         self._db.execute("commit")
 
     def judge_companies(self, judge: Judge) -> None:
-        """After companies and deals are read: what each company passes on. Before any contact is asked for."""
+        """After companies and deals are read: what each company passes on. Before any contact is asked for.
+
+        A deal whose companies could not be read may belong to any of them, with its debt and its contract.
+        """
         self._db.execute("begin")
         query = "select d.seen from deal_company l join deal d on d.id = l.deal_id where l.company_id = ? order by d.id"
         with closing(self._db.cursor()) as cursor:
             for company_id, seen in self._pages("select id, seen from company where id > ? order by id limit ?"):
-                deals = [pickle.loads(row[0]) for row in cursor.execute(query, (company_id,))]
-                view = judge.company(pickle.loads(seen), deals)
-                cursor.execute("update company set view = ? where id = ?", (_dump(view), company_id))
+                deals = [unpack_deal(row[0]) for row in cursor.execute(query, (company_id,))]
+                view = judge.company(unpack_company(seen), UNKNOWN if self._deals_unplaced else deals)
+                cursor.execute("update company set view = ? where id = ?", (pack_company_view(view), company_id))
         self._db.execute("commit")
 
     def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
@@ -97,25 +113,26 @@ class Spool:
         deals = self._deals({deal for seen in contacts for deal in _ids(seen.deals)})
         wanted = {link.company_id for seen in contacts for link in _ids(seen.companies)}
         wanted |= {link.company_id for deal in deals.values() for link in _ids(deal.companies)}
-        companies: dict[Any, CompanyView] = self._fetch("select id, view from company where id in", wanted)
+        companies: dict[Any, CompanyView] = self._fetch(_COMPANY_VIEWS, wanted, unpack_company_view)
         views = {key: _deal_view(deal, companies) for key, deal in deals.items()}
         return [ContactView(seen, _all(seen.deals, views), _companies(seen, companies)) for seen in contacts]
 
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what the deals of these contacts need to know of them."""
-        rows = [(contact_id, _dump(trace)) for contact_id, trace in traces]
-        self._db.executemany("insert or replace into contact values (?, ?)", rows)
+        rows = [(contact_id, pack_trace(trace)) for contact_id, trace in traces]
+        self._insert("insert or replace into contact values (?, ?)", rows)
 
     def keep_notes(self, kind: ObjectType, notes: Iterable[tuple[RecordId, Remembered, Remembered]]) -> None:
         """Keep what later runs shall know, with what was known before, until the run is whole."""
-        rows = [(kind.value, record_id, _dump((before, after))) for record_id, before, after in notes]
-        self._db.executemany("insert into note values (?, ?, ?)", rows)
+        name = kind.value
+        rows = [(name, record_id, after.starts, pack_memory(before, after)) for record_id, before, after in notes]
+        self._insert("insert into note values (?, ?, ?, ?)", rows)
 
     def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
         """What was kept for later runs, in pages."""
-        cursor = self._db.execute("select id, remembered from note where kind = ? order by rowid", (kind.value,))
-        while rows := cursor.fetchmany(_PAGE):
-            yield [(RecordId(record_id), *pickle.loads(blob)) for record_id, blob in rows]
+        cursor = self._db.execute("select id, starts, rest from note where kind = ? order by rowid", (kind.value,))
+        while rows := cursor.fetchmany(_NOTES):
+            yield [(RecordId(record_id), *unpack_memory(starts, rest)) for record_id, starts, rest in rows]
 
     def deal_views(self) -> Iterator[list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
         """Every deal with its neighbours, in pages by id. After the contacts."""
@@ -124,7 +141,7 @@ class Spool:
             "select id, seen from deal where id > ? order by id limit ?", (last, _PAGE)
         ).fetchall():
             last = rows[-1][0]
-            yield self._views_of([pickle.loads(seen) for _, seen in rows])
+            yield self._views_of([unpack_deal(seen) for _, seen in rows])
 
     def views_of(self, deal_ids: Iterable[RecordId]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
         """Some deals with their neighbours."""
@@ -148,17 +165,24 @@ class Spool:
 
     def _views_of(self, deals: Sequence[DealObservation]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
         traces: dict[Any, ContactTrace] = self._fetch(
-            "select id, trace from contact where id in", {contact for deal in deals for contact in _ids(deal.contacts)}
+            "select id, trace from contact where id in",
+            {contact for deal in deals for contact in _ids(deal.contacts)},
+            unpack_trace,
         )
-        companies: dict[Any, CompanyView] = self._fetch(
-            "select id, view from company where id in", {link.company_id for d in deals for link in _ids(d.companies)}
-        )
+        wanted = {link.company_id for deal in deals for link in _ids(deal.companies)}
+        companies: dict[Any, CompanyView] = self._fetch(_COMPANY_VIEWS, wanted, unpack_company_view)
         return [(_deal_view(deal, companies), _all(deal.contacts, traces)) for deal in deals]
 
     def _deals(self, ids: set[RecordId]) -> dict[RecordId, DealObservation]:
-        return self._fetch("select id, seen from deal where id in", ids)
+        return self._fetch("select id, seen from deal where id in", ids, unpack_deal)
 
-    def _fetch(self, query: str, ids: set[Any]) -> dict[Any, Any]:
+    def _insert(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Rows in one transaction: each in its own costs three times as much."""
+        self._db.execute("begin")
+        self._db.executemany(query, rows)
+        self._db.execute("commit")
+
+    def _fetch(self, query: str, ids: set[Any], unpack: Callable[[bytes], Any]) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
         ordered = sorted(ids)
         for start in range(0, len(ordered), _PAGE):
@@ -166,7 +190,7 @@ class Spool:
             marks = ",".join("?" * len(part))
             for key, blob in self._db.execute(f"{query} ({marks})", part):
                 if blob is not None:
-                    found[key] = pickle.loads(blob)
+                    found[key] = unpack(blob)
         return found
 
     def _pages(self, query: str) -> Iterator[tuple[int, bytes]]:
@@ -182,18 +206,23 @@ def _ids(links: Any) -> Any:
 
 def _all(ids: Any, found: dict[Any, Any]) -> Any:
     """The neighbours in the order of the ids; unknown if one was not read."""
-    if isinstance(ids, Unknown) or any(key not in found for key in ids):
+    if not ids:
+        return ()
+    if isinstance(ids, Unknown) or not all(map(found.__contains__, ids)):
         return UNKNOWN
-    return tuple(found[key] for key in ids)
+    return tuple([found[key] for key in ids])
 
 
 def _companies(
     seen: ContactObservation | DealObservation, found: dict[Any, CompanyView]
 ) -> tuple[CompanyView, ...] | Unknown:
     links = seen.companies
-    if isinstance(links, Unknown) or any(link.company_id not in found for link in links):
+    if not links:
+        return ()
+    if isinstance(links, Unknown):
         return UNKNOWN
-    return tuple(found[link.company_id] for link in links)
+    views = [found.get(link.company_id) for link in links]
+    return UNKNOWN if None in views else tuple([view for view in views if view is not None])
 
 
 def _deal_view(seen: DealObservation, found: dict[Any, CompanyView]) -> DealView:

@@ -21,12 +21,12 @@ from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, 
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.deciding import Decided, Decider
-from hubspot_retention.workflow.ports import RecordSource, Spool, Store, Transaction
-from hubspot_retention.workflow.protocol import requests_by_contact
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.seal import Sealer
 
 _CHUNK = 1_000
@@ -175,7 +175,7 @@ class Assessment:
             watcher.progress("reading deals", len(deal_page), None)
         self._spool.judge_companies(run.judge)
         with self._store.transaction() as tx:
-            requests = requests_by_contact(tx.requests())
+            requests = RequestRegister.of_all(tx.requests())
         decider = Decider(self._source, self._store, self._spool, run.judge, requests)
         total = self._source.count(ObjectType.CONTACT)
         for chunk in _chunks(self._source.contacts(), _CHUNK):
@@ -214,21 +214,23 @@ class Assessment:
             if not order.what_if:
                 tx.note(kind, opt_outs)
 
-    def _note(self, tx: Transaction) -> None:
-        """The memory for later runs, with the end of this one: a start counts as seen only when the run that saw it
-        made plans that a person could read. What was carried out meanwhile is kept."""
+    def _note(self) -> None:
+        """The memory for later runs, once the plans are sealed: a start counts as seen only when the run that saw it
+        made plans that a person can read. What was carried out or confirmed meanwhile stands. A page at a time, so
+        that nobody's hold waits for it."""
         for kind in (ObjectType.CONTACT, ObjectType.DEAL):
             for page in self._spool.notes(kind):
-                known = tx.recall(kind, [record_id for record_id, _, _ in page])
-                tx.note(
-                    kind,
-                    [(key, after_run(old, new, known.get(key, NOTHING_REMEMBERED))) for key, old, new in page],
-                )
+                with self._store.transaction() as tx:
+                    known = tx.recall(kind, [record_id for record_id, _, _ in page])
+                    tx.note(
+                        kind,
+                        [(key, after_run(old, new, known.get(key, NOTHING_REMEMBERED))) for key, old, new in page],
+                    )
 
     def _finish(self, run: _Run, order: AssessOrder, at: datetime) -> None:
+        if not order.what_if:
+            self._note()
         with self._store.transaction() as tx:
-            if not order.what_if:
-                self._note(tx)
             tx.finish_run(run.run_id, at, "done")
             tx.save_boundaries(run.portal_id, self._source.boundaries())
             tx.audit(

@@ -1,6 +1,6 @@
 """Carry out one batch of a plan under the disposal protocol (`dispose.py` tells why it is safe)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,18 +10,22 @@ from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled, settle_for_deal
 from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
-from hubspot_retention.core.plan.recheck import Skip, recheck
+from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import CallResult, Correspondence, Fate, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.bundles import bundle_of_contact
-from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Missing
+from hubspot_retention.workflow.fresh import FreshContact, FreshReader
+from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.protocol import Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
+
+_FEW = 25
+"""When so many erases are left, the next batch is read: a second and a half ahead at HubSpot's usual limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,75 +41,65 @@ class Tools:
     workers: int = 8
 
 
+def _nothing() -> None:
+    return
+
+
 class Carrier:
     """Does the work of one batch of one plan: items of one action and class, up to a hundred."""
 
     def __init__(self, tools: Tools, ledger: Ledger) -> None:
         self._tools = tools
         self._ledger = ledger
+        self._looker = Looker(tools.source, tools.fresh, ledger, tools.times)
         self._steps = BundleSteps(tools.disposer, tools.source, ledger, tools.policy.attachments)
 
     def carry_out(self, batch: Sequence[PlanItem]) -> None:
         """Intent, fresh read, last check and `sent`, the call within seconds, settled by reading."""
-        prepared = self._ledger.prepare(batch)
-        if batch[0].record.object_type is ObjectType.DEAL:
-            self._archive_deals(batch, prepared)
-            return
-        ids = [item.record.record_id for item in batch]
-        fresh = self._tools.fresh.contacts(ids, prepared.memory, self._tools.times.now())
-        due = self._still_due(batch, fresh)
-        match batch[0].action:
-            case Action.ERASE:
-                self._erase(due, fresh, prepared)
-            case Action.ARCHIVE:
-                self._archive(due, prepared)
-            case _:
-                self._end_marketing(due, fresh, prepared)
+        self.settle(self.act(self.look(batch)))
 
-    def _still_due(
-        self,
-        batch: Sequence[PlanItem],
-        fresh: dict[RecordId, FreshContact | Missing] | dict[RecordId, FreshDeal | Missing],
-    ) -> list[PlanItem]:
-        """The items that still stand after the fresh read; the others are skipped with their reason."""
-        due = []
-        for item in batch:
-            found = fresh[item.record.record_id]
-            if isinstance(found, FreshContact | FreshDeal):
-                why = recheck(item, found.decision)
-            else:
-                why = Skip.MERGED if isinstance(found, MergedInto) else Skip.GONE
-            if why is None:
-                due.append(item)
-            else:
-                self._ledger.skip(item, why)
-        return due
+    def look(self, batch: Sequence[PlanItem], claimed: frozenset[RecordRef] = frozenset()) -> Looked:
+        """Intent and fresh read. `claimed`: correspondence that batches under way may change meanwhile."""
+        return self._looker.look(batch, claimed)
+
+    def act(self, looked: Looked, nearly_done: Callable[[], None] = _nothing) -> Sequence[PlanItem]:
+        """The last check and the calls; answers those that must be read back. `nearly_done` is called once, when
+        few calls are left."""
+        called = self._act(looked, nearly_done) if looked.due else []
+        if not looked.later:
+            return called
+        self.settle(called)
+        self._one_by_one(looked.later)
+        return []
+
+    def _act(self, looked: Looked, nearly_done: Callable[[], None]) -> Sequence[PlanItem]:
+        item = looked.due[0]
+        if item.action is Action.ERASE:
+            return self._erase(looked, nearly_done)
+        nearly_done()
+        if item.action is Action.END_MARKETING:
+            self._end_marketing(looked)
+            return []
+        due = self._without_letters(looked) if item.record.object_type is ObjectType.DEAL else looked.due
+        return self._archive(due, looked.prepared)
 
     # Archive: together, one call, each settled by itself.
 
-    def _archive(self, due: Sequence[PlanItem], prepared: Prepared) -> None:
-        if not due:
-            return
-        sending = self._ledger.send(due, prepared)
+    def _archive(self, due: Sequence[PlanItem], prepared: Prepared) -> Sequence[PlanItem]:
+        sending = self._ledger.send(due, prepared) if due else None
         if sending is None:
-            return
+            return []
         if not self._ledger.in_time(sending):
             self._ledger.settle(due, ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
-            return
+            return []
         kind = due[0].record.object_type
-        result = self._tools.disposer.archive(kind, [item.record.record_id for item in due])
-        self._after_call(due, result)
+        return self._after_call(due, self._tools.disposer.archive(kind, [item.record.record_id for item in due]))
 
-    def _archive_deals(self, batch: Sequence[PlanItem], prepared: Prepared) -> None:
-        """A deal that goes takes the correspondence that only it still holds, first."""
-        ids = [item.record.record_id for item in batch]
-        fresh = self._tools.fresh.deals(ids, prepared.memory, self._tools.times.now())
-        due = self._still_due(batch, fresh)
-        letters = self._tools.source.correspondence(ObjectType.DEAL, [item.record.record_id for item in due])
+    def _without_letters(self, looked: Looked) -> list[PlanItem]:
+        """A deal that goes takes the correspondence that only it still holds, first; answers who can go now."""
         bare, laden = [], []
-        first, later = _apart(due, letters)
-        for item in first:
-            settled = _settle_deal(item.record.record_id, letters)
+        for item in looked.due:
+            settled = _settle_deal(item.record.record_id, looked.letters)
             if isinstance(settled, Unknown):
                 self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
             elif settled:
@@ -114,11 +108,10 @@ class Carrier:
                 bare.append(item)
         for item, settled in laden:
             parts = self._steps.parts(settled)
-            if self._ledger.send([item], prepared, parts) and self._steps.archive_letters(item, settled):
+            if self._ledger.send([item], looked.prepared, parts) and self._steps.archive_letters(item, settled):
                 self._ledger.settle([item], ItemState.PREPARED, Verb.INTENDED, "letters-archived")
                 bare.append(item)
-        self._archive(bare, prepared)
-        self._one_by_one(later)
+        return bare
 
     def _one_by_one(self, later: Sequence[PlanItem]) -> None:
         """Records that share correspondence: what one of them leaves behind is read only after it has gone."""
@@ -128,27 +121,20 @@ class Carrier:
 
     # Erase: one by one, children first.
 
-    def _erase(
-        self, due: Sequence[PlanItem], fresh: dict[RecordId, FreshContact | Missing], prepared: Prepared
-    ) -> None:
-        ids = [item.record.record_id for item in due]
-        letters = self._tools.source.correspondence(ObjectType.CONTACT, ids) if ids else {}
-        judge = Judge.of(self._tools.policy, prepared.memory.register, self._tools.times.now())
+    def _erase(self, looked: Looked, nearly_done: Callable[[], None]) -> list[PlanItem]:
+        judge = Judge.of(self._tools.policy, looked.prepared.memory.register, self._tools.times.now())
+        tell_at = max(0, len(looked.due) - _FEW)
 
-        first, later = _apart(due, letters)
-
-        def erase(item: PlanItem) -> PlanItem | None:
-            found = fresh[item.record.record_id]
-            assert isinstance(found, FreshContact)
+        def erase(numbered: tuple[int, PlanItem]) -> PlanItem | None:
+            number, item = numbered
+            if number == tell_at:
+                nearly_done()
             with self._poison_apart(item):
-                return item if self._erase_one(item, found, letters, judge, prepared) else None
+                return item if self._erase_one(item, looked, judge) else None
             return None
 
         with ThreadPoolExecutor(max_workers=self._tools.workers) as pool:
-            called = [item for item in pool.map(erase, first) if item is not None]
-        if called:
-            self.settle(called)
-        self._one_by_one(later)
+            return [item for item in pool.map(erase, enumerate(looked.due)) if item is not None]
 
     @contextmanager
     def _poison_apart(self, item: PlanItem) -> Iterator[None]:
@@ -160,17 +146,12 @@ class Carrier:
         except PortalError:
             self._ledger.settle([item], ItemState.UNKNOWN, Verb.UNKNOWN, "portal-error")
 
-    def _erase_one(
-        self,
-        item: PlanItem,
-        found: FreshContact,
-        letters: Correspondence,
-        judge: Judge,
-        prepared: Prepared,
-    ) -> bool:
+    def _erase_one(self, item: PlanItem, looked: Looked, judge: Judge) -> bool:
         """Erase one contact with its bundle; answers whether the call was made and must be read back."""
-        contact_id = item.record.record_id
-        bundle = bundle_of_contact(contact_id, letters.get(contact_id, UNKNOWN), found.deals, judge)
+        contact_id, prepared = item.record.record_id, looked.prepared
+        found = looked.fresh[contact_id]
+        assert isinstance(found, FreshContact)
+        bundle = bundle_of_contact(contact_id, looked.letters.get(contact_id, UNKNOWN), found.deals, judge)
         settled = bundle.settled
         if isinstance(settled, Unknown) or any(entry.fate is Engaged.UNREADABLE for entry in settled):
             self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
@@ -198,14 +179,15 @@ class Carrier:
         self._ledger.settle_refusal([item], result)
         return result.fate is Fate.UNKNOWN or result.status == 404
 
-    def _after_call(self, due: Sequence[PlanItem], result: CallResult) -> None:
+    def _after_call(self, due: Sequence[PlanItem], result: CallResult) -> Sequence[PlanItem]:
         if result.fate is not Fate.DONE:
             self._ledger.settle_refusal(due, result)
-        if result.fate is not Fate.REFUSED or result.status == 404:
-            self.settle(due)
+        return due if result.fate is not Fate.REFUSED or result.status == 404 else []
 
     def settle(self, batch: Sequence[PlanItem]) -> None:
         """Settle calls by reading each record by its id: gone is done; still there waits for fresh checks."""
+        if not batch:
+            return
         if batch[0].action is Action.END_MARKETING:
             self._ledger.settle(batch, ItemState.PENDING, Verb.ABANDONED, "answer-lost")
             return
@@ -223,13 +205,11 @@ class Carrier:
 
     # Marketing ends for those who stay.
 
-    def _end_marketing(
-        self, due: Sequence[PlanItem], fresh: dict[RecordId, FreshContact | Missing], prepared: Prepared
-    ) -> None:
-        for item in due:
-            found = fresh[item.record.record_id]
+    def _end_marketing(self, looked: Looked) -> None:
+        for item in looked.due:
+            found = looked.fresh[item.record.record_id]
             assert isinstance(found, FreshContact)
-            if self._ledger.send([item], prepared) is not None:
+            if self._ledger.send([item], looked.prepared) is not None:
                 with self._poison_apart(item):
                     self._end_marketing_of(item, found)
 
@@ -246,19 +226,6 @@ class Carrier:
             self._ledger.settle_refusal([item], bad[0])
         else:
             self._ledger.settle([item], ItemState.DONE, Verb.DONE, "opted-out")
-
-
-def _apart(items: Sequence[PlanItem], letters: Correspondence) -> tuple[list[PlanItem], list[PlanItem]]:
-    """Those that can go together, and those that share a piece of correspondence with one before them."""
-    first: list[PlanItem] = []
-    later: list[PlanItem] = []
-    claimed: set[RecordRef] = set()
-    for item in items:
-        listed = letters.get(item.record.record_id, UNKNOWN)
-        own = set() if isinstance(listed, Unknown) else {letter.ref for letter in listed}
-        (later if own & claimed else first).append(item)
-        claimed |= own
-    return first, later
 
 
 def _settle_deal(deal_id: RecordId, letters: Correspondence) -> tuple[Settled, ...] | Unknown:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from hubspot_retention.core.decision.decide import NO_HISTORY, History
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts, write_starts
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.facts.contact import NO_REQUESTS, Requests
 from hubspot_retention.core.facts.observation import ContactObservation, OptOut, OptOutSource
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import ContactTrace, DealView, Judge
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 
@@ -41,7 +41,7 @@ class Decider:
     store: Store
     spool: Spool
     judge: Judge
-    requests: dict[RecordId, Requests] = field(default_factory=dict)
+    requests: RequestRegister = field(default_factory=RequestRegister)
 
     def contacts(self, chunk: Sequence[SeenContact]) -> list[Decided]:
         """Decide contacts; what their deals need to know of them is spooled."""
@@ -53,7 +53,7 @@ class Decider:
         decided = []
         for view, opt_out in zip(self.spool.contact_views(seen), opt_outs, strict=True):
             record_id = view.seen.record_id
-            facts = self.judge.contact_facts(view, self.requests.get(record_id, NO_REQUESTS))
+            facts = self.judge.contact_facts(view, self.requests.of(view.seen))
             if view.deals:
                 traces.append((record_id, self.judge.trace(view, facts)))
             before = recalled.get(record_id, NOTHING_REMEMBERED)

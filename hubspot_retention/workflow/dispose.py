@@ -12,7 +12,7 @@ fresh read and the call cannot be seen. A hold placed here has no such gap.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -26,9 +26,11 @@ from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import Permission, admit, check_portal, find_plan
+from hubspot_retention.workflow.overlap import Overlap
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.protocol import Ledger
 from hubspot_retention.workflow.seal import plan_entry
+from hubspot_retention.workflow.standing import covered
 
 _IDLE_ROUNDS = 3
 """How many rounds over what was abandoned or found still there may achieve nothing, each with fresh checks."""
@@ -66,10 +68,6 @@ class ApplyReport:
         return not (self.failed or self.unsettled)
 
 
-def _everything(_: PlanItem) -> bool:
-    return True
-
-
 class Applier:
     """Applies plans. A `Carrier` does the work of one batch; this class only decides what comes next."""
 
@@ -83,10 +81,12 @@ class Applier:
         self,
         plan_id: str,
         actor: str,
-        wanted: Callable[[PlanItem], bool] = _everything,
         progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None,
     ) -> ApplyReport:
-        """Carry out a plan, or go on with one that was stopped. Raises BlockedError before the first write."""
+        """Carry out what a plan's approval covers, or go on with one that was stopped.
+
+        Raises BlockedError before the first write.
+        """
         with _alone(self._store):
             plan = find_plan(self._store, plan_id)
             self._settle_what_was_left(plan, actor)
@@ -94,7 +94,7 @@ class Applier:
             check_portal(plan, self._tools.source.identity())
             plan = self._begin(plan, actor)
             try:
-                self._carry_out(plan, actor, wanted, progress)
+                self._carry_out(plan, actor, covered(self._store, plan, self._tools.policy), progress)
             except PortalError as error:
                 with self._store.transaction() as tx:
                     tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, type(error).__name__))
@@ -137,20 +137,19 @@ class Applier:
         """Every batch once. A batch that cannot be read waits, so that one poison record delays no other (L2);
         answers why."""
         failures, trouble = 0, None
-        for batch in batches:
-            if ledger.is_stopped():
-                break
-            try:
-                carrier.carry_out(batch)
-                failures = 0
-            except (PortalPausedError, PortalDeniedError):
-                raise
-            except PortalError as error:
-                failures, trouble = failures + 1, error
-                if failures == _MOST_FAILURES:
-                    raise
-                ledger.give_back(batch, "unreadable")
-            progress(len(batch))
+        with closing(Overlap(carrier, list(batches)).outcomes()) as outcomes:
+            for batch, error in outcomes:
+                if isinstance(error, PortalPausedError | PortalDeniedError):
+                    raise error
+                failures = failures + 1 if error else 0
+                if error is not None:
+                    trouble = error
+                    if failures == _MOST_FAILURES:
+                        raise error
+                    ledger.give_back(batch, "unreadable")
+                progress(len(batch))
+                if ledger.is_stopped():
+                    break
         return trouble
 
     def _items(self, plan: Plan, states: tuple[ItemState, ...]) -> list[PlanItem]:

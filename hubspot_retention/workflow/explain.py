@@ -13,7 +13,7 @@ from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.decision.provenance import FactTrace, contact_provenance, deal_provenance
 from hubspot_retention.core.decision.trace import RuleTrace, trace
 from hubspot_retention.core.facts.company import CompanyFacts
-from hubspot_retention.core.facts.contact import NO_REQUESTS, Surroundings
+from hubspot_retention.core.facts.contact import Surroundings
 from hubspot_retention.core.facts.deal import DealSurroundings
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.hold import HoldRegister
@@ -21,11 +21,11 @@ from hubspot_retention.core.plan.model import Plan, PlanItem
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import CompanyView, Judge
 from hubspot_retention.errors import UsageError
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory
 from hubspot_retention.workflow.ports import RecordSource, Store
-from hubspot_retention.workflow.protocol import requests_by_contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def memory_of(store: Store, record: RecordRef) -> Memory:
             register=tx.hold_register(),
             contacts=tx.recall(kind, ids) if kind is ObjectType.CONTACT else {},
             deals=tx.recall(kind, ids) if kind is ObjectType.DEAL else {},
-            requests=requests_by_contact(tx.requests()),
+            requests=RequestRegister.of_all(tx.requests()),
         )
 
 
@@ -104,8 +104,8 @@ class Explainer:
         if not isinstance(found, FreshContact):
             return found
         judge = self._judge(memory.register, as_of)
-        requests = memory.requests.get(record.record_id, NO_REQUESTS)
         view = found.view
+        requests = memory.requests.of(view.seen)
         facts = judge.contact_facts(view, requests)
         deals = view.deals if isinstance(view.deals, Unknown) else tuple(deal.seen for deal in view.deals)
         around = Surroundings(deals, _company_facts(view.companies))

@@ -12,13 +12,13 @@ from typing import TypeVar
 from hubspot_retention.core.decision.decide import NO_HISTORY, History
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.facts.contact import NO_REQUESTS, Requests
 from hubspot_retention.core.facts.observation import ContactObservation, DealObservation, OptOut
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address, Gone, MergedInto, SeenContact
 from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import ContactView, Judge
 from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Spool
 
@@ -51,7 +51,7 @@ class Memory:
     register: HoldRegister
     contacts: Mapping[RecordId, Remembered] = field(default_factory=dict)
     deals: Mapping[RecordId, Remembered] = field(default_factory=dict)
-    requests: Mapping[RecordId, Requests] = field(default_factory=dict)
+    requests: RequestRegister = field(default_factory=RequestRegister)
 
 
 def _history(remembered: Remembered) -> History:
@@ -87,7 +87,7 @@ class FreshReader:
         remembered = memory.contacts.get(record_id, NOTHING_REMEMBERED)
         observation = self._with_opt_out(seen, remembered, reading.judge)
         (view,) = reading.spool.contact_views([observation])
-        facts = reading.judge.contact_facts(view, memory.requests.get(record_id, NO_REQUESTS))
+        facts = reading.judge.contact_facts(view, memory.requests.of(view.seen))
         decision = reading.judge.decide_contact(view, facts, _history(remembered))
         deals = () if isinstance(observation.deals, Unknown) else reading.spool.views_of(observation.deals)
         return FreshContact(view, decision, seen.address, tuple(deals))
@@ -198,7 +198,7 @@ class _Reading:
         views = self.spool.contact_views(list(self.contacts.values()))
         traces = []
         for view in views:
-            facts = self.judge.contact_facts(view, memory.requests.get(view.seen.record_id, NO_REQUESTS))
+            facts = self.judge.contact_facts(view, memory.requests.of(view.seen))
             traces.append((view.seen.record_id, self.judge.trace(view, facts)))
         self.spool.keep_traces(traces)
 

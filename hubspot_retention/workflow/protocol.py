@@ -11,14 +11,13 @@ from typing import NamedTuple
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
-from hubspot_retention.core.facts.contact import Requests
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
-from hubspot_retention.core.record import ObjectType, RecordId
-from hubspot_retention.core.request import SubjectRequest, requests_of
+from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.request import RequestRegister, SubjectRequest
 from hubspot_retention.workflow.fresh import Memory
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.times import Times
@@ -82,7 +81,7 @@ class Ledger:
                 register=tx.hold_register(),
                 contacts=tx.recall(ObjectType.CONTACT, ids) if kind is ObjectType.CONTACT else {},
                 deals=tx.recall(ObjectType.DEAL, ids) if kind is ObjectType.DEAL else {},
-                requests=requests_by_contact(requests),
+                requests=RequestRegister.of_all(requests),
             )
             verified = correspondence_is_verified(tuple(tx.probe_results(self._plan.portal_id)))
         return Prepared(memory, requests, verified, self._times.monotonic())
@@ -167,7 +166,9 @@ class Ledger:
         if state is ItemState.DONE:
             kind, record_id = item.record.object_type, item.record.record_id
             known = tx.recall(kind, [record_id]).get(record_id, NOTHING_REMEMBERED)
-            tx.note(kind, [(record_id, _remembered_after(item.action, known))])
+            noted = _remembered_after(item.action, known)
+            if noted != known:
+                tx.note(kind, [(record_id, noted)])
 
     def step(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
         """A step of a bundle, after it was taken: what it was done to, and HubSpot's status."""
@@ -213,11 +214,3 @@ def _remembered_after(action: Action, known: Remembered) -> Remembered:
             return known._replace(marketing_ended=True)
         case _:
             return NOTHING_REMEMBERED
-
-
-def requests_by_contact(register: Sequence[SubjectRequest]) -> dict[RecordId, Requests]:
-    """What the register says of each contact that stands in it."""
-    found: dict[RecordId, list[SubjectRequest]] = {}
-    for request in register:
-        found.setdefault(request.contact_id, []).append(request)
-    return {contact: requests_of(entries) for contact, entries in found.items()}

@@ -42,8 +42,8 @@ Wanted = Callable[[PlanItem], bool]
 class Applies(Protocol):
     """What carries out plans."""
 
-    def apply(self, plan_id: str, actor: str, wanted: Wanted, progress: Progress) -> ApplyReport:
-        """Carry out those items of a plan that are wanted."""
+    def apply(self, plan_id: str, actor: str, progress: Progress) -> ApplyReport:
+        """Carry out what a plan's approval covers."""
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class Reconciler:
     def _apply(self, plan: Plan, actor: str, progress: Progress, done: Reconciliation) -> None:
         wanted = covered(self._store, plan, self._policy)
         try:
-            self._applier.apply(plan.plan_id, actor, wanted, progress)
+            self._applier.apply(plan.plan_id, actor, progress)
         except BlockedError as error:
             done.waits.append((plan.plan_id, str(error)))
             return

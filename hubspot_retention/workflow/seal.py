@@ -18,7 +18,9 @@ from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.ports import Store, Transaction
 
-_DISPOSED = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN))
+_DISPOSED = ItemFilter(
+    actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN)
+)
 _WAITING = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.BLOCKED)
 
 
@@ -34,7 +36,8 @@ class Sealer:
         self._population = population
 
     def seal(self, draft: Plan, tally: Tally, at: datetime) -> Plan:
-        """The finished plan: read-only for a what-if, blocked by a guardrail, or awaiting review."""
+        """The finished plan: read-only for a what-if, blocked by a guardrail, or awaiting review. Its items are
+        digested between two short transactions, so that nobody's hold waits for it."""
         with self._store.transaction() as tx:
             plan = replace(
                 draft,
@@ -43,9 +46,11 @@ class Sealer:
                 rules=tally.rule_counts(),
                 breaches=self._breaches(draft, tally, tx),
             )
-            digest = PlanDigest(plan, self._policy.civil)
-            for item in tx.items(plan.plan_id, ALL_ITEMS):
-                digest.add(item)
+            items = tx.items(plan.plan_id, ALL_ITEMS)
+        digest = PlanDigest(plan, self._policy.civil)
+        for item in items:
+            digest.add(item)
+        with self._store.transaction() as tx:
             status = PlanStatus.BLOCKED if plan.breaches else PlanStatus.AWAITING_REVIEW
             if draft.status is PlanStatus.READ_ONLY:
                 status = PlanStatus.READ_ONLY

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.decision.model import Outcome, ReasonCode
+from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.plan.model import Action, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.errors import BlockedError, PortalTemporaryError, RangesDisagreeError
@@ -99,6 +100,25 @@ def test_an_opt_out_that_was_first_seen_by_a_run_that_died_still_counts_from_it(
 
     with pytest.raises(PortalTemporaryError):
         world.assess(source=Dies(world.portal))
+    world.clock.present += timedelta(minutes=3)
+    plan, _ = world.assess()
+    assert world.item(plan, "contacts/101").decision.due_at == seen_at
+
+
+def test_an_opt_out_that_cannot_be_read_in_one_run_still_counts_from_when_it_was_first_seen(
+    world_of: MakeWorld,
+) -> None:
+    world = world_of(a_portal(contacts=[without_status(101)]))
+    seen_at = world.clock.now()
+    world.assess()
+
+    class Unreadable(Checked):
+        def contacts(self) -> Any:
+            for page in self._portal.contacts():
+                yield [replace(seen, observation=seen.observation._replace(opt_out=UNKNOWN)) for seen in page]
+
+    plans = world.assess(source=Unreadable(world.portal))
+    assert outcome(world, plans, "contacts/101") is Outcome.UNDETERMINED
     world.clock.present += timedelta(minutes=3)
     plan, _ = world.assess()
     assert world.item(plan, "contacts/101").decision.due_at == seen_at

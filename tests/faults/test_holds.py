@@ -9,7 +9,7 @@ from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.request import RequestKind
 from hubspot_retention.errors import BlockedError
-from hubspot_retention.workflow.review import InFlight
+from hubspot_retention.workflow.review import InFlight, Registrar
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_company, a_deal, a_portal, asks_to_go, inactive
 from tests.faults.world import Watched, World, ref
@@ -41,11 +41,10 @@ def assert_held(world: World, plan: Plan) -> None:
     assert world.words("contacts/101")[-1] == "disposal.skipped"
 
 
-@pytest.mark.parametrize("on", NEIGHBOURS)
-def test_a_hold_placed_between_plan_and_approval_skips_the_record(world_of: MakeWorld, on: str) -> None:
+def test_a_hold_placed_between_plan_and_approval_skips_the_record(world_of: MakeWorld) -> None:
     world = somebody(world_of)
     plan, _ = world.assess()
-    hold(world, on)
+    hold(world, "companies/11")
     world.apply(world.approve(plan))
     assert_held(world, plan)
 
@@ -178,6 +177,35 @@ def test_whoever_stops_an_application_stops_it_within_one_record(
     report = world.apply(plan, disposer=Watched(world.portal, after={"erase_contact": lambda: say(world, plan)}))
     assert len(world.calls("erase")) == 1
     assert (report.done, report.waiting) == (1, 9)
+
+
+def test_a_hold_that_another_process_places_between_the_fresh_read_and_sent_skips_the_record(
+    world_of: MakeWorld,
+) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+
+    def place() -> None:
+        with world.beside() as store:
+            now = world.clock.now()
+            Registrar(store, "dorte").place_hold(ref("companies/11"), "J-2026-1", "strid", None, now)
+
+    world.apply(plan, source=Watched(world.portal, after={"correspondence": place}))
+    assert_held(world, plan)
+    assert world.store.verify_log().intact
+
+
+def test_another_process_stops_an_application_within_one_record(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(number) for number in range(101, 106)]))
+    world.workers = 1
+    plan = world.rights()
+
+    def stop_beside() -> None:
+        with world.beside() as store:
+            Registrar(store, "dorte").set_kill_switch("dorte: stop", world.clock.now())
+
+    world.apply(plan, disposer=Watched(world.portal, after={"erase_contact": stop_beside}))
+    assert len(world.calls("erase")) == 1
 
 
 def test_a_plan_that_was_rejected_while_it_was_applied_stays_rejected(world_of: MakeWorld) -> None:

@@ -41,8 +41,7 @@ def ticking(world: World, *seconds: float) -> Times:
 
 def durable_entries(world: World) -> list[Entry]:
     """The audit log as another connection to the database sees it: what is committed."""
-    path = str(world.store._session.connection.engine.url.database)
-    with sqlite3.connect(path) as database:
+    with sqlite3.connect(world.database) as database:
         rows = database.execute("select body from audit_entry order by seq").fetchall()
     database.close()
     return [read_entry(body) for (body,) in rows]
@@ -206,6 +205,25 @@ def test_archives_go_in_batches_of_a_hundred_at_most(world_of: MakeWorld) -> Non
     world = world_of(document, policy=lambda text: text.replace("max_percent = 25", "max_percent = 100"))
     world.apply(world.time_rules())
     assert [len(call.ids) for call in world.calls("archive")] == [100, 30]
+
+
+def test_many_erase_threads_erase_everybody_once_and_keep_one_chain(world_of: MakeWorld) -> None:
+    contacts = [asks_to_go(number) for number in range(101, 141)]
+    letters = [a_letter(number) for number in range(201, 221)]
+    links = tuple((f"contacts/{number - 100}", f"notes/{number}") for number in range(201, 221))
+    document = a_portal(contacts=contacts, notes=letters, links=links)
+    world = world_of(document, policy=lambda text: text.replace("max_percent = 25", "max_percent = 100"))
+    world.workers = 8
+    plan = world.rights()
+    report = world.apply(plan)
+    assert (report.done, report.plan.status) == (40, PlanStatus.APPLIED)
+    assert sorted(world.effects()) == sorted(
+        [
+            *(f"erased contacts/{number}" for number in range(101, 141)),
+            *(f"archived notes/{n}" for n in range(201, 221)),
+        ]
+    )
+    assert world.store.verify_log().intact
 
 
 def test_one_process_applies_one_plan_at_a_time(world_of: MakeWorld) -> None:

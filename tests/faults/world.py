@@ -31,6 +31,7 @@ from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.portal import load_document
 from hubspot_retention.sandbox.running import RunningSandbox
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.store.engine import Access
 from hubspot_retention.workflow.assess import Assessment, AssessOrder, Watcher
 from hubspot_retention.workflow.carry import Tools
 from hubspot_retention.workflow.dispose import Applier, ApplyReport
@@ -126,6 +127,17 @@ class World:
             return assessment.run(order, self.clock.now, watcher or Watcher())
         finally:
             spool.close()
+
+    @property
+    def database(self) -> str:
+        """Where the database is."""
+        return str(self.store._session.connection.engine.url.database)
+
+    @contextmanager
+    def beside(self) -> Iterator[SqlStore]:
+        """The database as another process opens it for a person, while this one runs."""
+        with open_store(f"sqlite:///{self.database}", Access.BRIEF) as store:
+            yield store
 
     def reviewer(self, who: str = "bent") -> Reviewer:
         """A person who decides about plans."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hubspot_retention.core.decision.model import StartValue
 from hubspot_retention.core.facts.observation import OptOutSource
-from hubspot_retention.core.facts.values import ONGOING, Ongoing
+from hubspot_retention.core.facts.values import ONGOING
 
 
 class Remembered(NamedTuple):
@@ -29,8 +29,8 @@ NOTHING_REMEMBERED = Remembered()
 
 def write_starts(starts: Iterable[tuple[str, StartValue]]) -> str:
     """Starts as one line of text, the same for the same starts."""
-    words = (f"{name}={'ongoing' if isinstance(value, Ongoing) else value.isoformat()}" for name, value in starts)
-    return ";".join(sorted(words))
+    words = [f"{name}={'ongoing' if value is ONGOING else value.isoformat()}" for name, value in starts]
+    return ";".join(sorted(words) if len(words) > 1 else words)
 
 
 def read_starts(text: str) -> dict[str, StartValue]:

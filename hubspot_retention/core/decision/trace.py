@@ -147,7 +147,8 @@ class _Case:
 
     def _limit_of_the_winner(self) -> datetime:
         winner = self._winner()
-        assert winner is not None and winner.dispose is not None
+        assert winner is not None
+        assert winner.dispose is not None
         effective = self._effective(winner)
         assert isinstance(effective, datetime)
         return self.civil.earliest(effective, winner.dispose.within)

@@ -51,11 +51,17 @@ class Surroundings(NamedTuple):
 
 
 class Requests(NamedTuple):
-    """What the request register says of a contact: an open erasure request, closed ones, whether one restricts."""
+    """What the request register says of a contact.
+
+    Since when erasure is asked for and consent withdrawn; the instants of such requests that are closed, which no
+    longer count; whether an open request restricts.
+    """
 
     erasure_at: datetime | None = None
     closed_at: frozenset[datetime] = frozenset()
     restricts: bool = False
+    withdrawn_at: datetime | None = None
+    withdrawals_closed_at: frozenset[datetime] = frozenset()
 
 
 ALONE = Surroundings()
@@ -202,9 +208,11 @@ def contact_facts(
     end = _end(seen, was, around, terms)
     active_at, active_source = latest_instant(seen.activity, terms)
     opt_out = seen.opt_out
-    asked = seen.erasure_requested_at
+    asked, withdrawn = seen.erasure_requested_at, seen.consent_withdrawn_at
     if isinstance(asked, datetime) and asked in requests.closed_at:
         asked = None
+    if isinstance(withdrawn, datetime) and withdrawn in requests.withdrawals_closed_at:
+        withdrawn = None
     return ContactFacts(
         record_id=seen.record_id,
         is_customer=customer,
@@ -222,7 +230,7 @@ def contact_facts(
         unsubscribed_at=opt_out if opt_out is None or isinstance(opt_out, Unknown) else opt_out.at or as_of,
         unsubscribe_source=None if opt_out is None or isinstance(opt_out, Unknown) else opt_out.source,
         erasure_requested_at=requests.erasure_at or asked,
-        consent_withdrawn_at=seen.consent_withdrawn_at,
+        consent_withdrawn_at=requests.withdrawn_at or withdrawn,
         processed_on_behalf_of=seen.processed_on_behalf_of,
         processing_ended_on=seen.processing_ended_on,
         event_on=seen.event_on,

@@ -40,11 +40,11 @@ def _start_is_new(decision: Decision, remembered: Remembered, policy: RetentionP
 def remember(decision: Decision, before: Remembered, opted_out: Remembered) -> Remembered:
     """What later runs shall know. A start that moved back is not noted until a person has confirmed it, and one that
     is not seen this time, because it is unknown or the record is held, is not forgotten."""
-    moved = {reason.matter for reason in decision.reasons if reason.code is ReasonCode.START_MOVED_BACK}
-    seen = {name: value for name, value in decision.starts if name not in moved}
-    starts = (
-        write_starts({**read_starts(before.starts), **seen}.items()) if before.starts else write_starts(decision.starts)
-    )
+    starts = write_starts(decision.starts)
+    if before.starts and starts != before.starts:
+        moved = {reason.matter for reason in decision.reasons if reason.code is ReasonCode.START_MOVED_BACK}
+        seen = {name: value for name, value in decision.starts if name not in moved}
+        starts = write_starts({**read_starts(before.starts), **seen}.items())
     return Remembered(
         starts=starts,
         opted_out_at=opted_out.opted_out_at,
@@ -56,6 +56,8 @@ def remember(decision: Decision, before: Remembered, opted_out: Remembered) -> R
 
 def after_run(before: Remembered, noted: Remembered, now: Remembered) -> Remembered:
     """A run's note; but what was carried out or confirmed while the run went on stands."""
+    if now == before:
+        return noted
     return Remembered._make(new if same == old else same for old, new, same in zip(before, noted, now, strict=True))
 
 

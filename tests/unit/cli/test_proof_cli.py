@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.faults.people import a_customer, a_portal, asks_to_go, inactive
+from hubspot_retention.clock import Clock
+from tests.faults.people import a_contact, a_customer, a_deal, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import CLIENTI, House, wide_lines
 
@@ -116,6 +119,31 @@ def test_a_merged_record_names_its_winner(applied: House) -> None:
     applied.act("merge", record="contacts/102", into="contacts/103")
     assert "HubSpot answers with contacts/103." in applied("explain", "contacts/102").out
     assert applied("explain", "contacts/102", "--json").json["merged_into"] == "contacts/103"
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        (inactive(105), "Archive, due since 2015-01-10 10:00. · By rule inactive-contact"),
+        (inactive(105), "Next To be carried out by 2015-05-10 10:00."),
+        (a_customer(105, customer_until="2030-10-31"), "Kept until 2032-11-01 00:00."),
+        (a_customer(105, event_on="2030-01-01"), "A person must look at it."),
+        (a_contact(105, createdate="2030-01-01T09:00:00Z"), "It cannot be told, so nothing happens to it."),
+        (asks_to_go(105, lifecyclestage="customer"), "The person must be answered by 2020-03-31 11:00."),
+        (asks_to_go(105, lifecyclestage="customer"), "Marketing to it ends."),
+    ],
+)
+def test_each_outcome_is_told_with_its_next_date(house_of: MakeHouse, contact: dict[str, Any], told: str) -> None:
+    out = house_of(a_portal(contacts=[contact]))("explain", "contacts/105").out
+    assert told in " ".join(out.split())
+
+
+def test_a_contact_with_an_open_deal_is_kept_without_a_date(house_of: MakeHouse) -> None:
+    recent = (Clock().now() - timedelta(days=10)).isoformat()
+    document = a_portal(
+        contacts=[a_contact(105, createdate=recent)], deals=[a_deal(201)], links=(("contacts/105", "deals/201"),)
+    )
+    assert "Kept; no end is known." in house_of(document)("explain", "contacts/105").out
 
 
 @pytest.mark.parametrize("record", ["companies/1", "101", "contacts/x"])
@@ -263,6 +291,14 @@ def test_the_probe_stores_and_tells_what_it_found(rights: House) -> None:
     assert ran.json["correspondence_is_verified"] is True
     entries = [json.loads(json.loads(line)["body"]) for line in rights("audit", "export").out.splitlines()]
     assert [(entry["subject"], entry["verb"]) for entry in entries] == [("probe", "started"), ("probe", "done")]
+
+
+def test_the_answers_of_the_probe_are_told_in_words(rights: House) -> None:
+    ran = rights("portal", "probe", "--yes")
+    told = " ".join(ran.out.split())
+    assert "Does correspondence on a deal survive the erasure of its contact? yes" in told
+    assert "contacts that have some may be erased" in told
+    assert wide_lines(ran.out) == []
 
 
 def test_nothing_is_tried_on_another_portal_than_the_settings_name(

@@ -7,9 +7,10 @@ import pytest
 from hubspot_retention.core.facts.contact import NO_REQUESTS, Requests
 from hubspot_retention.core.policy.model import answer_by
 from hubspot_retention.core.record import RecordId
-from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest, requests_of
-from tests.builders import at
+from hubspot_retention.core.request import RequestEnd, RequestKind, RequestRegister, SubjectRequest, requests_of
+from tests.builders import a_contact, at
 from tests.documents import clienti
+from tests.observed import around, contact_facts
 
 EARLY, LATE = at("2026-11-01T10:00"), at("2026-11-10T10:00")
 
@@ -27,7 +28,8 @@ def a_request(kind: RequestKind = RequestKind.ERASURE, **values: Any) -> Subject
 
 def test_an_empty_register_says_nothing() -> None:
     assert requests_of(()) is NO_REQUESTS
-    assert requests_of([a_request(RequestKind.RECTIFICATION)]) is NO_REQUESTS
+    assert requests_of([a_request(RequestKind.RECTIFICATION)]) == NO_REQUESTS
+    assert RequestRegister().of(a_contact(101)) is NO_REQUESTS
 
 
 def test_the_earliest_open_erasure_request_counts() -> None:
@@ -45,7 +47,28 @@ def test_a_closed_request_however_it_ended_no_longer_counts(end: RequestEnd) -> 
 @pytest.mark.parametrize("kind", [RequestKind.OBJECTION, RequestKind.ACCESS, RequestKind.PORTABILITY])
 def test_an_open_objection_access_or_portability_request_restricts(kind: RequestKind) -> None:
     assert requests_of([a_request(kind)]).restricts
-    assert requests_of([a_request(kind, closed_at=LATE)]) is NO_REQUESTS
+    assert requests_of([a_request(kind, closed_at=LATE)]) == NO_REQUESTS
+
+
+def test_a_withdrawal_of_consent_counts_until_it_is_closed() -> None:
+    assert requests_of([a_request(RequestKind.WITHDRAWAL)]) == Requests(withdrawn_at=EARLY)
+    closed = requests_of([a_request(RequestKind.WITHDRAWAL, closed_at=LATE)])
+    assert closed == Requests(withdrawals_closed_at=frozenset((EARLY,)))
+
+
+def test_the_register_stands_before_the_contacts_property_of_withdrawn_consent() -> None:
+    seen = a_contact(101, consent_withdrawn_at=EARLY)
+    open_since = contact_facts(seen, around=around(requests={101: Requests(withdrawn_at=LATE)}))
+    assert open_since.consent_withdrawn_at == LATE
+    closed = contact_facts(seen, around=around(requests={101: Requests(withdrawals_closed_at=frozenset((EARLY,)))}))
+    assert closed.consent_withdrawn_at is None
+
+
+def test_a_request_on_a_merged_away_id_binds_the_winner() -> None:
+    register = RequestRegister.of_all([a_request(), a_request(RequestKind.OBJECTION, contact_id=RecordId(99))])
+    found = register.of(a_contact(101, merged_ids=(RecordId(99),)))
+    assert found == Requests(erasure_at=EARLY, restricts=True)
+    assert register.of(a_contact(102)) == NO_REQUESTS
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ERASURE, RequestKind.RECTIFICATION])

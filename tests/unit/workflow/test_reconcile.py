@@ -52,7 +52,7 @@ def waits(done: Reconciliation, kind: str) -> str:
 class StoppedByHubSpot:
     """An applier whose portal pauses at the first call."""
 
-    def apply(self, plan_id: str, actor: str, wanted: Any, progress: Any) -> Any:
+    def apply(self, plan_id: str, actor: str, progress: Any) -> Any:
         raise PortalError("the daily quota is used up")
 
 
@@ -283,6 +283,24 @@ def test_what_hubspot_stops_is_told_and_leaves_the_rest_for_the_next_run(world_o
     done = reconcile(world, ENFORCE, StoppedByHubSpot())
     assert done.stopped_by == "the daily quota is used up"
     assert done.is_partial
+
+
+def test_a_plan_of_before_that_is_refused_is_told_and_the_run_goes_on(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approved = world.rights()
+    done = reconcile(world, replace(REVIEW, allow_erase=False))
+    assert "erasing is not allowed" in dict(done.waits)[approved.plan_id]
+    assert len(done.plans) == 2
+    assert done.applied == []
+
+
+def test_what_failed_makes_the_run_partial(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approve_policy(world)
+    world.fault("error_before", status=400, path="gdpr-delete")
+    done = reconcile(world, ENFORCE)
+    assert done.is_partial
+    assert world.is_in_view("contacts/101")
 
 
 def test_nothing_is_assessed_once_hubspot_has_stopped_a_plan_of_before(world_of: MakeWorld) -> None:

@@ -108,6 +108,7 @@ def test_what_was_carried_out_or_confirmed_while_a_run_went_on_stands() -> None:
     noted = before._replace(opted_out_at=at("2026-11-20T13:30"))
     now = before._replace(marketing_ended=True, starts="customer_until=2024-10-31")
     assert after_run(before, noted, now) == now._replace(opted_out_at=at("2026-11-20T13:30"))
+    assert after_run(before, noted, before) == noted
 
 
 def test_that_marketing_was_ended_is_forgotten_when_it_no_longer_ends() -> None:

@@ -1,0 +1,93 @@
+"""Look at one batch of a plan before anything is done to it: its intent is written down, it is read afresh, and
+what no longer stands is left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.plan.model import Action, PlanItem
+from hubspot_retention.core.plan.recheck import Skip, recheck
+from hubspot_retention.core.portal import Correspondence, MergedInto
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Missing
+from hubspot_retention.workflow.ports import RecordSource
+from hubspot_retention.workflow.protocol import Ledger, Prepared
+from hubspot_retention.workflow.times import Times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A batch after its fresh read: who is still due, and `later` those who share correspondence with another."""
+
+    prepared: Prepared
+    fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing]
+    letters: Correspondence
+    due: Sequence[PlanItem]
+    later: Sequence[PlanItem]
+
+    @property
+    def claimed(self) -> frozenset[RecordRef]:
+        """The correspondence that carrying it out may change."""
+        listed = (found for found in self.letters.values() if not isinstance(found, Unknown))
+        return frozenset(letter.ref for letters in listed for letter in letters)
+
+
+class Looker:
+    """Reads batches afresh."""
+
+    def __init__(self, source: RecordSource, fresh: FreshReader, ledger: Ledger, times: Times) -> None:
+        self._source = source
+        self._fresh = fresh
+        self._ledger = ledger
+        self._times = times
+
+    def look(self, batch: Sequence[PlanItem], claimed: frozenset[RecordRef] = frozenset()) -> Looked:
+        """Intent and fresh read. `claimed`: correspondence that batches under way may change meanwhile."""
+        prepared = self._ledger.prepare(batch)
+        ids = [item.record.record_id for item in batch]
+        kind, now = batch[0].record.object_type, self._times.now()
+        fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing]
+        if kind is ObjectType.DEAL:
+            fresh = self._fresh.deals(ids, prepared.memory, now)
+        else:
+            fresh = self._fresh.contacts(ids, prepared.memory, now)
+        due = self._still_due(batch, fresh)
+        letters: Correspondence = {}
+        if due and (kind is ObjectType.DEAL or batch[0].action is Action.ERASE):
+            letters = self._source.correspondence(kind, [item.record.record_id for item in due])
+        first, later = _apart(due, letters, claimed)
+        return Looked(prepared=prepared, fresh=fresh, letters=letters, due=first, later=later)
+
+    def _still_due(
+        self,
+        batch: Sequence[PlanItem],
+        fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing],
+    ) -> list[PlanItem]:
+        """The items that still stand after the fresh read; the others are skipped with their reason."""
+        due = []
+        for item in batch:
+            found = fresh[item.record.record_id]
+            if isinstance(found, FreshContact | FreshDeal):
+                why = recheck(item, found.decision)
+            else:
+                why = Skip.MERGED if isinstance(found, MergedInto) else Skip.GONE
+            if why is None:
+                due.append(item)
+            else:
+                self._ledger.skip(item, why)
+        return due
+
+
+def _apart(
+    items: Sequence[PlanItem], letters: Correspondence, claimed: frozenset[RecordRef]
+) -> tuple[list[PlanItem], list[PlanItem]]:
+    """Those that can go together, and those that share a piece of correspondence with one before them."""
+    first: list[PlanItem] = []
+    later: list[PlanItem] = []
+    taken = set(claimed)
+    for item in items:
+        listed = letters.get(item.record.record_id, UNKNOWN)
+        own = set() if isinstance(listed, Unknown) else {letter.ref for letter in listed}
+        (later if own & taken else first).append(item)
+        taken |= own
+    return first, later

@@ -1,0 +1,92 @@
+"""Batch after batch, and the next is read while this one goes.
+
+At 100 ms a request, a batch that is read, carried out and read back by itself leaves a tenth of the allowed rate
+unused, and an archive, which is a single call, two thirds of it. So the next batch is read while the calls of this
+one are made (of an erase when few are left: what was read must still be fresh when the last record goes), and the
+one before is read back beside it. For each record the order stays what it is.
+
+What can go wrong: a batch is read while one before it changes what it reads. So only batches that do the same to
+the same class overlap, they are read one after the other, and a record that shares correspondence with a batch
+under way goes by itself afterwards, read anew.
+"""
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+from hubspot_retention.core.plan.model import Action, PlanItem
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.errors import PortalError
+from hubspot_retention.workflow.carry import Carrier
+from hubspot_retention.workflow.looking import Looked
+
+Batch = Sequence[PlanItem]
+_AHEAD = {Action.ERASE: 1, Action.ARCHIVE: 3}
+"""How many batches are read ahead. To end marketing takes long for each record: it would be read too early."""
+
+
+class Overlap:
+    """Carries out the batches of one round; a batch is known by its place in it."""
+
+    def __init__(self, carrier: Carrier, batches: Sequence[Batch]) -> None:
+        self._carrier = carrier
+        self._batches = batches
+        self._looks: deque[Future[Looked]] = deque()
+        self._claimed: dict[int, frozenset[RecordRef]] = {}
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")
+        self._settler = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settle")
+
+    def outcomes(self) -> Generator[tuple[Batch, PortalError | None], None, None]:
+        """Every batch once it was carried out, or with what stood in its way or in that of the one before. To close
+        the iterator stops it after the batch under way."""
+        settling: Future[None] | None = None
+        try:
+            for place, batch in enumerate(self._batches):
+                before, trouble = settling, None
+                settling = None
+                try:
+                    called = self._carry_out(place)
+                    settling = self._settler.submit(self._carrier.settle, called)
+                except PortalError as error:
+                    trouble = error
+                yield batch, trouble or _failure(before)
+            yield (), _failure(settling)
+        finally:
+            self._reader.shutdown(cancel_futures=True)
+            self._settler.shutdown()
+
+    def _carry_out(self, place: int) -> Batch:
+        look = self._looks.popleft() if self._looks else self._reader.submit(self._look, place)
+        try:
+            return self._carrier.act(look.result(), lambda: self._read_on(place))
+        finally:
+            self._claimed.pop(place, None)
+
+    def _look(self, place: int) -> Looked:
+        """Read a batch; what those under way claim is noted before, for it may change meanwhile."""
+        claimed = frozenset[RecordRef]().union(*list(self._claimed.values()))
+        looked = self._carrier.look(self._batches[place], claimed)
+        self._claimed[place] = looked.claimed
+        return looked
+
+    def _read_on(self, place: int) -> None:
+        """Have the next batches read, as long as they are of the same kind."""
+        kind = _kind_of(self._batches[place])
+        wanted = _AHEAD.get(kind[0], 0)
+        for following in range(place + 1 + len(self._looks), min(place + 1 + wanted, len(self._batches))):
+            if any(_kind_of(batch) != kind for batch in islice(self._batches, place + 1, following + 1)):
+                return
+            self._looks.append(self._reader.submit(self._look, following))
+
+
+def _kind_of(batch: Batch) -> tuple[Action, str]:
+    return batch[0].action, batch[0].record.object_type
+
+
+def _failure(settling: "Future[None] | None") -> PortalError | None:
+    """What a reading back failed of, once it has ended."""
+    error = None if settling is None else settling.exception()
+    if error is None or isinstance(error, PortalError):
+        return error
+    raise error
