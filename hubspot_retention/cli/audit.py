@@ -46,12 +46,12 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def export(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given (or -).")] = None,
 ) -> None:
     """Export the log as JSON lines: number, hash, and the exact text that was hashed."""
     with application(context).store("read") as store:
         lines = (_line(entry) for entry in store.entries())
-        if file is None:
+        if file is None or str(file) == "-":
             sys.stdout.writelines(lines)
             return
         part = file.with_name(f".{file.name}.part")

@@ -6,7 +6,7 @@ So a million of them neither fill the memory nor are disturbed by what changes m
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
@@ -15,7 +15,7 @@ from hubspot_retention.store.encoding import TYPE_NUMBERS
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.item_row import ItemRow, from_row, to_row
 from hubspot_retention.store.plans import PlanRows
-from hubspot_retention.store.prepared import insertion, upsertion
+from hubspot_retention.store.prepared import change_by_key, insertion, upsertion
 from hubspot_retention.store.schema import plan, plan_item
 from hubspot_retention.store.session import Session
 
@@ -66,14 +66,9 @@ class ItemRows(PlanRows):
 
     def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
         """How far an item has come."""
-        change = (
-            update(plan_item)
-            .where(plan_item.c.plan_no == self._plan_number(plan_id))
-            .where(plan_item.c.object_type == TYPE_NUMBERS[record.object_type])
-            .where(plan_item.c.record_id == record.record_id)
-            .values(state=state.value, state_code=code)
-        )
-        if self._connection.execute(change).rowcount != 1:
+        sql = change_by_key(plan_item, ("state", "state_code"), self._connection.dialect)
+        key = (self._plan_number(plan_id), TYPE_NUMBERS[record.object_type], record.record_id)
+        if self._connection.exec_driver_sql(sql, (state.value, code, *key)).rowcount != 1:
             raise StoreError(f"plan {plan_id} has no item {record}")
 
 

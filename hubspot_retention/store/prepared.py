@@ -47,6 +47,14 @@ def whole(table: Table, dialect: Dialect) -> str:
 
 
 @lru_cache(maxsize=32)
+def change_by_key(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    """Change some columns of one row: their values in the order of the table, then its key."""
+    assert names == tuple(column.name for column in table.c if column.name in names)
+    statement = update(table).where(*(column == bindparam(f"key_{column.name}") for column in table.primary_key))
+    return str(statement.compile(dialect=dialect, column_keys=list(names)))
+
+
+@lru_cache(maxsize=32)
 def overwriting(table: Table, dialect: Dialect) -> str:
     """Overwrite all but the key in every row of a table of one row."""
     names = [column.name for column in table.c if not column.primary_key]

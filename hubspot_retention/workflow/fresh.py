@@ -74,37 +74,35 @@ class FreshReader:
         """Contacts decided as of now; whoever is not there, or answers for another id, says so."""
         answers = self._source.read_contacts(ids)
         found = {key: seen for key, seen in answers.items() if isinstance(seen, SeenContact)}
+        opt_outs = self._opt_outs(found)
         reading = _Reading(self._source, self._new_spool(), Judge.of(self._policy, memory.register, as_of))
         try:
             reading.load({key: seen.observation for key, seen in found.items()}, {}, memory)
-            fresh = {key: self._fresh_contact(seen, reading, memory) for key, seen in found.items()}
+            fresh = {key: self._fresh_contact(seen, opt_outs.get(key), reading, memory) for key, seen in found.items()}
         finally:
             reading.spool.close()
         return {key: fresh[key] if key in fresh else _missing(answers[key]) for key in ids}
 
-    def _fresh_contact(self, seen: SeenContact, reading: "_Reading", memory: Memory) -> FreshContact:
+    def _opt_outs(self, found: Mapping[RecordId, SeenContact]) -> dict[RecordId, OptOut | Unknown | None]:
+        """The statuses of those who are opted out, all at once: one by one would take longer than they stay fresh."""
+        opted_out = {
+            key: seen.address
+            for key, seen in found.items()
+            if seen.address is not None and isinstance(seen.observation.opt_out, OptOut)
+        }
+        return dict(zip(opted_out, self._source.opt_outs(list(opted_out.values())), strict=True)) if opted_out else {}
+
+    def _fresh_contact(
+        self, seen: SeenContact, opt_out: OptOut | Unknown | None, reading: "_Reading", memory: Memory
+    ) -> FreshContact:
         record_id = seen.observation.record_id
         remembered = memory.contacts.get(record_id, NOTHING_REMEMBERED)
-        observation = self._with_opt_out(seen, remembered, reading.judge)
+        observation = _with_opt_out(seen.observation, opt_out, remembered, reading.judge)
         (view,) = reading.spool.contact_views([observation])
         facts = reading.judge.contact_facts(view, memory.requests.of(view.seen))
         decision = reading.judge.decide_contact(view, facts, _history(remembered))
         deals = () if isinstance(observation.deals, Unknown) else reading.spool.views_of(observation.deals)
         return FreshContact(view, decision, seen.address, tuple(deals))
-
-    def _with_opt_out(self, seen: SeenContact, remembered: Remembered, judge: Judge) -> ContactObservation:
-        """The opt-out as HubSpot has it now; an older one counts only if an earlier run saw it."""
-        observation = seen.observation
-        if not isinstance(observation.opt_out, OptOut):
-            return observation
-        answer: OptOut | Unknown | None = None
-        if seen.address is not None:
-            (answer,) = self._source.opt_outs([seen.address])
-        if isinstance(answer, Unknown):
-            return observation._replace(opt_out=answer)
-        instants = [at for at in (remembered.opted_out_at, None if answer is None else answer.at) if at is not None]
-        source = answer.source if answer is not None else observation.opt_out.source
-        return observation._replace(opt_out=OptOut(min(instants, default=judge.as_of), source))
 
     def deals(self, ids: Sequence[RecordId], memory: Memory, as_of: datetime) -> dict[RecordId, FreshDeal | Missing]:
         """Deals decided as of now."""
@@ -120,6 +118,19 @@ class FreshReader:
         finally:
             reading.spool.close()
         return {key: fresh[key] if key in fresh else _missing(answers[key]) for key in ids}
+
+
+def _with_opt_out(
+    observation: ContactObservation, answer: OptOut | Unknown | None, remembered: Remembered, judge: Judge
+) -> ContactObservation:
+    """The opt-out as HubSpot has it now; an older one counts only if an earlier run saw it."""
+    if not isinstance(observation.opt_out, OptOut):
+        return observation
+    if isinstance(answer, Unknown):
+        return observation._replace(opt_out=answer)
+    instants = [at for at in (remembered.opted_out_at, None if answer is None else answer.at) if at is not None]
+    source = answer.source if answer is not None else observation.opt_out.source
+    return observation._replace(opt_out=OptOut(min(instants, default=judge.as_of), source))
 
 
 def _missing(answer: object) -> Missing:

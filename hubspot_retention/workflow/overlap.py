@@ -6,8 +6,8 @@ one are made (of an erase when few are left: what was read must still be fresh w
 one before is read back beside it. For each record the order stays what it is.
 
 What can go wrong: a batch is read while one before it changes what it reads. So only batches that do the same to
-the same class overlap, they are read one after the other, and a record that shares correspondence with a batch
-under way goes by itself afterwards, read anew.
+the same class overlap, and a record that shares correspondence with a batch under way goes by itself afterwards,
+read anew.
 """
 
 from collections import deque
@@ -16,14 +16,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from hubspot_retention.core.plan.model import Action, PlanItem
-from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.errors import PortalError
 from hubspot_retention.workflow.carry import Carrier
 from hubspot_retention.workflow.looking import Looked
 
 Batch = Sequence[PlanItem]
-_AHEAD = {Action.ERASE: 1, Action.ARCHIVE: 3}
-"""How many batches are read ahead. To end marketing takes long for each record: it would be read too early."""
+_AHEAD = {
+    (Action.ERASE, ObjectType.CONTACT): 1,
+    (Action.ARCHIVE, ObjectType.DEAL): 1,
+    (Action.ARCHIVE, ObjectType.CONTACT): 3,
+}
+"""How many batches are read ahead: one where correspondence matters, so that readings follow one another. To end
+marketing takes long for each record: it would be read too early."""
+_READERS = 2
 
 
 class Overlap:
@@ -34,8 +40,8 @@ class Overlap:
         self._batches = batches
         self._looks: deque[Future[Looked]] = deque()
         self._claimed: dict[int, frozenset[RecordRef]] = {}
-        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="look")
-        self._settler = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settle")
+        self._reader = ThreadPoolExecutor(_READERS, thread_name_prefix="look")
+        self._settler = ThreadPoolExecutor(1, thread_name_prefix="settle")
 
     def outcomes(self) -> Generator[tuple[Batch, PortalError | None], None, None]:
         """Every batch once it was carried out, or with what stood in its way or in that of the one before. To close
@@ -73,14 +79,14 @@ class Overlap:
     def _read_on(self, place: int) -> None:
         """Have the next batches read, as long as they are of the same kind."""
         kind = _kind_of(self._batches[place])
-        wanted = _AHEAD.get(kind[0], 0)
+        wanted = _AHEAD.get(kind, 0)
         for following in range(place + 1 + len(self._looks), min(place + 1 + wanted, len(self._batches))):
             if any(_kind_of(batch) != kind for batch in islice(self._batches, place + 1, following + 1)):
                 return
             self._looks.append(self._reader.submit(self._look, following))
 
 
-def _kind_of(batch: Batch) -> tuple[Action, str]:
+def _kind_of(batch: Batch) -> tuple[Action, ObjectType]:
     return batch[0].action, batch[0].record.object_type
 
 

@@ -138,6 +138,8 @@ class Ledger:
         with self._store.transaction() as tx:
             for item in items:
                 self._settle(tx, item, state, verb, code)
+            if state is ItemState.DONE and items:
+                _note_done(tx, items)
 
     def settle_refusal(self, items: Sequence[PlanItem], result: CallResult, about: str = "") -> None:
         """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One
@@ -163,12 +165,6 @@ class Ledger:
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
         tx.set_item_state(self._plan.plan_id, item.record, state, code)
         tx.audit(self._entry(item, verb, code))
-        if state is ItemState.DONE:
-            kind, record_id = item.record.object_type, item.record.record_id
-            known = tx.recall(kind, [record_id]).get(record_id, NOTHING_REMEMBERED)
-            noted = _remembered_after(item.action, known)
-            if noted != known:
-                tx.note(kind, [(record_id, noted)])
 
     def step(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
         """A step of a bundle, after it was taken: what it was done to, and HubSpot's status."""
@@ -203,6 +199,16 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
+
+
+def _note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:
+    """What later runs shall know of records of one class and action that are done with."""
+    kind, action = items[0].record.object_type, items[0].action
+    ids = [item.record.record_id for item in items]
+    known = tx.recall(kind, ids)
+    before = [(record_id, known.get(record_id, NOTHING_REMEMBERED)) for record_id in ids]
+    after = [(record_id, _remembered_after(action, memory), memory) for record_id, memory in before]
+    tx.note(kind, [(record_id, noted) for record_id, noted, memory in after if noted != memory])
 
 
 def _remembered_after(action: Action, known: Remembered) -> Remembered:

@@ -50,6 +50,7 @@ def test_a_changed_entry_is_named(applied: House) -> None:
 
 def test_the_log_is_exported_as_json_lines_with_the_very_text_that_was_hashed(applied: House) -> None:
     lines = [json.loads(line) for line in applied("audit", "export").out.splitlines()]
+    assert applied("audit", "export", "-").out == applied("audit", "export").out
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
     assert all(json.loads(line["body"])["seq"] == line["seq"] for line in lines)
     assert all(len(line["hash"]) == 64 for line in lines)
