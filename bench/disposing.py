@@ -10,9 +10,9 @@ from typing import Any
 
 from bench.child import main
 from hubspot_retention.bootstrap import Application, Options, application, as_store
-from hubspot_retention.documents import policy_text
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.plan.model import Plan, PlanKind
+from hubspot_retention.documents import policy_text
 from hubspot_retention.workflow.assess import Watcher
 
 _SETTINGS = """

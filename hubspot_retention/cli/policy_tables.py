@@ -45,9 +45,7 @@ def policy_table(policy: RetentionPolicy) -> Table:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, show_lines=False, pad_edge=False, title_justify="left", caption_justify="left"
-    )
+    table = Table(box=SIMPLE_HEAD, show_lines=False, pad_edge=False, title_justify="left", caption_justify="left")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table

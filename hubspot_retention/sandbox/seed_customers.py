@@ -131,9 +131,7 @@ def _ended_lately_asks_for_erasure(draft: Draft) -> None:
 
 def _ended_lately_withdraws_consent(draft: Draft) -> None:
     withdrawn = {"consent_withdrawn_at": draft.at(draft.between(1, 15))}
-    former_customer(
-        draft, "withdraws consent, former customer inside 24 months", draft.between(20, 700), withdrawn
-    )
+    former_customer(draft, "withdraws consent, former customer inside 24 months", draft.between(20, 700), withdrawn)
 
 
 def _ended_then_enquired(draft: Draft) -> None:

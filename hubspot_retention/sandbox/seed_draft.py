@@ -92,9 +92,7 @@ class Draft:
             properties["hubspot_owner_id"] = self.pick(self._owner_ids)
         if extra:
             properties.update(extra)
-        self.records["contacts"].append(
-            {"id": contact_id, "case": case, "properties": properties, "subscriptions": []}
-        )
+        self.records["contacts"].append({"id": contact_id, "case": case, "properties": properties, "subscriptions": []})
         return f"contacts/{contact_id}"
 
     def latest_contact(self) -> Record:

@@ -59,9 +59,7 @@ def _ended_with_mail_on_deal(draft: Draft) -> None:
 
 def _ended_with_mail_beside_deal(draft: Draft) -> None:
     ended = _long_ago(draft)
-    path = former_customer(
-        draft, "former customer beyond 24 months, with a won deal and mail beside it", ended
-    )
+    path = former_customer(draft, "former customer beyond 24 months, with a won deal and mail beside it", ended)
     won_deal(draft, _WON, _closed(draft, ended), (path,))
     draft.correspondence(ended + 1, (path,))
 
@@ -167,9 +165,7 @@ def _contradicted_by_stage(draft: Draft) -> None:
 
 def _contradicted_by_confirmation(draft: Draft) -> None:
     confirmed = {"retention_confirmed_on": draft.on(draft.between(10, 300))}
-    former_customer(
-        draft, "ended years ago on paper, confirmed by a person since", _long_ago(draft), confirmed
-    )
+    former_customer(draft, "ended years ago on paper, confirmed by a person since", _long_ago(draft), confirmed)
 
 
 def _agreement_over(draft: Draft) -> None:

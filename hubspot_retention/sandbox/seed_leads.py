@@ -132,9 +132,7 @@ def lead_with_stale_deal(draft: Draft) -> None:
     created = draft.between(500, 1000)
     path = lead(draft, "lead silent, with an open deal nobody has touched", created - 20)
     planned = {"closedate": draft.at(created - 90)}
-    draft.link(
-        path, draft.deal("open, untouched for more than a year", created, draft.pick(_OPEN_STAGES), planned)
-    )
+    draft.link(path, draft.deal("open, untouched for more than a year", created, draft.pick(_OPEN_STAGES), planned))
 
 
 def lead_with_lost_deal(draft: Draft) -> None:

@@ -8,9 +8,7 @@ from hubspot_retention.sandbox.seed_draft import NEWSLETTER, OPERATIONAL, Draft,
 from hubspot_retention.sandbox.seed_leads import another_address, lead, open_deal, status
 
 
-def opt_out(
-    draft: Draft, days_ago: int, source: str = "Self Service", subscription: int = NEWSLETTER
-) -> None:
+def opt_out(draft: Draft, days_ago: int, source: str = "Self Service", subscription: int = NEWSLETTER) -> None:
     """Unsubscribes the contact added last: HubSpot's calculated property and the status row behind it."""
     draft.latest_contact()["properties"][f"hs_email_optout_{subscription}"] = "true"
     status(draft, subscription, "UNSUBSCRIBED", days_ago, source)

@@ -29,7 +29,7 @@ _AHEAD = {
 }
 """How many batches are read ahead: one where correspondence matters, so that readings follow one another. To end
 marketing takes long for each record: it would be read too early."""
-_READERS = 2
+_SIDE_BY_SIDE = 2
 
 
 class Overlap:
@@ -40,24 +40,26 @@ class Overlap:
         self._batches = batches
         self._looks: deque[Future[Looked]] = deque()
         self._claimed: dict[int, frozenset[RecordRef]] = {}
-        self._reader = ThreadPoolExecutor(_READERS, thread_name_prefix="look")
-        self._settler = ThreadPoolExecutor(1, thread_name_prefix="settle")
+        self._reader = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="look")
+        self._settler = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="settle")
 
     def outcomes(self) -> Generator[tuple[Batch, PortalError | None], None, None]:
-        """Every batch once it was carried out, or with what stood in its way or in that of the one before. To close
-        the iterator stops it after the batch under way."""
-        settling: Future[None] | None = None
+        """Every batch once it was carried out, or with what stood in its way or in that of one shortly before. To
+        close the iterator stops it after the batch under way."""
+        settling: deque[Future[None]] = deque()
         try:
             for place, batch in enumerate(self._batches):
-                before, trouble = settling, None
-                settling = None
+                trouble = None
                 try:
                     called = self._carry_out(place)
-                    settling = self._settler.submit(self._carrier.settle, called)
+                    settling.append(self._settler.submit(self._carrier.settle, called))
                 except PortalError as error:
                     trouble = error
-                yield batch, trouble or _failure(before)
-            yield (), _failure(settling)
+                if len(settling) > _SIDE_BY_SIDE:
+                    trouble = _failure(settling.popleft()) or trouble
+                yield batch, trouble
+            for each in settling:
+                yield (), _failure(each)
         finally:
             self._reader.shutdown(cancel_futures=True)
             self._settler.shutdown()
@@ -90,9 +92,9 @@ def _kind_of(batch: Batch) -> tuple[Action, ObjectType]:
     return batch[0].action, batch[0].record.object_type
 
 
-def _failure(settling: "Future[None] | None") -> PortalError | None:
+def _failure(settling: "Future[None]") -> PortalError | None:
     """What a reading back failed of, once it has ended."""
-    error = None if settling is None else settling.exception()
+    error = settling.exception()
     if error is None or isinstance(error, PortalError):
         return error
     raise error

@@ -1,6 +1,6 @@
 """The process dies at any point of an application; the next one finishes it: nothing is lost, nothing is done twice.
 
-With `RETENTION_TEST_EVERY_STEP` set it dies at every step (some minutes), else at every thirteenth.
+With `RETENTION_TEST_EVERY_STEP` set it dies at every step (some minutes), else at every seventeenth.
 """
 
 import os
@@ -247,7 +247,7 @@ def test_an_application_that_dies_at_any_step_is_finished_by_the_next_one(
     server: RunningSandbox, prepared: Prepared, tmp_path: Path
 ) -> None:
     assert prepared.steps > 100
-    for at in range(1, prepared.steps + 1, 1 if "RETENTION_TEST_EVERY_STEP" in os.environ else 13):
+    for at in range(1, prepared.steps + 1, 1 if "RETENTION_TEST_EVERY_STEP" in os.environ else 17):
         folder = tmp_path / str(at)
         folder.mkdir()
         with again(server, prepared, folder) as world:

@@ -361,9 +361,7 @@ def a_company(draw: Draw, key: int) -> dict[str, Any]:
     return {"id": str(key), "properties": found}
 
 
-def associations(
-    draw: Draw, contacts: list[str], deals: list[str], companies: list[str]
-) -> list[dict[str, Any]]:
+def associations(draw: Draw, contacts: list[str], deals: list[str], companies: list[str]) -> list[dict[str, Any]]:
     """Shared deals, deals of nobody, several companies with a primary one and without."""
     rows: list[dict[str, Any]] = []
     for deal in deals:

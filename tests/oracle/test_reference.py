@@ -54,9 +54,7 @@ def readable_values(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], 
     """Every place of the document where a date, an instant, a flag or a number stands."""
     for record in records(document):
         properties = record["properties"]
-        yield from (
-            (properties, name) for name in properties if name not in READ_AS_TEXT and properties[name]
-        )
+        yield from ((properties, name) for name in properties if name not in READ_AS_TEXT and properties[name])
         yield from ((row, "timestamp") for row in record.get("subscriptions", []) if row.get("timestamp"))
 
 

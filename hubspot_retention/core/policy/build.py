@@ -62,16 +62,12 @@ def built(document: PolicyDocument) -> RetentionPolicy:
         attachments=document.requests.attachments,
         sources=_sources(document.sources),
         rules=tuple(_rule(rule) for rule in rules),
-        correspondence=tuple(
-            _correspondence(rule) for rule in document.rules if isinstance(rule, EngagementRuleTable)
-        ),
+        correspondence=tuple(_correspondence(rule) for rule in document.rules if isinstance(rule, EngagementRuleTable)),
         guardrails=Guardrails(**document.guardrails.model_dump()),
         rule_guardrails=tuple(
             (rule.rule_id, _guardrails(rule, document)) for rule in rules if rule.guardrails is not None
         ),
-        evidence=Evidence(
-            **{key: Period.parse(text) for key, text in document.evidence.model_dump().items()}
-        ),
+        evidence=Evidence(**{key: Period.parse(text) for key, text in document.evidence.model_dump().items()}),
     )
 
 
@@ -92,9 +88,7 @@ def _terms(document: PolicyDocument) -> FactTerms:
         ended_stages=frozenset(document.relationship.ended_stages),
         partner_kinds=frozenset(document.relationship.partner_kinds),
         review_after=Period.parse(document.relationship.review_after),
-        financial_year_end=FinancialYearEnd(
-            document.financial_year_end.month, document.financial_year_end.day
-        ),
+        financial_year_end=FinancialYearEnd(document.financial_year_end.month, document.financial_year_end.day),
     )
 
 
@@ -167,9 +161,7 @@ def _keep(table: KeepTable) -> Keep:
     if table.from_financial_year_end_of is not None:
         start = Start(fact=table.from_financial_year_end_of, financial_year_end=True)
         return Keep(start=start, period=period, condition=condition)
-    return Keep(
-        start=None if table.from_ is None else Start(fact=table.from_), period=period, condition=condition
-    )
+    return Keep(start=None if table.from_ is None else Start(fact=table.from_), period=period, condition=condition)
 
 
 def _dispose(table: DisposeTable) -> Dispose:

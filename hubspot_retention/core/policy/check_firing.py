@@ -30,9 +30,7 @@ def firing(policy: RetentionPolicy) -> Iterator[Finding]:
             yield from _blocked(rule, rules)
             yield from _says_the_same(rule, rules)
     if not policy.correspondence:
-        yield warning(
-            "rules", "no rule covers correspondence: nothing says why notes, e-mails and calls are kept"
-        )
+        yield warning("rules", "no rule covers correspondence: nothing says why notes, e-mails and calls are kept")
 
 
 def _coverage(rules: tuple[RetentionRule, ...], object_type: ObjectType) -> Iterator[Finding]:
@@ -109,9 +107,7 @@ def _blocked(rule: RetentionRule, rules: tuple[RetentionRule, ...]) -> Iterator[
             for other, grounds in endless
             if example(AllOf((rule.when, grounds)), rule.object_type) is not None
         ]
-        yield error(
-            path, f"never disposes: wherever it applies, {enumerated(stands, 'or')} keeps without end"
-        )
+        yield error(path, f"never disposes: wherever it applies, {enumerated(stands, 'or')} keeps without end")
     elif rule.dispose.start.fact == "customer_until" and implies(rule.when, _ONGOING, rule.object_type):
         yield error(path, "never disposes: it applies only while the relationship goes on")
 

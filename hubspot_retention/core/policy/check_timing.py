@@ -62,9 +62,7 @@ def _always_later(rule: RetentionRule, dispose: Dispose, policy: RetentionPolicy
             continue
         keeps = _outlasts(other.keep, dispose)
         if keeps and implies(rule.when, other.when, rule.object_type):
-            text = (
-                f"comes later than {period_words(dispose.after)} wherever it applies: {other.rule_id} {keeps}"
-            )
+            text = f"comes later than {period_words(dispose.after)} wherever it applies: {other.rule_id} {keeps}"
             yield error(path, f"{text}; a right cannot wait") if dispose.right else warning(path, text)
 
 
@@ -103,9 +101,7 @@ def _rights(rule: RetentionRule, dispose: Dispose, policy: RetentionPolicy) -> I
     waits = dispose.review is ReviewKind.PERSON or rule.mode is not Mode.ENFORCE
     days = min(length_bounds(period)[0] for period in dispose.within)
     if waits and days < _DAYS_FOR_A_PERSON:
-        yield warning(
-            f"{path}.within", f"a person must approve within {days} days: who stands in on holidays?"
-        )
+        yield warning(f"{path}.within", f"a person must approve within {days} days: who stands in on holidays?")
     longest = min(length_bounds(period)[1] for period in dispose.within)
     clock = min(length_bounds(period)[1] for period in policy.request_clock)
     if longest > clock:

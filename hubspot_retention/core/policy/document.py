@@ -36,23 +36,17 @@ class FinancialYearEndTable(Table):
     """The last day of the financial year."""
 
     month: int = Field(default=12, ge=1, le=12, description="Month, 1 to 12.")
-    day: int = Field(
-        default=31, ge=1, le=31, description="Day of that month; 29 February is the last day of February."
-    )
+    day: int = Field(default=31, ge=1, le=31, description="Day of that month; 29 February is the last day of February.")
 
 
 class RelationshipTable(Table):
     """How a customer relationship is told from the CRM."""
 
-    customer_stages: Texts = Field(
-        default=["customer"], min_length=1, description="Lifecycle stages of a customer."
-    )
+    customer_stages: Texts = Field(default=["customer"], min_length=1, description="Lifecycle stages of a customer.")
     ended_stages: Texts = Field(
         default_factory=list, description="Lifecycle stages that say: the relationship is over."
     )
-    partner_kinds: Texts = Field(
-        default=["PARTNER", "VENDOR"], description="Company types of partners and vendors."
-    )
+    partner_kinds: Texts = Field(default=["PARTNER", "VENDOR"], description="Company types of partners and vendors.")
     review_after: PeriodText = Field(
         default="P12M",
         description="After how long without activity a relationship that goes on must be confirmed.",
@@ -87,9 +81,7 @@ class OptOutSourcesTable(Table):
 class RequestsTable(Table):
     """How requests of data subjects are met."""
 
-    clock: Periods = Field(
-        default=["P30D", "P1M"], description="How long an answer may take; of several the earliest."
-    )
+    clock: Periods = Field(default=["P30D", "P1M"], description="How long an answer may take; of several the earliest.")
     attachments: Annotated[AttachmentPolicy, Strict(False)] = Field(
         default=AttachmentPolicy.REPORT,
         description="Files of correspondence that goes: report them to a person, or erase.",
@@ -100,9 +92,7 @@ class AllGuardrailsTable(Table):
     """Limits checked before the first write, for each of the two plans of a run and for each rule."""
 
     max_disposals: int = Field(default=500, ge=1, description="At most so many disposals in one run.")
-    max_percent: float = Field(
-        default=25.0, gt=0, le=100, description="At most this share of the class's records."
-    )
+    max_percent: float = Field(default=25.0, gt=0, le=100, description="At most this share of the class's records.")
     percent_from: int = Field(
         default=25, ge=0, description="The share counts only once more records than this would go."
     )
@@ -117,9 +107,7 @@ class AllGuardrailsTable(Table):
 class EvidenceTable(Table):
     """How long the service's own evidence is kept."""
 
-    consent_receipts: PeriodText = Field(
-        default="P24M", description="Proof of a consent, after the person is gone."
-    )
+    consent_receipts: PeriodText = Field(default="P24M", description="Proof of a consent, after the person is gone.")
     tombstones: PeriodText = Field(
         default="P24M", description="Keyed hashes by which the return of an erased person is seen."
     )
@@ -141,21 +129,15 @@ class PolicyDocument(Table):
     relationship: RelationshipTable = Field(
         default=RelationshipTable(), description="How a customer relationship is told from the CRM."
     )
-    newsletter: NewsletterTable = Field(
-        default=NewsletterTable(), description="What a person unsubscribes from."
-    )
-    opt_out_sources: OptOutSourcesTable = Field(
-        default=OptOutSourcesTable(), description="Who set an opt-out."
-    )
+    newsletter: NewsletterTable = Field(default=NewsletterTable(), description="What a person unsubscribes from.")
+    opt_out_sources: OptOutSourcesTable = Field(default=OptOutSourcesTable(), description="Who set an opt-out.")
     requests: RequestsTable = Field(default=RequestsTable(), description="How requests are met.")
     sources: SourcesTable = Field(default=SourcesTable(), description="The properties behind the facts.")
     rules: list[RuleTable] = Field(min_length=1, description="The rules; their order decides between equals.")
     guardrails: AllGuardrailsTable = Field(
         default=AllGuardrailsTable(), description="Limits checked before the first write."
     )
-    evidence: EvidenceTable = Field(
-        default=EvidenceTable(), description="How long the service's own evidence is kept."
-    )
+    evidence: EvidenceTable = Field(default=EvidenceTable(), description="How long the service's own evidence is kept.")
 
 
 def json_schema() -> dict[str, Any]:

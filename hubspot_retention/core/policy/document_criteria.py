@@ -34,9 +34,7 @@ class NotPastTable(Table):
 class LaterTable(Table):
     """A moment is later than each of others that is known, and one of them is."""
 
-    fact: MomentFact = Field(
-        alias="later", description="The moment that must be later. A day counts from its end."
-    )
+    fact: MomentFact = Field(alias="later", description="The moment that must be later. A day counts from its end.")
     than_each: list[MomentFact] = Field(min_length=1, description="The moments it is compared with.")
 
 
@@ -49,17 +47,13 @@ class NotTable(Table):
 class AllTable(Table):
     """Every one of at least one criterion."""
 
-    items: list["CriterionTable"] = Field(
-        alias="all", min_length=1, description="Criteria that must all hold."
-    )
+    items: list["CriterionTable"] = Field(alias="all", min_length=1, description="Criteria that must all hold.")
 
 
 class AnyTable(Table):
     """At least one of at least one criterion."""
 
-    items: list["CriterionTable"] = Field(
-        alias="any", min_length=1, description="Criteria one of which must hold."
-    )
+    items: list["CriterionTable"] = Field(alias="any", min_length=1, description="Criteria one of which must hold.")
 
 
 TAGS: Final = {key: f"<{key}>" for key in ("is", "known", "not_past", "later", "not", "all", "any")}

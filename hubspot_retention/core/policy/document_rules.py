@@ -46,16 +46,12 @@ class KeepTable(Table):
     period: PeriodText | None = Field(
         default=None, description="How long, for instance P24M; needs one of the `from` keys."
     )
-    from_: MomentFact | None = Field(
-        default=None, alias="from", description="The moment at which the period starts."
-    )
+    from_: MomentFact | None = Field(default=None, alias="from", description="The moment at which the period starts.")
     from_financial_year_end_of: MomentFact | None = Field(
         default=None,
         description="The period starts at the end of the financial year that this moment lies in.",
     )
-    until_end_of: MomentFact | None = Field(
-        default=None, description="Until the end of this day, instead of a period."
-    )
+    until_end_of: MomentFact | None = Field(default=None, description="Until the end of this day, instead of a period.")
     while_: CriterionTable | None = Field(
         default=None,
         alias="while",
@@ -69,8 +65,7 @@ class DisposeTable(Table):
     after: PeriodOrZero = Field(description="How long after `from` it falls due; P0D is at once.")
     from_: MomentFact = Field(alias="from", description="The moment at which the period starts.")
     within: Periods = Field(
-        description="How long there is to carry it out, HubSpot's 90 days in the bin included; "
-        "the earliest of several."
+        description="How long there is to carry it out, HubSpot's 90 days in the bin included; the earliest of several."
     )
     disposition: Annotated[Disposition, Strict(False)] = Field(
         description="archive: HubSpot's bin, 90 days. erase: HubSpot's privacy delete; contacts only."

@@ -24,9 +24,7 @@ def _real_activity(values: list[str]) -> list[str]:
     """What changes when somebody edits the record, or when we mail, is no sign of life."""
     for value in values:
         if value in _NO_ACTIVITY:
-            raise wrong(
-                f"what a person did; {value} changes when the record is edited or a mail is sent or opened"
-            )
+            raise wrong(f"what a person did; {value} changes when the record is edited or a mail is sent or opened")
     return values
 
 
@@ -84,20 +82,14 @@ class ContactSourceTable(Table):
     processed_on_behalf_of: Property = Field(
         default="processed_on_behalf_of", description="The customer on whose behalf the person is processed."
     )
-    processing_ended_on: Property = Field(
-        default="processing_ended_on", description="The day that agreement ended."
-    )
-    event_on: Property = Field(
-        default="event_on", description="The day of the event the person signed up for."
-    )
+    processing_ended_on: Property = Field(default="processing_ended_on", description="The day that agreement ended.")
+    event_on: Property = Field(default="event_on", description="The day of the event the person signed up for.")
     opt_out_all: Property = Field(default="hs_email_optout", description="True: opted out of all mail.")
     opt_out_prefix: Property = Field(
         default="hs_email_optout_",
         description="What the opt-out of one subscription type begins with; its id follows.",
     )
-    merged_ids: Property = Field(
-        default="hs_merged_object_ids", description="The ids of records merged into this one."
-    )
+    merged_ids: Property = Field(default="hs_merged_object_ids", description="The ids of records merged into this one.")
 
 
 class DealSourceTable(Table):
@@ -110,13 +102,9 @@ class DealSourceTable(Table):
     contacted_at: Property = Field(default="notes_last_contacted", description="The last contact about it.")
     customer_until: Property = Field(default="customer_until", description="The day the relationship ended.")
     contract_end_on: Property = Field(default="contract_end_date", description="The day the contract ends.")
-    balance: Property = Field(
-        default="outstanding_balance", description="What is owed; more than 0 holds the record."
-    )
+    balance: Property = Field(default="outstanding_balance", description="What is owed; more than 0 holds the record.")
     legal_hold: Property = Field(default="legal_hold", description="True: nothing may happen to the record.")
-    merged_ids: Property = Field(
-        default="hs_merged_object_ids", description="The ids of records merged into this one."
-    )
+    merged_ids: Property = Field(default="hs_merged_object_ids", description="The ids of records merged into this one.")
 
 
 class CompanySourceTable(Table):
@@ -126,9 +114,7 @@ class CompanySourceTable(Table):
     kind: Property = Field(default="type", description="The kind of company, for instance PARTNER.")
     customer_until: Property = Field(default="customer_until", description="The day the relationship ended.")
     legal_hold: Property = Field(default="legal_hold", description="True: nothing may happen to the record.")
-    merged_ids: Property = Field(
-        default="hs_merged_object_ids", description="The ids of records merged into this one."
-    )
+    merged_ids: Property = Field(default="hs_merged_object_ids", description="The ids of records merged into this one.")
 
 
 class SourcesTable(Table):

@@ -95,9 +95,7 @@ def _fact(kind: FactKind) -> Callable[[str, ValidationInfo], str]:
         object_type = info.context.record_class if isinstance(info.context, Reading) else None
         if object_type is None or (value in FACTS[object_type] and FACTS[object_type][value].kind is kind):
             return value
-        what = (
-            "a fact that is true or false" if kind is FactKind.TRUTH else "a fact that is a day or an instant"
-        )
+        what = "a fact that is true or false" if kind is FactKind.TRUTH else "a fact that is a day or an instant"
         names = ", ".join(fact_names(kind, object_type))
         raise wrong(f"{what} of a {class_name(object_type)}: {names}")
 
@@ -111,9 +109,7 @@ def _names(kind: FactKind) -> dict[str, Any]:
 Text = Annotated[str, AfterValidator(_text)]
 RuleId = Annotated[
     str,
-    AfterValidator(
-        _matching(_RULE_ID, "an id of small letters, digits and single hyphens, such as former-customer")
-    ),
+    AfterValidator(_matching(_RULE_ID, "an id of small letters, digits and single hyphens, such as former-customer")),
     Field(json_schema_extra={"pattern": f"^{_RULE_ID.pattern}$"}),
 ]
 Property = Annotated[

@@ -109,11 +109,7 @@ def _axioms(object_type: ObjectType) -> tuple[Criterion, ...]:
             AnyOf((is_open, won, lost)),
             *(Not(AllOf(pair)) for pair in ((is_open, won), (is_open, lost), (won, lost))),
             *(Known(fact) for fact in ("customer_until", "last_activity_at")),
-            *(
-                _if(closed, Known(fact))
-                for closed in (won, lost)
-                for fact in ("closed_at", "last_business_on")
-            ),
+            *(_if(closed, Known(fact)) for closed in (won, lost) for fact in ("closed_at", "last_business_on")),
         )
     was, ongoing, end = Holds("was_customer"), Holds("relationship_ongoing"), Known("customer_until")
     return (

@@ -60,9 +60,7 @@ def _toml(text: str) -> dict[str, Any]:
         what, where = (parts["what"], parts["where"]) if parts else (str(error), "the document")
         raise PolicyError([Problem(where, what, "TOML, as https://toml.io describes it")]) from error
     except RecursionError as error:
-        raise PolicyError(
-            [Problem("the document", "tables nested too deeply", "a few levels at most")]
-        ) from error
+        raise PolicyError([Problem("the document", "tables nested too deeply", "a few levels at most")]) from error
 
 
 def _misfit(detail: ErrorDetails) -> Misfit:

@@ -84,9 +84,7 @@ def _opt_out_sources(table: Raw) -> Iterator[Misfit]:
         for text in _texts(table, key, field.get_default(call_default_factory=True)):
             first = seen.setdefault(text.casefold(), key)
             if first != key:
-                yield Misfit(
-                    ("opt_out_sources", key), shown(text), f"a source that is not among {first} already"
-                )
+                yield Misfit(("opt_out_sources", key), shown(text), f"a source that is not among {first} already")
 
 
 def _sources(table: Raw) -> Iterator[Misfit]:
@@ -98,9 +96,7 @@ def _sources(table: Raw) -> Iterator[Misfit]:
         for key, field in fields.items():
             value = given.get(key, field.default)
             if isinstance(value, str) and seen.setdefault(value, key) != key:
-                yield Misfit(
-                    ("sources", name, key), shown(value), f"another property than that of {seen[value]}"
-                )
+                yield Misfit(("sources", name, key), shown(value), f"another property than that of {seen[value]}")
 
 
 def _repeated_ids(rules: list[tuple[int, Raw]]) -> Iterator[Misfit]:
@@ -108,9 +104,7 @@ def _repeated_ids(rules: list[tuple[int, Raw]]) -> Iterator[Misfit]:
     for index, rule in rules:
         name = rule.get("id")
         if isinstance(name, str) and name in seen:
-            yield Misfit(
-                ("rules", index, "id"), shown(name), f"an id of its own; rule {index + 1} repeats it"
-            )
+            yield Misfit(("rules", index, "id"), shown(name), f"an id of its own; rule {index + 1} repeats it")
         elif isinstance(name, str):
             seen.add(name)
 
@@ -118,9 +112,7 @@ def _repeated_ids(rules: list[tuple[int, Raw]]) -> Iterator[Misfit]:
 def _follows(rule: Raw, classes: set[str], place: Place) -> Iterator[Misfit]:
     followed = rule.get("follows")
     if followed in ("contact", "deal") and followed not in classes:
-        yield Misfit(
-            (*place, "follows"), shown(followed), f"a class with a rule of its own; none has class {followed}"
-        )
+        yield Misfit((*place, "follows"), shown(followed), f"a class with a rule of its own; none has class {followed}")
 
 
 def _parts(rule: Raw, place: Place) -> Iterator[Misfit]:
@@ -129,9 +121,7 @@ def _parts(rule: Raw, place: Place) -> Iterator[Misfit]:
     if "dispose" not in rule:
         for key in _NEEDS_DISPOSE:
             if rule.get(key):
-                yield Misfit(
-                    (*place, key), shown(rule[key]), "dispose beside it: it says something of a disposal"
-                )
+                yield Misfit((*place, key), shown(rule[key]), "dispose beside it: it says something of a disposal")
 
 
 def _keep(rule: Raw, place: Place) -> Iterator[Misfit]:
@@ -158,11 +148,7 @@ def _dispose(rule: Raw, place: Place) -> Iterator[Misfit]:
         return
     at = (*place, "dispose")
     after = _period(dispose.get("after"))
-    if (
-        after is not None
-        and after.is_zero
-        and not (dispose.get("right") is True or rule.get("exclusive") is True)
-    ):
+    if after is not None and after.is_zero and not (dispose.get("right") is True or rule.get("exclusive") is True):
         expected = "a period longer than nothing; only a right or an exclusive rule disposes at once"
         yield Misfit((*at, "after"), shown(dispose["after"]), expected)
     if dispose.get("disposition") == "erase" and rule.get("class") == "deal":
@@ -179,9 +165,7 @@ def _room(within: object, place: Place) -> Iterator[Misfit]:
         period = _period(text)
         if period is not None and not period.is_zero and room_after_bin(period) <= 0:
             days = length_bounds(period)[0]
-            expected = (
-                f"more than {BIN_DAYS} days, such as P4M: HubSpot's bin takes {BIN_DAYS}, this may be {days}"
-            )
+            expected = f"more than {BIN_DAYS} days, such as P4M: HubSpot's bin takes {BIN_DAYS}, this may be {days}"
             yield Misfit((*place, index) if isinstance(within, list) else place, shown(text), expected)
 
 

@@ -26,9 +26,7 @@ _ARCHIVED_DEAL: Final = (
     "In the bin for 90 days, then gone. Correspondence that only it holds is archived first: "
     "e-mails are gone at once, the rest after 90 days in the bin."
 )
-_CORRESPONDENCE: Final = (
-    "E-mails are gone at once; notes, calls, meetings and tasks after 90 days in the bin."
-)
+_CORRESPONDENCE: Final = "E-mails are gone at once; notes, calls, meetings and tasks after 90 days in the bin."
 _DEAL_CORRESPONDENCE: Final = (
     "Notes, e-mails, calls, meetings and tasks on a won deal, or on a contact with a won deal and on no deal "
     "of their own."
@@ -126,9 +124,7 @@ def _then(rule: RetentionRule) -> str:
         return ""
     done = "erased" if dispose.disposition is Disposition.ERASE else "archived"
     start = noun(dispose.start.fact, rule.object_type)
-    when = (
-        f"at once after {start}" if dispose.after.is_zero else f"{period_words(dispose.after)} after {start}"
-    )
+    when = f"at once after {start}" if dispose.after.is_zero else f"{period_words(dispose.after)} after {start}"
     sentences = [f"{done} {when}, unless another rule or a hold keeps it"]
     if dispose.overrides:
         bases = enumerated([_BASES[basis.value] for basis in sorted(dispose.overrides)], "or")

@@ -39,12 +39,8 @@ CONTACT_FACTS: Final[Mapping[str, FactWords]] = {
     "was_customer": Truthful("is or was a customer", "was never a customer"),
     "has_open_deal": Truthful("has an open deal", "has no open deal"),
     "is_partner": Truthful("belongs to a partner or vendor", "belongs to no partner or vendor"),
-    "works_for_customer": Truthful(
-        "works for a company that is a customer", "works for no company that is a customer"
-    ),
-    "relationship_ongoing": Truthful(
-        "is a customer whose relationship goes on", "has no relationship that goes on"
-    ),
+    "works_for_customer": Truthful("works for a company that is a customer", "works for no company that is a customer"),
+    "relationship_ongoing": Truthful("is a customer whose relationship goes on", "has no relationship that goes on"),
     "restricted": Truthful("is under a restriction of processing", "is under no restriction of processing"),
     "processed_on_behalf_of": Truthful(
         "is processed on behalf of somebody else", "is not processed on behalf of somebody else"
@@ -83,9 +79,7 @@ RECORD_CLASSES: Final[Mapping[str, ObjectType]] = {"contact": ObjectType.CONTACT
 def fact_names(kind: FactKind, object_type: ObjectType | None = None) -> tuple[str, ...]:
     """The facts of a kind, of one record class or of all, each once, in the order of the vocabulary."""
     classes = FACTS.values() if object_type is None else (FACTS[object_type],)
-    return tuple(
-        dict.fromkeys(name for facts in classes for name, fact in facts.items() if fact.kind is kind)
-    )
+    return tuple(dict.fromkeys(name for facts in classes for name, fact in facts.items() if fact.kind is kind))
 
 
 def class_name(object_type: ObjectType) -> str:

@@ -43,9 +43,7 @@ def clause(criterion: Criterion, object_type: ObjectType, yes: bool = True) -> s
         case Known(fact):
             return f"{noun(fact, object_type)} is {'' if yes else 'not '}on record"
         case NotPast(fact):
-            return (
-                f"{noun(fact, object_type)} {'has not passed' if yes else 'has passed or is not on record'}"
-            )
+            return f"{noun(fact, object_type)} {'has not passed' if yes else 'has passed or is not on record'}"
         case LaterThanEach(fact, others):
             listed = enumerated([noun(other, object_type) for other in others], "and")
             each = f"each of {listed} that is on record" if len(others) > 1 else listed

@@ -142,9 +142,6 @@ def test_a_file_that_is_no_text_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_help_needs_neither_rich_tables_nor_pydantic() -> None:
-    code = (
-        "import sys, hubspot_retention.cli.policy;"
-        "print(sorted({'pydantic', 'rich.table'} & set(sys.modules)))"
-    )
+    code = "import sys, hubspot_retention.cli.policy;print(sorted({'pydantic', 'rich.table'} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

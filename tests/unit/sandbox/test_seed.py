@@ -125,9 +125,7 @@ def test_only_companies_are_primary_and_at_most_one_for_a_record(portal: dict[st
 def test_every_property_value_is_a_string(portal: dict[str, Any]) -> None:
     for kind in (*OBJECTS, "files"):
         for record in portal[kind]:
-            assert all(isinstance(value, str) and value for value in record["properties"].values()), record[
-                "id"
-            ]
+            assert all(isinstance(value, str) and value for value in record["properties"].values()), record["id"]
 
 
 def test_every_address_is_of_example_dk_and_unique_to_its_contact(portal: dict[str, Any]) -> None:
@@ -173,9 +171,7 @@ def test_nobody_was_active_before_the_record_was_created(portal: dict[str, Any])
     activities = ("notes_last_contacted", "hs_last_sales_activity_timestamp", "recent_conversion_date")
     for contact in portal["contacts"]:
         values = contact["properties"]
-        assert all(values["createdate"] < values[name] for name in activities if name in values), contact[
-            "id"
-        ]
+        assert all(values["createdate"] < values[name] for name in activities if name in values), contact["id"]
 
 
 def test_the_portal_is_as_large_as_a_companys_of_so_many_contacts(portal: dict[str, Any]) -> None:
@@ -205,13 +201,9 @@ def test_whoever_opted_out_has_a_status_row_that_says_so_unless_nobody_knows_whe
     portal: dict[str, Any],
 ) -> None:
     for contact in portal["contacts"]:
-        flags = {
-            name for name, value in contact["properties"].items() if "optout" in name and value == "true"
-        }
+        flags = {name for name, value in contact["properties"].items() if "optout" in name and value == "true"}
         rows = [row for row in contact["subscriptions"] if row["status"] == "UNSUBSCRIBED"]
-        named = {
-            "hs_email_optout" if "wide" in row else f"hs_email_optout_{row['subscriptionId']}" for row in rows
-        }
+        named = {"hs_email_optout" if "wide" in row else f"hs_email_optout_{row['subscriptionId']}" for row in rows}
         assert named == (set() if "no status says when" in contact["case"] else flags), contact["id"]
 
 
@@ -224,9 +216,7 @@ def test_whoever_opted_out_has_a_status_row_that_says_so_unless_nobody_knows_whe
         ("former customer beyond 24 months, with mail on a ticket", "tickets"),
     ],
 )
-def test_mail_of_a_former_customer_hangs_on_another_record_too(
-    portal: dict[str, Any], case: str, beside: str
-) -> None:
+def test_mail_of_a_former_customer_hangs_on_another_record_too(portal: dict[str, Any], case: str, beside: str) -> None:
     for contact in of_case(portal, case):
         path = f"contacts/{contact['id']}"
         engagements = [each for each in linked(portal, path) if each.split("/")[0] in ENGAGEMENTS]

@@ -77,16 +77,13 @@ def test_a_class_that_is_only_kept_is_named() -> None:
 def test_a_gap_is_told_by_the_records_that_fall_into_it() -> None:
     lines = [finding.text for finding in found(disposing("r", PARTNER), DEALS, a_follower())]
     assert lines == [
-        "no rule covers contacts where the person belongs to no partner or vendor: "
-        "a person must look at each of them"
+        "no rule covers contacts where the person belongs to no partner or vendor: a person must look at each of them"
     ]
 
 
 def test_criteria_that_contradict_each_other_are_an_error() -> None:
     when = '{ all = [{ is = "is_customer" }, { not = { is = "was_customer" } }] }'
-    assert texts(disposing("r", when)) == [
-        "error: rules[r].when: never applies: its criteria contradict each other"
-    ]
+    assert texts(disposing("r", when)) == ["error: rules[r].when: never applies: its criteria contradict each other"]
 
 
 def test_a_keep_of_a_rule_that_never_applies_is_not_complained_of_again() -> None:
@@ -123,9 +120,7 @@ def test_a_while_that_cannot_hold_keeps_nothing() -> None:
 
 def test_a_while_that_cannot_hold_beside_a_period_is_a_warning() -> None:
     keep = f'{{ while = {{ not = {PARTNER} }}, period = "P1M", from = "last_activity_at" }}'
-    assert texts(keeping("r", PARTNER, keep)) == [
-        "warning: rules[r].keep.while: never holds where the rule applies"
-    ]
+    assert texts(keeping("r", PARTNER, keep)) == ["warning: rules[r].keep.while: never holds where the rule applies"]
 
 
 def test_a_rule_behind_an_exclusive_one_never_counts() -> None:
@@ -149,9 +144,7 @@ def test_two_keeps_that_share_a_disposal_between_them_stop_it_for_ever() -> None
         keeping("one", PARTNER, f"{{ while = {PARTNER} }}"),
         keeping("two", deal, f"{{ while = {deal} }}"),
         keeping("three", '{ is = "works_for_customer" }', '{ while = { not = { known = "event_on" } } }'),
-    ) == [
-        "error: rules[go].dispose: never disposes: wherever it applies, one, two or three keeps without end"
-    ]
+    ) == ["error: rules[go].dispose: never disposes: wherever it applies, one, two or three keeps without end"]
 
 
 def test_a_keep_that_the_disposal_overrides_does_not_stop_it() -> None:
@@ -181,9 +174,7 @@ def test_a_keep_from_the_end_of_an_ongoing_relationship_has_no_end() -> None:
 
 
 def test_two_rules_that_say_the_same_are_told() -> None:
-    assert texts(disposing("one", PARTNER), disposing("two", PARTNER)) == [
-        "warning: rules[two]: says the same as one"
-    ]
+    assert texts(disposing("one", PARTNER), disposing("two", PARTNER)) == ["warning: rules[two]: says the same as one"]
 
 
 def test_a_start_that_may_be_missing_leaves_records_undetermined() -> None:
@@ -200,8 +191,7 @@ def test_a_while_that_holds_as_long_as_the_start_is_missing_is_enough() -> None:
 def test_a_keep_that_outlasts_a_disposal_makes_it_later_than_it_says() -> None:
     stay = keeping("stay", PARTNER, '{ period = "P24M", from = "last_activity_at" }')
     assert texts(disposing("go", PARTNER), stay) == [
-        "warning: rules[go].dispose.after: comes later than 12 months wherever it applies: stay keeps for "
-        "24 months"
+        "warning: rules[go].dispose.after: comes later than 12 months wherever it applies: stay keeps for 24 months"
     ]
 
 
@@ -227,9 +217,7 @@ def test_a_legal_obligation_that_always_outlasts_a_right_is_an_error() -> None:
         "right": "true",
     }
     go = disposing("go", asked, 'mode = "enforce"', after='"P0D"', **changed)
-    stay = keeping(
-        "stay", asked, '{ period = "P5Y", from = "erasure_requested_at" }', basis="legal_obligation"
-    )
+    stay = keeping("stay", asked, '{ period = "P5Y", from = "erasure_requested_at" }', basis="legal_obligation")
     assert texts(go, stay) == [
         "error: rules[go].dispose.after: comes later than 0 days wherever it applies: "
         "stay keeps for 5 years; a right cannot wait"
@@ -241,9 +229,7 @@ def test_bookkeeping_makes_a_disposal_later_by_up_to_a_year() -> None:
     go = disposing("go", WON, record_class="deal", **changed)
     keep = '{ period = "P5Y", from_financial_year_end_of = "last_business_on" }'
     books = keeping("books", WON, keep, "deal", "legal_obligation")
-    assert [finding.path for finding in found(go, books, EVERYBODY, DEALS, a_follower())] == [
-        "rules[go].dispose.after"
-    ]
+    assert [finding.path for finding in found(go, books, EVERYBODY, DEALS, a_follower())] == ["rules[go].dispose.after"]
 
 
 @pytest.mark.parametrize(("within", "days"), [("P91D", 1), ("P103D", 13)])
@@ -284,8 +270,7 @@ def test_a_right_that_may_take_longer_than_the_clock_of_requests_is_told() -> No
 
 def test_an_unsubscribe_rule_without_a_newsletter_is_told() -> None:
     assert texts(unsubscribed('mode = "enforce"')) == [
-        "warning: newsletter.subscription_types: names no newsletter, "
-        "so u sees only who is opted out of all mail"
+        "warning: newsletter.subscription_types: names no newsletter, so u sees only who is opted out of all mail"
     ]
 
 
@@ -304,8 +289,7 @@ def erasing(*more: str) -> str:
 def test_an_erasing_rule_that_may_take_everybody_by_itself_is_an_error() -> None:
     everybody = "[guardrails]\nmax_percent = 100\n"
     assert texts(everybody, erasing('mode = "enforce"')) == [
-        "error: rules[r]: erases by itself, "
-        "and no guardrail stops it from erasing everybody (max_percent is 100)"
+        "error: rules[r]: erases by itself, and no guardrail stops it from erasing everybody (max_percent is 100)"
     ]
     assert texts(everybody, erasing('mode = "review"')) == []
     assert texts(everybody, erasing('mode = "enforce"', "guardrails = { max_percent = 10 }")) == []

@@ -276,9 +276,9 @@ def test_an_activity_that_our_own_mail_or_edit_would_set_is_no_activity() -> Non
         ),
         (a_rule("r", '{ is = "is_open" }', ARCHIVE), "rules[r].when.is", "true or false of a contact"),
         (
-            a_rule(
-                "r", '{ is = "is_partner" }', 'keep = { while = { is = "x" } }', record_class="deal"
-            ).replace("is_partner", "is_open"),
+            a_rule("r", '{ is = "is_partner" }', 'keep = { while = { is = "x" } }', record_class="deal").replace(
+                "is_partner", "is_open"
+            ),
             "rules[r].keep.while.is",
             "true or false of a deal",
         ),
@@ -299,9 +299,7 @@ def test_an_activity_that_our_own_mail_or_edit_would_set_is_no_activity() -> Non
         ),
     ],
 )
-def test_a_fact_must_exist_for_the_class_and_be_of_the_right_kind(
-    rule: str, path: str, expected: str
-) -> None:
+def test_a_fact_must_exist_for_the_class_and_be_of_the_right_kind(rule: str, path: str, expected: str) -> None:
     problem = the_only(rule)
     assert problem.path == path
     assert expected in problem.expected

@@ -34,9 +34,7 @@ def test_two_rules_with_one_id_are_a_problem_of_the_second() -> None:
 
 
 def test_a_rule_that_neither_keeps_nor_disposes_is_a_problem() -> None:
-    assert the_only(a_rule("r", PARTNER)) == Problem(
-        "rules[r]", "neither keep nor dispose", "keep, dispose or both"
-    )
+    assert the_only(a_rule("r", PARTNER)) == Problem("rules[r]", "neither keep nor dispose", "keep, dispose or both")
 
 
 @pytest.mark.parametrize(
@@ -97,9 +95,7 @@ def test_an_erase_may_be_shorter_than_the_bin() -> None:
 
 def test_a_deal_cannot_be_erased() -> None:
     problem = the_only(disposing(record_class="deal", disposition='"erase"'))
-    assert problem == Problem(
-        "rules[r].dispose.disposition", '"erase"', '"archive": HubSpot erases contacts only'
-    )
+    assert problem == Problem("rules[r].dispose.disposition", '"erase"', '"archive": HubSpot erases contacts only')
 
 
 def test_a_deal_that_should_be_erased_is_told_its_within_as_well() -> None:
@@ -134,9 +130,7 @@ def test_correspondence_follows_a_class_that_has_rules() -> None:
     assert the_only(EVERYBODY, a_follower(follows="ticket")).expected == "'contact' or 'deal'"
 
 
-@pytest.mark.parametrize(
-    ("month", "day", "fits"), [(4, 30, True), (4, 31, False), (2, 29, True), (2, 30, False)]
-)
+@pytest.mark.parametrize(("month", "day", "fits"), [(4, 30, True), (4, 31, False), (2, 29, True), (2, 30, False)])
 def test_the_financial_year_ends_on_a_day_that_its_month_has(month: int, day: int, fits: bool) -> None:
     found = problems(f"[financial_year_end]\nmonth = {month}\nday = {day}", EVERYBODY)
     assert [problem.path for problem in found] == ([] if fits else ["financial_year_end.day"])
@@ -149,9 +143,7 @@ def test_a_stage_cannot_be_both_a_customers_and_the_end() -> None:
 
 def test_a_source_of_opt_outs_means_one_thing() -> None:
     problem = the_only('[opt_out_sources]\nimport = ["self service"]', EVERYBODY)
-    assert problem == Problem(
-        "opt_out_sources.import", '"self service"', "a source that is not among person already"
-    )
+    assert problem == Problem("opt_out_sources.import", '"self service"', "a source that is not among person already")
 
 
 def test_one_property_cannot_be_two_facts_of_a_class() -> None:

@@ -31,10 +31,8 @@ def test_a_former_customer_is_told_whole() -> None:
         record_class="contact",
         title="Former customers",
         applies_to="Contacts where the end of the customer relationship is on record.",
-        kept="24 months from the end of the customer relationship; "
-        "without end while the relationship goes on.",
-        then="Erased 24 months after the end of the customer relationship, "
-        "unless another rule or a hold keeps it.",
+        kept="24 months from the end of the customer relationship; without end while the relationship goes on.",
+        then="Erased 24 months after the end of the customer relationship, unless another rule or a hold keeps it.",
         within="30 days",
         why="Documenting the history of the relationship. On the ground of a legitimate interest: "
         "Persondatapolitik 6; GDPR art. 5(1)(e); GDPR art. 6(1)(f).",
@@ -107,9 +105,7 @@ def test_an_exclusive_rule_says_that_no_other_applies() -> None:
 def test_who_looks_before_a_disposal_is_said() -> None:
     owner = ARCHIVE.replace(" }", ', review = "owner", warn_ahead = "P30D" }')
     assert row(owner).then.endswith("The owner is warned 30 days ahead.")
-    assert row(ARCHIVE.replace(" }", ', review = "person" }')).then.endswith(
-        "A person must approve each one."
-    )
+    assert row(ARCHIVE.replace(" }", ', review = "person" }')).then.endswith("A person must approve each one.")
 
 
 def test_correspondence_goes_with_what_it_belongs_to() -> None:

@@ -20,9 +20,7 @@ CASES = [(CONTACT_FACTS, ContactFacts), (DEAL_FACTS, DealFacts)]
 
 
 @pytest.mark.parametrize(("words", "facts"), CASES)
-def test_every_fact_of_the_vocabulary_is_derived_and_of_its_kind(
-    words: dict[str, FactWords], facts: type
-) -> None:
+def test_every_fact_of_the_vocabulary_is_derived_and_of_its_kind(words: dict[str, FactWords], facts: type) -> None:
     hints = get_type_hints(facts)
     for name, fact in words.items():
         if fact.kind is FactKind.TRUTH:

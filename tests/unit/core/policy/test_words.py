@@ -41,8 +41,7 @@ def test_a_period_is_said_with_its_unit(period: str, words: str) -> None:
         (Not(NotPast("event_on")), "the event has passed or is not on record"),
         (
             LaterThanEach("last_enquiry_at", ("unsubscribed_at", "event_on")),
-            "the last enquiry of their own came after "
-            "each of the unsubscription and the event that is on record",
+            "the last enquiry of their own came after each of the unsubscription and the event that is on record",
         ),
         (
             Not(LaterThanEach("last_enquiry_at", ("event_on",))),
