@@ -1,4 +1,4 @@
-"""Disposals: a plan of contacts that must go, applied in a process of its own, through the same wiring as the command."""
+"""Disposals: a plan of contacts that must go, applied in a process of its own, through the command's own wiring."""
 
 import os
 import re
@@ -14,6 +14,9 @@ from hubspot_retention.clock import Clock
 from hubspot_retention.core.plan.model import Plan, PlanKind
 from hubspot_retention.documents import policy_text
 from hubspot_retention.workflow.assess import Watcher
+
+_WINDOW_SECONDS = 11.0
+"""Until the requests of the assessment have left HubSpot's window of ten seconds: they are not what is measured."""
 
 _SETTINGS = """
 [mode]
@@ -81,6 +84,7 @@ def _apply(kind: PlanKind) -> dict[str, Any]:
         app = application(Options(actor="bench", policy=policy, settings=settings, environment=environment))
         plan = _approved(app, kind)
         with app.store() as store, app.portal(as_store(store)) as portal:
+            time.sleep(_WINDOW_SECONDS)
             portal.identity()
             _count_from_here()
             started = time.perf_counter()

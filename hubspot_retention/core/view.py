@@ -105,7 +105,7 @@ class Judge:
             for deal in view.deals:
                 groups.append(deal_causes(deal.seen, self.register))
                 groups.extend(_causes_of(deal.companies))
-        return gather(groups, RecordRef(ObjectType.CONTACT, view.seen.record_id))
+        return gather(groups, RecordRef(ObjectType.CONTACT, view.seen.record_id)) if any(groups) else ()
 
     def trace(self, view: ContactView, facts: ContactFacts) -> ContactTrace:
         """What the contact's deals need to know of it."""
@@ -125,7 +125,7 @@ class Judge:
         """Every hold that reaches a deal: its own, its contacts' own, its companies'."""
         groups: list[Causes | Unknown] = [deal_causes(view.seen, self.register), *_causes_of(view.companies)]
         groups.extend((UNKNOWN,) if isinstance(contacts, Unknown) else [contact.causes for contact in contacts])
-        return gather(groups, RecordRef(ObjectType.DEAL, view.seen.record_id))
+        return gather(groups, RecordRef(ObjectType.DEAL, view.seen.record_id)) if any(groups) else ()
 
     def decide_deal(self, view: DealView, contacts: tuple[ContactTrace, ...] | Unknown, history: History) -> Decision:
         """The decision on a deal."""
@@ -134,8 +134,8 @@ class Judge:
 
 
 def _facts_of(companies: tuple[CompanyView, ...] | Unknown) -> tuple[CompanyFacts, ...] | Unknown:
-    return companies if isinstance(companies, Unknown) else tuple(company.facts for company in companies)
+    return companies if isinstance(companies, Unknown) else tuple([company.facts for company in companies])
 
 
-def _causes_of(companies: tuple[CompanyView, ...] | Unknown) -> tuple[Causes | Unknown, ...]:
-    return (UNKNOWN,) if isinstance(companies, Unknown) else tuple(company.causes for company in companies)
+def _causes_of(companies: tuple[CompanyView, ...] | Unknown) -> Sequence[Causes | Unknown]:
+    return (UNKNOWN,) if isinstance(companies, Unknown) else [company.causes for company in companies]

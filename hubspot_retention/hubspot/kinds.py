@@ -5,7 +5,7 @@ several companies of which none is named as primary: then the associations API i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
@@ -17,6 +17,7 @@ from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row
 
 _PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
 _NO_LINKS: tuple[Link, ...] = ()
+_COMPANIES = ObjectType.COMPANY.value
 
 _Seen = TypeVar("_Seen")
 
@@ -38,6 +39,10 @@ class Kind(Generic[_Seen]):
     linked: tuple[ObjectType, ...]
     decoders: Decoders
     observe: Callable[[Row, tuple[Links, ...]], _Seen]
+    link_names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "link_names", tuple(other.value for other in self.linked))
 
     def inline(self, row: Row) -> tuple[Links, ...] | None:
         """The links that stand in the row, or `None` where they are not conclusive."""
@@ -45,26 +50,25 @@ class Kind(Generic[_Seen]):
         if not given:
             return (_NO_LINKS,) * len(self.linked)
         found = []
-        for other in self.linked:
-            links = _inline(given.get(other.value), other)
+        for name in self.link_names:
+            there = given.get(name)
+            links = _NO_LINKS if there is None else _inline(there, name)
             if links is None:
                 return None
             found.append(links)
         return tuple(found)
 
 
-def _inline(given: InlineLinks | None, other: ObjectType) -> tuple[Link, ...] | None:
-    if given is None:
-        return _NO_LINKS
+def _inline(given: InlineLinks, name: str) -> tuple[Link, ...] | None:
     if given.paging is not None and given.paging.next is not None:
         return None
     ends: dict[RecordId, bool] = {}
     for link in given.results:
         to = RecordId(int(link.id))
         ends[to] = ends.get(to, False) or link.type in _PRIMARY
-    if other is ObjectType.COMPANY and len(ends) > 1 and sum(ends.values()) != 1:
+    if name == _COMPANIES and len(ends) > 1 and sum(ends.values()) != 1:
         return None
-    return tuple(Link(to, primary) for to, primary in ends.items())
+    return tuple([Link(to, primary) for to, primary in ends.items()])
 
 
 def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[SeenContact]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.criteria import Facts
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode, StartValue
-from hubspot_retention.core.decision.ruleset import TOLERANCE, ReadyRule, Ruleset
+from hubspot_retention.core.decision.ruleset import TOLERANCE, Matches, ReadyRule, Ruleset
 from hubspot_retention.core.decision.weigh import NEVER, Weighing, weigh_matches
 from hubspot_retention.core.facts.contact import ContactFacts
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Start, Truth, Unknown
@@ -51,7 +51,7 @@ def decide(facts: Facts, causes: Causes, ruleset: Ruleset, as_of: datetime, hist
     """What follows for one record as of an instant."""
     held = _held(facts, causes)
     if held:
-        return _Case(facts, ruleset, as_of, Weighing(facts, ruleset, as_of)).decision(Outcome.HELD, held)
+        return _Case(facts, ruleset, as_of, Weighing(facts, ruleset, as_of, Matches())).decision(Outcome.HELD, held)
     weighing = weigh_matches(ruleset.matcher.ask(facts, as_of), facts, ruleset, as_of)
     return _Case(facts, ruleset, as_of, weighing).settle(history)
 
@@ -114,7 +114,8 @@ class _Case:
 
     @property
     def _is_exclusive(self) -> bool:
-        return bool(self.weighing.matched) and self.weighing.matched[0].exclusive
+        rules = self.weighing.matches.rules
+        return bool(rules) and rules[0].exclusive
 
     def settle(self, history: History) -> Decision:
         """Undetermined, refer, dispose, or not."""
@@ -147,7 +148,7 @@ class _Case:
             grounds.append((True, Reason(ReasonCode.RESTORED_BY_A_PERSON)))
         if self.facts.contradicted is not False:
             grounds.append((self.facts.contradicted, Reason(ReasonCode.END_CONTRADICTED)))
-        for rule in self.weighing.matched:
+        for rule in self.weighing.matches.referring:
             if rule.refer_when is not None:
                 holds = rule.refer_when(self.facts, self.as_of)
                 grounds.append((holds, Reason(ReasonCode.ROLES_IN_CONFLICT, rule.rule_id)))
@@ -155,7 +156,7 @@ class _Case:
                 start = rule.dispose_start.read(self.facts)
                 later = _later(rule.refer_if_later(self.facts), start, self.ruleset.civil)
                 grounds.append((later, Reason(ReasonCode.WROTE_AFTER_REQUEST, rule.rule_id)))
-        if not (self.weighing.matched or self.weighing.unclear or self.weighing.doubts):
+        if not (self.weighing.matches.rules or self.weighing.unclear or self.weighing.doubts):
             grounds.append((True, Reason(ReasonCode.NO_RULE_MATCHES)))
         return grounds
 
@@ -200,11 +201,7 @@ class _Case:
             else Reason(ReasonCode.KEEP_RUNS, rule.rule_id, end)
             for rule, end in self.weighing.keeps
         ]
-        outweighed = [
-            Reason(ReasonCode.REQUEST_OUTWEIGHED, rule.rule_id)
-            for rule in self.weighing.matched
-            if rule.rule.outweighed_is_referred
-        ]
+        outweighed = self.weighing.matches.outweighed
         if outweighed:
             return self.decision(Outcome.REFER, [*outweighed, *carried])
         ends = [(rule, at) for rule, at in self.weighing.effective if at is not NEVER]

@@ -66,13 +66,18 @@ class ReadyRule:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Which rules have a say in a record: those that match, and why others cannot be told. `might_exclude`: rules
-    that would stand alone, if they match."""
+    """Which rules have a say in a record: those that match, and why others cannot be told.
 
-    rules: tuple[ReadyRule, ...]
+    `might_exclude`: rules that would stand alone, if they match. `referring`: those that match and may call for a
+    person; `outweighed`: what is to be said if other grounds outweigh one that matches.
+    """
+
+    rules: tuple[ReadyRule, ...] = ()
     unclear: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
     might_exclude: tuple[Reason, ...] = ()
+    referring: tuple[ReadyRule, ...] = ()
+    outweighed: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,8 @@ def _ready_rule(rule: RetentionRule, order: int, policy: RetentionPolicy) -> Rea
 
 def matches_of(rules: Iterable[tuple[ReadyRule, Truth]]) -> Matches:
     """Rules by whether they match: one that keeps and might match is unclear, any other that might is a doubt."""
-    matched, unclear, doubts = [], [], []
+    matched: list[ReadyRule] = []
+    unclear, doubts = [], []
     for rule, matches in rules:
         if matches is True:
             matched.append(rule)
@@ -141,7 +147,14 @@ def matches_of(rules: Iterable[tuple[ReadyRule, Truth]]) -> Matches:
             unclear.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
         elif matches is UNKNOWN:
             doubts.append(Reason(ReasonCode.RULE_MATCH_UNKNOWN, rule.rule_id))
-    return Matches(tuple(matched), tuple(unclear), tuple(doubts))
+    outweighed = [rule.rule_id for rule in matched if rule.rule.outweighed_is_referred]
+    return Matches(
+        rules=tuple(matched),
+        unclear=tuple(unclear),
+        doubts=tuple(doubts),
+        referring=tuple(rule for rule in matched if rule.refer_when is not None or rule.refer_if_later is not None),
+        outweighed=tuple(Reason(ReasonCode.REQUEST_OUTWEIGHED, rule_id) for rule_id in outweighed),
+    )
 
 
 def _applicable(exclusive: Sequence[ReadyRule], others: Sequence[ReadyRule], answers: Answers) -> Matches:
@@ -149,7 +162,7 @@ def _applicable(exclusive: Sequence[ReadyRule], others: Sequence[ReadyRule], ans
     might: list[Reason] = []
     for rule, matches in zip(exclusive, answers, strict=False):
         if matches is True:
-            return Matches((rule,))
+            return matches_of([(rule, True)])
         if matches is UNKNOWN:
             might.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
     found = matches_of(zip(others, answers[len(exclusive) :], strict=True))

@@ -41,12 +41,17 @@ class Weighing:
     facts: Facts
     ruleset: Ruleset
     as_of: datetime
-    matched: tuple[ReadyRule, ...] = ()
+    matches: Matches
     keeps: list[tuple[ReadyRule, End]] = field(default_factory=list)
     effective: list[tuple[ReadyRule, End]] = field(default_factory=list)
     unclear: list[Reason] = field(default_factory=list)
     doubts: list[Reason] = field(default_factory=list)
     starts: dict[str, StartValue] = field(default_factory=dict)
+
+    @property
+    def matched(self) -> tuple[ReadyRule, ...]:
+        """The rules that match."""
+        return self.matches.rules
 
     def keep(self, rule: ReadyRule, keep: ReadyKeep) -> None:
         """Weigh the keep of a rule that matches."""
@@ -112,7 +117,7 @@ class Weighing:
 def weigh_matches(matches: Matches, facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
     """Weigh the rules that match. Keeps first: a disposal takes effect only when those it does not override have
     ended."""
-    weighing = Weighing(facts, ruleset, as_of, matches.rules)
+    weighing = Weighing(facts, ruleset, as_of, matches)
     weighing.unclear.extend(matches.unclear)
     weighing.doubts.extend(matches.doubts)
     for rule in matches.rules:

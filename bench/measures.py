@@ -1,0 +1,214 @@
+"""The benchmarks: each starts the portal it needs, measures several times, and says what it found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.child import run
+from bench.disposing import portal_of
+from bench.figures import Figure
+from bench.portal import Portal, Wanted, running
+
+_RATE = 19.0
+"""Requests a second that HubSpot allows on Professional: 190 in ten seconds."""
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much is measured: runs of each, contacts of a portal, of one at real latency, disposals, a million too."""
+
+    runs: int
+    contacts: int
+    slow_contacts: int
+    erased: int
+    archived: int
+    million: bool
+
+
+def _counted(portal: Portal, module: str, task: str, **environment: str) -> Found:
+    """One measurement in a process of its own, with the server's counts beside it."""
+    portal.count_from_here()
+    return run(module, task, portal.environment | environment) | {"server": portal.stats()}
+
+
+def _values(runs: list[Found], of: Callable[[Found], float]) -> tuple[float, ...]:
+    return tuple(of(found) for found in runs)
+
+
+def _speed(found: Found) -> float:
+    return float(found["contacts"] / found.get("assess_seconds", found["seconds"]))
+
+
+def _server(found: Found, what: str) -> float:
+    return float(found["server"].get(what, float("nan")))
+
+
+def decisions(extent: Extent) -> list[Figure]:
+    """Decisions on facts in memory, one core."""
+    with running(Wanted(contacts=min(extent.contacts, 20_000))) as portal:
+        runs = [run("deciding", "decide", portal.environment) for _ in range(extent.runs)]
+    return [
+        Figure(
+            name="decisions on contacts, facts in memory",
+            unit="1/s",
+            values=_values(runs, lambda found: found["contacts"]),
+            at_least=50_000,
+        ),
+        Figure(name="facts of contacts", unit="1/s", values=_values(runs, lambda found: found["facts"])),
+        Figure(
+            name="decisions on deals, facts included", unit="1/s", values=_values(runs, lambda found: found["deals"])
+        ),
+    ]
+
+
+def assessment(extent: Extent) -> list[Figure]:
+    """A whole assessment without latency or limits, the first and a later one, and what else there is to read with."""
+    with running(Wanted(contacts=extent.contacts)) as portal:
+        rounds = range(extent.runs)
+        first = [_counted(portal, "assessing", "assess") for _ in rounds]
+        later = [_counted(portal, "assessing", "assess", BENCH_RUNS="2") for _ in rounds]
+        cursor = [_counted(portal, "peers", "cursor") for _ in rounds]
+        official = [_counted(portal, "peers", "official") for _ in rounds[: max(1, extent.runs - 2)]]
+    size = f"{extent.contacts:,} contacts"
+    figures = [
+        Figure(name=f"first assessment, {size}", unit="contacts/s", values=_values(first, _speed)),
+        Figure(name="later assessment", unit="contacts/s", values=_values(later, _speed), at_least=15_000),
+        Figure(name="httpx, one cursor, reads only", unit="contacts/s", values=_values(cursor, _speed)),
+        Figure(name="official client get_all, reads only", unit="contacts/s", values=_values(official, _speed)),
+        Figure(name="first assessment, our CPU", unit="s", values=_values(first, lambda found: found["cpu_seconds"])),
+        Figure(
+            name="first assessment, the server's CPU",
+            unit="s",
+            values=_values(first, lambda found: _server(found, "cpu_seconds")),
+        ),
+        Figure(name="official client, peak memory", unit="MiB", values=_values(official, lambda f: f["peak_mib"])),
+    ]
+    return [*figures, *_requests(first, extent)]
+
+
+def _requests(runs: list[Found], extent: Extent) -> list[Figure]:
+    def of(*endpoints: str) -> Callable[[Found], float]:
+        def per_thousand(found: Found) -> float:
+            counted = found["server"].get("by_endpoint", {})
+            total = sum(count for name, count in counted.items() if any(part in name for part in endpoints))
+            return 1000 * float(total) / extent.contacts
+
+        return per_thousand
+
+    def floor(found: Found) -> float:
+        """N/100 + D/100 + C/100, and one for the end of each list."""
+        records = found["records"]
+        listed = records["deciding contacts"] + records["reading deals"] + records["reading companies"]
+        return 1000 * (float(listed) / 100 + 3) / extent.contacts
+
+    return [
+        Figure(
+            name="requests for the lists, per 1,000 contacts",
+            unit="",
+            values=_values(runs, of("GET /crm/objects")),
+            at_most=1.05 * floor(runs[0]),
+        ),
+        Figure(name="requests for new opt-outs, per 1,000", unit="", values=_values(runs, of("communication"))),
+        Figure(name="requests for what is due, per 1,000", unit="", values=_values(runs, of("batch/read"))),
+    ]
+
+
+def latency(extent: Extent) -> list[Figure]:
+    """A whole assessment at 100 ms a request, without and with the limits of Professional."""
+    figures = []
+    for limits in (False, True):
+        with running(Wanted(contacts=extent.slow_contacts, latency_ms=100, limits=limits)) as portal:
+            runs = [_counted(portal, "assessing", "assess") for _ in range(1 if limits else extent.runs)]
+            cursor = [_counted(portal, "peers", "cursor")]
+        what = "100 ms, limits on" if limits else "100 ms"
+        figures.append(Figure(name=f"first assessment, {what}", unit="contacts/s", values=_values(runs, _speed)))
+        figures.append(Figure(name=f"httpx, one cursor, {what}", unit="contacts/s", values=_values(cursor, _speed)))
+        if limits:
+            figures += _share("assessment", runs, "assess_seconds")
+    return figures
+
+
+def _share(name: str, runs: list[Found], seconds: str) -> list[Figure]:
+    def share(found: Found) -> float:
+        return 100 * _server(found, "requests") / float(found[seconds]) / _RATE
+
+    def too_many(found: Found) -> float:
+        return 1000 * _server(found, "too_many") / _server(found, "requests")
+
+    return [
+        Figure(name=f"{name}: share of the allowed rate", unit="%", values=_values(runs, share), at_least=95),
+        Figure(name=f"{name}: answers of 429, per 1,000", unit="", values=_values(runs, too_many), at_most=1),
+    ]
+
+
+def memory(extent: Extent) -> list[Figure]:
+    """Peak memory of the assessing process, by the size of the portal."""
+    figures = []
+    for contacts in (10_000, 100_000, 1_000_000):
+        if contacts > (1_000_000 if extent.million else extent.contacts):
+            continue
+        with running(Wanted(contacts=contacts)) as portal:
+            runs = [_counted(portal, "assessing", "assess")]
+        limit = 150 if contacts == 10_000 else 200
+        peak = _values(runs, lambda found: found["peak_mib"])
+        figures.append(Figure(name=f"peak memory, {contacts:,} contacts", unit="MiB", values=peak, at_most=limit))
+        if contacts == 1_000_000:
+            figures.append(Figure(name="first assessment of them", unit="contacts/s", values=_values(runs, _speed)))
+    return figures
+
+
+def disposals(extent: Extent) -> list[Figure]:
+    """Erasing and archiving under the whole protocol, at 100 ms a request, limits on."""
+    figures = []
+    for task, number in (("erase", extent.erased), ("archive", extent.archived)):
+        runs = []
+        for _ in range(extent.runs):
+            document = portal_of(number, erase=task == "erase")
+            with running(Wanted(document=document, latency_ms=100, limits=True)) as portal:
+                runs.append(_counted(portal, "disposing", task))
+        speed = _values(runs, lambda found: found["done"] / found["apply_seconds"])
+        figures.append(Figure(name=f"{task}, {number:,} contacts", unit="disposals/s", values=speed))
+        figures += _share(task, runs, "apply_seconds")
+    return figures
+
+
+def small(extent: Extent) -> list[Figure]:
+    """The audit log, the start of the command, the JSON decoders."""
+    audit = [run("small", "audit", {}) for _ in range(extent.runs)]
+    start = [run("small", "start", {}) for _ in range(extent.runs)]
+    decoders = [run("small", "decoders", {}) for _ in range(extent.runs)]
+    ways = ("json", "msgspec untyped", "msgspec typed")
+    single = _values(audit, lambda found: found["single"])
+    batched = _values(audit, lambda found: found["batched"])
+    verified = _values(audit, lambda found: found["verified"])
+    return [
+        Figure(name="audit: durable entries, one a transaction", unit="1/s", values=single),
+        Figure(name="audit: durable entries, a hundred a transaction", unit="1/s", values=batched, at_least=2_000),
+        Figure(name="audit: entries verified", unit="1/s", values=verified, at_least=166_667),
+        Figure(
+            name="start of the command (--help)",
+            unit="ms",
+            values=_values(start, lambda found: found["ms"]),
+            at_most=400,
+        ),
+        *[
+            Figure(
+                name=f"decoding a page of 100 contacts: {way}",
+                unit="µs",
+                values=_values(decoders, lambda found, way=way: found[way]),  # type: ignore[misc]
+            )
+            for way in ways
+        ],
+    ]
+
+
+MEASURES: dict[str, Callable[[Extent], list[Figure]]] = {
+    "decisions": decisions,
+    "assessment": assessment,
+    "latency": latency,
+    "memory": memory,
+    "disposals": disposals,
+    "small": small,
+}
