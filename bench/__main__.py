@@ -19,9 +19,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against the budgets.")
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--quick", action="store_true", help="one run of each, small portals: a few minutes")
-    extent.add_argument(
-        "--full", action="store_true", help="a million contacts too: half an hour, 12 GiB"
-    )
+    extent.add_argument("--full", action="store_true", help="a million contacts too: half an hour, 12 GiB")
     parser.add_argument("--only", action="append", choices=list(MEASURES), help="only this; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     return parser.parse_args()
