@@ -30,6 +30,11 @@ class Subject(StrEnum):
     CONSENT_RECEIPT = "consent-receipt"
     WEBHOOK = "webhook"
     PRIVATE_TEXT = "private-text"
+    OBLIGATION = "obligation"
+    STANDING_APPROVAL = "standing-approval"
+    MERGE = "merge"
+    ALARM = "alarm"
+    SERVICE = "service"
 
 
 class Verb(StrEnum):
@@ -76,6 +81,12 @@ class Verb(StrEnum):
     HIT = "hit"
     STORED = "stored"
     ACCEPTED = "accepted"
+    OPENED = "opened"
+    RAISED = "raised"
+    GRANTED = "granted"
+    REVOKED = "revoked"
+    USED = "used"
+    SETTLED = "settled"
 
 
 _CALL: Final = (
@@ -126,4 +137,9 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.CONSENT_RECEIPT: frozenset((Verb.STORED,)),
     Subject.WEBHOOK: frozenset((Verb.ACCEPTED,)),
     Subject.PRIVATE_TEXT: frozenset((Verb.ERASED,)),
+    Subject.OBLIGATION: frozenset((Verb.OPENED, Verb.RAISED, Verb.DONE, Verb.ENDED)),
+    Subject.STANDING_APPROVAL: frozenset((Verb.GRANTED, Verb.REVOKED, Verb.USED)),
+    Subject.MERGE: frozenset((Verb.SEEN,)),
+    Subject.ALARM: frozenset((Verb.SENT, Verb.SETTLED)),
+    Subject.SERVICE: frozenset((Verb.STARTED, Verb.STOPPED)),
 }

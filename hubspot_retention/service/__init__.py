@@ -1,0 +1,1 @@
+"""The long-running process: ticks, health, metrics, alarms. It wakes up; the deadline ledger decides."""

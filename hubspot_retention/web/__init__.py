@@ -1,0 +1,1 @@
+"""The internet-facing side: the webhook endpoint, and nothing else."""
