@@ -1,0 +1,65 @@
+"""The lines of the scoreboard: what is tried, what is aimed at, and which tests show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line. `tests` are what pytest selects; none: not shown. `short` and `full` are how much is tried, as
+    environment variables of the tests."""
+
+    number: int
+    what: str
+    target: str
+    tests: tuple[str, ...] = ()
+    short: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    full: Mapping[str, str] = field(default_factory=lambda: _NONE)
+
+
+ROWS: Final = (
+    Row(
+        number=1,
+        what="random fault schedules in the deterministic simulator",
+        target="10,000 (full: 1,000,000): 0 violations",
+    ),
+    Row(number=2, what="seeded bugs, at least one per invariant", target="all found within 10,000 schedules"),
+    Row(number=3, what="mutation testing of the core and of the disposal", target="every survivor killed or justified"),
+    Row(
+        number=4,
+        what="kill -9 of the real process against the sandbox over HTTP",
+        target="500 points: 0 lost entries, 0 double effects",
+        tests=("tests/faults/test_kills.py",),
+        short={"RETENTION_TEST_KILLS": "12"},
+        full={"RETENTION_TEST_KILLS": "500"},
+    ),
+    Row(number=5, what="simulated power cuts of the store", target="10,000: 0 acknowledged entries lost"),
+    Row(number=6, what="disk full, read-only disk at each write", target="0 requests afterwards, recovers"),
+    Row(number=7, what="clocks: jumps, changes, leap days, month ends", target="0 early disposals, 0 misses"),
+    Row(number=8, what="tampered logs, 11 kinds and more", target="10,000: 0 unnoticed with an outside anchor"),
+    Row(number=9, what="old backup restored, two instances, wrong volume", target="read-only, 0 disposals"),
+    Row(number=10, what="verify 10 million entries", target="60 s on 2 cores, 200 MB"),
+    Row(number=11, what="forged, replayed, shifted webhooks", target="1,000,000: 0 accepted, 0 answers of 500 and up"),
+    Row(
+        number=12,
+        what="webhook burst: 10 connections of 100 events, 60 s",
+        target="p99 < 500 ms, 0 lost, 0 stored twice",
+    ),
+    Row(
+        number=13,
+        what="webhooks duplicated five times, shuffled, 30 % dropped",
+        target="the final state of perfect delivery",
+    ),
+    Row(number=14, what="HubSpot's faults, each with its own message", target="0 violations"),
+    Row(number=15, what="300 portals, 8 workers, PostgreSQL", target="0 fencing violations"),
+    Row(number=16, what="SQLite and PostgreSQL", target="the same suite, the same final state"),
+    Row(number=17, what="fuzzing: webhook, policy parser", target="0 answers of 500 and up, 0 crashes"),
+    Row(number=18, what="console: route, role, method; cross-site requests", target="as the table, 0 accepted"),
+    Row(number=19, what="personal-data canaries", target="0 found in a run of 10,000 records"),
+    Row(number=20, what="receipts against an independent implementation", target="all agree"),
+    Row(number=21, what="soak: 30 simulated days", target="0 misses, flat memory"),
+)
