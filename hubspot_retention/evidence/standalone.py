@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Verify an exported retention log, or a receipt from it, without the service, its database or a network.
+
+This one file needs Python 3.11 and the package `cryptography`, nothing else. It shares no code with the service that
+wrote the log, so that it cannot share its mistakes.
+
+    python standalone.py export LOG.jsonl --key KEY [--anchor CHECKPOINT ...]
+    python standalone.py receipt RECEIPT.json --key KEY [--anchor CHECKPOINT ...]
+
+KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. An
+anchor is a checkpoint that somebody outside kept: a mail, a printout, a witness's answer. Without one, this proves
+that the log is whole and signed; with one, also that nothing was cut from it or rewritten since.
+
+Exit code 0: everything verifies. 1: it does not, and every finding is named. 2: wrong use.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LINE = re.compile(r"— (\S+) (\S+)")
+MOST_FINDINGS = 100
+
+
+class Key(NamedTuple):
+    """A public key: whose, its id, its kind (1: of a log, 4: of a witness), its bytes."""
+
+    name: str
+    key_id: bytes
+    kind: int
+    public: bytes
+
+
+class Note(NamedTuple):
+    """A checkpoint, its text, and its signature lines as (name, key id, signature)."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+    signatures: list[tuple[str, bytes, bytes]]
+
+
+def read_key(written: str) -> Key:
+    """A key as it was published. Raises ValueError."""
+    name, key_id, encoded = written.strip().split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    found = Key(name, bytes.fromhex(key_id), raw[0], raw[1:])
+    expected = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+    if expected != found.key_id or len(found.public) != 32 or found.kind not in (1, 4):
+        raise ValueError("its id does not fit it")
+    return found
+
+
+def read_note(written: str) -> Note:
+    """A signed checkpoint. Raises ValueError."""
+    text, _, tail = written.rpartition("\n\n")
+    origin, size, root = (text + "\n").split("\n")[:3]
+    signatures = []
+    for line in tail.rstrip("\n").split("\n"):
+        found = LINE.fullmatch(line)
+        if found is None:
+            raise ValueError("a signature line is not one")
+        raw = base64.b64decode(found[2], validate=True)
+        signatures.append((found[1], raw[:4], raw[4:]))
+    return Note(origin, int(size), base64.b64decode(root, validate=True), (text + "\n").encode(), signatures)
+
+
+def is_signed(note: Note, keys: list[Key]) -> bool:
+    """Whether a known key signed the note; a wrong signature of a known key spoils it."""
+    good = False
+    for name, key_id, signature in note.signatures:
+        for key in keys:
+            if (key.name, key.key_id) != (name, key_id):
+                continue
+            signed, raw = note.text, signature
+            if key.kind == 4:
+                seconds = int.from_bytes(signature[:8], "big")
+                signed, raw = b"cosignature/v1\ntime %d\n" % seconds + note.text, signature[8:]
+            try:
+                Ed25519PublicKey.from_public_bytes(key.public).verify(raw, signed)
+            except InvalidSignature:
+                return False
+            good = True
+    return good
+
+
+def hash_leaf(body: bytes) -> bytes:
+    """RFC 6962: the hash of an entry."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def hash_node(left: bytes, right: bytes) -> bytes:
+    """RFC 6962: the hash over two subtrees."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_over(stack: list[tuple[int, bytes]]) -> bytes:
+    """The root over whole subtrees, given as (leaves, hash) from left to right."""
+    if not stack:
+        return hashlib.sha256(b"").digest()
+    found = stack[-1][1]
+    for _, node in reversed(stack[:-1]):
+        found = hash_node(node, found)
+    return found
+
+
+def push(stack: list[tuple[int, bytes]], leaf: bytes) -> None:
+    """Add a leaf to the right of a tree."""
+    leaves, found = 1, leaf
+    while stack and stack[-1][0] == leaves:
+        found = hash_node(stack.pop()[1], found)
+        leaves *= 2
+    stack.append((leaves, found))
+
+
+def root_from(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """The root that an inclusion proof leads to. Raises ValueError if it is none for that index and size."""
+    if not 0 <= index < size:
+        raise ValueError("its number is not in the log")
+    widths, begin, end = [], 0, size
+    while end - begin > 1:
+        middle = begin + (1 << ((end - begin - 1).bit_length() - 1))
+        is_left = index < middle
+        widths.append(is_left)
+        begin, end = (begin, middle) if is_left else (middle, end)
+    if len(widths) != len(proof):
+        raise ValueError("the proof has the wrong length")
+    found = leaf
+    for is_left, sibling in zip(reversed(widths), proof, strict=True):
+        found = hash_node(found, sibling) if is_left else hash_node(sibling, found)
+    return found
+
+
+Findings = list[str]
+"""What does not verify, in the order it was found."""
+
+
+def lines_of(path: Path, findings: Findings) -> Iterator[dict[str, Any]]:
+    """The lines of an export; one that cannot be read is a finding."""
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                found = json.loads(line)
+            except ValueError:
+                found = None
+            if isinstance(found, dict):
+                yield found
+            else:
+                findings.append(f"line {number} of the export cannot be read")
+
+
+def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
+    """What is wrong with an entry's own words; empty if nothing is."""
+    try:
+        body, chained = line["body"].encode("ascii"), bytes.fromhex(line["hash"])
+        said = json.loads(body)
+    except (KeyError, ValueError, AttributeError):
+        return "cannot be read"
+    if line.get("seq") != expected or said.get("seq") != expected:
+        return f"is not where it belongs: number {said.get('seq')} stands in place {expected}"
+    if json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True) != line["body"]:
+        return "was written otherwise"
+    if hashlib.sha256(previous + body).digest() != chained:
+        return "was changed, or the one before it"
+    return ""
+
+
+def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
+    """Every entry, every checkpoint in the export, every anchor from outside; answers what was seen."""
+    stack: list[tuple[int, bytes]] = []
+    notes = list(anchors)
+    size, previous = 0, bytes(32)
+    roots: dict[int, bytes] = {0: root_over([])}
+    wanted = {note.size for note in anchors} | sizes_in(path)
+    for line in lines_of(path, findings):
+        if "checkpoint" in line:
+            note = parsed_note(line["checkpoint"], "a checkpoint of the export", findings)
+            notes.extend([note] if note else [])
+        elif "body" in line:
+            problem = entry_problem(line, size + 1, previous)
+            if problem:
+                findings.append(f"entry {size + 1} {problem}")
+            push(stack, hash_leaf(str(line.get("body")).encode()))
+            size += 1
+            previous = claimed_hash(line)
+            if size in wanted:
+                roots[size] = root_over(stack)
+    roots[size] = root_over(stack)
+    for note in notes:
+        check_note(note, keys, roots, size, findings)
+    if not notes:
+        findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
+    return f"{size} entries, root {base64.b64encode(roots[size]).decode()}, {len(notes)} checkpoints"
+
+
+def claimed_hash(line: dict[str, Any]) -> bytes:
+    """The hash that an entry claims, so that only a broken one is named and not those after it."""
+    try:
+        return bytes.fromhex(line["hash"])
+    except (KeyError, ValueError, TypeError):
+        return b""
+
+
+def sizes_in(path: Path) -> set[int]:
+    """The sizes that the export's checkpoints speak of."""
+    found = set()
+    for line in lines_of(path, []):
+        note = parsed_note(line["checkpoint"], "", []) if "checkpoint" in line else None
+        if note:
+            found.add(note.size)
+    return found
+
+
+def parsed_note(written: object, what: str, findings: Findings) -> Note | None:
+    """A checkpoint, or a finding."""
+    try:
+        return read_note(str(written))
+    except (ValueError, binascii.Error):
+        findings.append(f"{what} cannot be read")
+        return None
+
+
+def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], size: int, findings: Findings) -> None:
+    """A checkpoint against the keys and the entries."""
+    what = f"the checkpoint of {note.size} entries"
+    if not is_signed(note, keys):
+        findings.append(f"{what} is signed by none of the keys given")
+    if note.size > size:
+        findings.append(f"{what} knows of more entries than the {size} that are here: the end was cut off")
+    elif roots.get(note.size) != note.root:
+        findings.append(f"{what} has another root: entries up to there were changed, removed or added")
+
+
+def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
+    """That every entry of a receipt is in the log that its checkpoint, or an anchor of that size, signs."""
+    receipt = json.loads(path.read_text(encoding="utf-8"))
+    note = parsed_note(receipt["checkpoint"], "the receipt's checkpoint", findings)
+    if note is None:
+        return "nothing"
+    if not is_signed(note, keys):
+        findings.append("the receipt's checkpoint is signed by none of the keys given")
+    for anchor in anchors:
+        if anchor.size == note.size and anchor.root != note.root:
+            findings.append("the anchor of that size has another root: the receipt is from another log")
+    for entry in receipt["entries"]:
+        index = entry["index"]
+        try:
+            proof = [base64.b64decode(part, validate=True) for part in entry["proof"]]
+            root = root_from(hash_leaf(entry["body"].encode()), index, note.size, proof)
+        except (ValueError, binascii.Error) as error:
+            findings.append(f"entry {index + 1}: {error}")
+            continue
+        if root != note.root:
+            findings.append(f"entry {index + 1} is not in the log that the checkpoint signs")
+        if receipt.get("record") is not None and json.loads(entry["body"]).get("record") != receipt["record"]:
+            findings.append(f"entry {index + 1} is about another record than {receipt['record']}")
+    words = [json.loads(entry["body"]) for entry in receipt["entries"]]
+    told = ", ".join(f"{word['subject']}.{word['verb']} at {word['at']}" for word in words)
+    return f"{receipt.get('record')}: {told}"
+
+
+def keys_of(written: list[str]) -> list[Key]:
+    """The keys given, or those of the files given."""
+    lines = [
+        line
+        for word in written
+        for line in (Path(word).read_text(encoding="utf-8").splitlines() if Path(word).is_file() else [word])
+        if line.strip()
+    ]
+    return [read_key(line) for line in lines]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Verify, and say what was found."""
+    parser = argparse.ArgumentParser(description="Verify an exported retention log, or a receipt from it.")
+    parser.add_argument("what", choices=["export", "receipt"])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--key", action="append", required=True, help="public key, or a file of such keys")
+    parser.add_argument("--anchor", action="append", type=Path, default=[], help="checkpoint kept outside")
+    given = parser.parse_args(arguments)
+    findings: Findings = []
+    try:
+        keys = keys_of(given.key)
+        anchors = [read_note(path.read_text(encoding="utf-8")) for path in given.anchor]
+        verify = verify_export if given.what == "export" else verify_receipt
+        seen = verify(given.file, keys, anchors, findings)
+    except (OSError, ValueError, KeyError, TypeError, binascii.Error) as error:
+        sys.stderr.write(f"This cannot be verified: {type(error).__name__}: {error}\n")
+        return 2
+    sys.stdout.write(f"{seen}\n")
+    for line in findings[:MOST_FINDINGS]:
+        sys.stdout.write(f"- {line}\n")
+    sys.stdout.write("It does NOT verify.\n" if findings else "It verifies.\n")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""The verifier that stands alone, on what the service's own code makes: it agrees, and it finds every change."""
+
+import ast
+import json
+import random
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hubspot_retention.core.audit.chain import EMPTY, Head, extend
+from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
+from hubspot_retention.core.audit.entry import Entry, StoredEntry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.audit.merkle import Frontier, inclusion_proof, leaf_hash, node_hash
+from hubspot_retention.evidence import standalone
+from hubspot_retention.evidence.keys import SigningKey
+
+ORIGIN = "log.example.dk/retention"
+KEY = SigningKey.generate(ORIGIN)
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+SIZE = 23
+Lines = list[dict[str, object]]
+
+
+def entries() -> list[StoredEntry]:
+    found, head = [], EMPTY
+    for number in range(SIZE):
+        verb = (Verb.INTENDED, Verb.SENT, Verb.DONE)[number % 3]
+        entry = Entry(subject=Subject.DISPOSAL, verb=verb, at=AT, record=f"contacts/{101 + number // 3}")
+        found.append(extend(head, entry))
+        head = Head(found[-1].seq, found[-1].hash)
+    return found
+
+
+LOG = entries()
+
+
+def checkpoint(size: int, key: SigningKey = KEY) -> str:
+    return sign(Checkpoint(ORIGIN, size, Frontier.of(entry.body for entry in LOG[:size]).root()), [key])
+
+
+def exported() -> Lines:
+    lines: Lines = [{"seq": one.seq, "hash": one.hash.hex(), "body": one.body.decode()} for one in LOG]
+    return [*lines, {"checkpoint": checkpoint(11)}, {"checkpoint": checkpoint(SIZE)}]
+
+
+def subtree(level: int, index: int) -> bytes:
+    if level == 0:
+        return leaf_hash(LOG[index].body)
+    return node_hash(subtree(level - 1, 2 * index), subtree(level - 1, 2 * index + 1))
+
+
+def receipt() -> dict[str, object]:
+    rows = [
+        {
+            "index": index,
+            "body": LOG[index].body.decode(),
+            "proof": [b64encode(part).decode() for part in inclusion_proof(index, SIZE, subtree)],
+        }
+        for index in (3, 4, 5)
+    ]
+    return {"record": "contacts/102", "entries": rows, "checkpoint": checkpoint(SIZE)}
+
+
+def verify(tmp_path: Path, lines: Lines, *more: str) -> int:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return standalone.main(["export", str(path), "--key", str(KEY.public), *more])
+
+
+def anchor(tmp_path: Path, size: int = SIZE) -> tuple[str, str]:
+    (tmp_path / "anchor.txt").write_text(checkpoint(size))
+    return "--anchor", str(tmp_path / "anchor.txt")
+
+
+def test_it_needs_nothing_but_python_and_cryptography() -> None:
+    tree = ast.parse(Path(standalone.__file__).read_text())
+    imported = {
+        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported - {"cryptography"} <= set(__import__("sys").stdlib_module_names)
+
+
+def test_a_whole_log_verifies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(tmp_path, exported(), *anchor(tmp_path, 7)) == 0
+    assert "23 entries" in capsys.readouterr().out
+
+
+def _change_bit(lines: Lines) -> None:
+    lines[8]["body"] = str(lines[8]["body"]).replace("contacts/103", "contacts/104")
+
+
+def _rewrite(lines: Lines) -> None:
+    """Changed, and chained anew to the end."""
+    head = EMPTY
+    for number in range(SIZE):
+        entry = Entry(subject=Subject.DISPOSAL, verb=Verb.DONE, at=AT, record=f"contacts/{900 + number}")
+        stored = extend(head, entry)
+        head = Head(stored.seq, stored.hash)
+        lines[number] = {"seq": stored.seq, "hash": stored.hash.hex(), "body": stored.body.decode()}
+
+
+TAMPERED: dict[str, Callable[[Lines], None]] = {
+    "a changed bit": _change_bit,
+    "a removed entry": lambda lines: lines.__delitem__(5),
+    "an added entry": lambda lines: lines.insert(5, dict(lines[4])),
+    "two swapped": lambda lines: lines.__setitem__(slice(5, 7), [lines[6], lines[5]]),
+    "the end cut off": lambda lines: lines.__delitem__(slice(20, 23)),
+    "a hash changed": lambda lines: lines[3].update(hash="00" * 32),
+    "rewritten from the beginning": _rewrite,
+    "another spelling": lambda lines: lines[3].update(body=str(lines[3]["body"]).replace('","', '", "')),
+    "a foreign checkpoint": lambda lines: lines[-1].update(checkpoint=checkpoint(SIZE, SigningKey.generate(ORIGIN))),
+    "no checkpoint": lambda lines: lines.__delitem__(slice(SIZE, None)),
+    "a checkpoint that is none": lambda lines: lines[-1].update(checkpoint="nonsense"),
+    "an entry that is none": lambda lines: lines[3].update(body=None),
+    "an entry without a hash": lambda lines: lines[3].__delitem__("hash"),
+    "not an object": lambda lines: lines.append([]),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+def test_every_kind_of_tampering_is_found(tmp_path: Path, kind: str) -> None:
+    lines = exported()
+    TAMPERED[kind](lines)
+
+    assert verify(tmp_path, lines) == 1
+
+
+def test_a_tail_cut_off_with_its_checkpoints_is_found_by_an_anchor_alone(tmp_path: Path) -> None:
+    cut = [line for line in exported() if line.get("seq", 0) <= 11 and line.get("checkpoint") != checkpoint(SIZE)]  # type: ignore[operator]
+
+    assert verify(tmp_path, cut) == 0
+    assert verify(tmp_path, cut, *anchor(tmp_path)) == 1
+
+
+def test_a_random_change_of_any_line_is_found(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    for _ in range(200):
+        lines = exported()
+        line = lines[chance.randrange(SIZE)]
+        body = str(line["body"])
+        at = chance.randrange(len(body))
+        line["body"] = body[:at] + chance.choice([sign for sign in "abc019/-" if sign != body[at]]) + body[at + 1 :]
+        assert verify(tmp_path, lines) == 1
+
+
+def test_a_receipt_verifies_with_nothing_but_itself_and_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt()))
+
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public), *anchor(tmp_path)]) == 0
+    assert "contacts/102: disposal.intended" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made.update(record="contacts/999"),
+        lambda made: made.update(checkpoint=checkpoint(11)),
+        lambda made: made.update(checkpoint=checkpoint(SIZE, SigningKey.generate(ORIGIN))),
+        lambda made: made.update(checkpoint="nonsense"),
+        lambda made: made["entries"][0].update(index=7),
+        lambda made: made["entries"][0].update(index=99),
+        lambda made: made["entries"][0]["proof"].pop(),
+        lambda made: made["entries"][0].update(proof=["!"]),
+        lambda made: made["entries"][1].update(body=made["entries"][1]["body"].replace("sent", "done")),
+    ],
+)
+def test_a_receipt_that_was_changed_does_not_verify(
+    tmp_path: Path, change: Callable[[dict[str, object]], None]
+) -> None:
+    made = receipt()
+    change(made)
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(made))
+
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 1
+
+
+def test_a_receipt_of_another_log_than_the_anchor_s_does_not_verify(tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt()))
+    (tmp_path / "other.txt").write_text(sign(Checkpoint(ORIGIN, SIZE, bytes(32)), [KEY]))
+
+    words = ["receipt", str(path), "--key", str(KEY.public), "--anchor", str(tmp_path / "other.txt")]
+    assert standalone.main(words) == 1
+
+
+def test_keys_are_read_from_a_file_too_and_wrong_use_exits_two(tmp_path: Path) -> None:
+    (tmp_path / "keys.txt").write_text(f"{KEY.public}\n\n")
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in exported()))
+
+    assert standalone.main(["export", str(path), "--key", str(tmp_path / "keys.txt")]) == 0
+    assert standalone.main(["export", str(path), "--key", "a+00000000+AAAA"]) == 2
+    assert standalone.main(["export", str(tmp_path / "nowhere"), "--key", str(KEY.public)]) == 2
