@@ -1,0 +1,162 @@
+"""The witness: a small server on somebody else's machine that sees to it that the log only ever grows.
+
+It speaks C2SP's tlog-witness: `POST /add-checkpoint` with the size it was last shown, a consistency proof and the
+signed checkpoint; it answers with its co-signature. It learns three lines of a log and nothing of what is in it.
+
+What can go wrong: it co-signs a log that was rolled back, because it forgot what it had seen or answered two
+requests at once. So one request at a time is judged, and what it co-signs is on the disk before the answer leaves.
+"""
+
+import json
+import os
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hubspot_retention.core.audit.checkpoint import Checkpoint, CheckpointError, open_note, read_note
+from hubspot_retention.core.audit.witness import Judgement, Kept, judge
+from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
+
+MOST_BYTES: Final = 64 * 1024
+SIZE_TYPE: Final = "text/x.tlog.size"
+_MOST_PROOF_LINES: Final = 63
+_STATUS: Final = {Judgement.CONFLICT: 409, Judgement.FORK: 409, Judgement.REFUSED: 422}
+
+
+class StateError(Exception):
+    """What the witness kept cannot be read or written: it must not answer."""
+
+
+class KeptLogs:
+    """What is kept of each log: a file a log, replaced as a whole and synced before anybody hears of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, origin: str) -> Path:
+        return self._folder / f"{sha256(origin.encode()).hexdigest()}.json"
+
+    def read(self, origin: str) -> Kept:
+        """What is kept of a log. Raises StateError if it cannot be told."""
+        try:
+            said = json.loads(self._path(origin).read_text(encoding="ascii"))
+            return Kept(int(said["size"]), bytes.fromhex(said["root"]))
+        except FileNotFoundError:
+            return Kept()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StateError(f"what was kept of a log cannot be read: {type(error).__name__}") from error
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a newer size and root. Raises StateError, and then nothing was promised."""
+        path = self._path(checkpoint.origin)
+        part = path.with_suffix(".part")
+        said = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
+        try:
+            with part.open("w", encoding="ascii") as file:
+                json.dump(said, file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise StateError(f"what was seen of a log cannot be kept: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request taken apart: the size the asker begins at, the proof, the note."""
+
+    old_size: int
+    proof: tuple[bytes, ...]
+    note: str
+
+
+def _read(body: bytes) -> _Asked:
+    """Take a request apart. Raises CheckpointError."""
+    try:
+        head, _, note = body.decode().partition("\n\n")
+        first, *lines = head.split("\n")
+        word, size = first.split(" ")
+        if word != "old" or not (size.isascii() and size.isdigit()) or len(lines) > _MOST_PROOF_LINES:
+            raise CheckpointError("expected a first line such as «old 20852163», then the proof")
+        return _Asked(int(size), tuple(b64decode(line, validate=True) for line in lines), note)
+    except (UnicodeDecodeError, NotBase64, ValueError) as error:
+        raise CheckpointError("no request to add a checkpoint") from error
+
+
+class Witness:
+    """Judges checkpoints of the logs it knows, one after the other, and co-signs those that only grew."""
+
+    def __init__(
+        self, key: SigningKey, logs: Mapping[str, VerifyingKey], kept: KeptLogs, now: Callable[[], datetime]
+    ) -> None:
+        self._key = key
+        self._logs = logs
+        self._kept = kept
+        self._now = now
+        self._lock = Lock()
+
+    def add(self, body: bytes) -> Response:
+        """The answer to a request to add a checkpoint."""
+        try:
+            asked = _read(body)
+            checkpoint, text, _ = read_note(asked.note)
+        except CheckpointError as error:
+            return Response(f"{error}\n", 400, media_type="text/plain")
+        log = self._logs.get(checkpoint.origin)
+        if log is None:
+            return Response("this log is not known here\n", 404, media_type="text/plain")
+        try:
+            open_note(asked.note, [log])
+        except CheckpointError as error:
+            return Response(f"{error}\n", 403, media_type="text/plain")
+        try:
+            return self._judged(asked, checkpoint, text)
+        except StateError as error:
+            return Response(f"{error}\n", 503, media_type="text/plain")
+
+    def _judged(self, asked: _Asked, checkpoint: Checkpoint, text: str) -> Response:
+        with self._lock:
+            kept = self._kept.read(checkpoint.origin)
+            judgement = judge(kept, asked.old_size, checkpoint, asked.proof)
+            if judgement is Judgement.GROWN:
+                self._kept.keep(checkpoint)
+        if judgement is Judgement.CONFLICT:
+            return Response(f"{kept.size}\n", 409, media_type=SIZE_TYPE)
+        if judgement in _STATUS:
+            return Response(f"{judgement.value}\n", _STATUS[judgement], media_type="text/plain")
+        return Response(self._key.cosign(text.encode(), self._now()).line(), media_type="text/plain")
+
+    def latest(self, origin: str) -> Kept:
+        """What is kept of a log. Raises StateError."""
+        return self._kept.read(origin)
+
+
+def witness_app(witness: Witness) -> Starlette:
+    """The witness over HTTP."""
+
+    async def add_checkpoint(request: Request) -> Response:
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > MOST_BYTES:
+                return Response("too long\n", 413, media_type="text/plain")
+        return await run_in_threadpool(witness.add, bytes(body))
+
+    return Starlette(routes=[Route("/add-checkpoint", add_checkpoint, methods=["POST"])])

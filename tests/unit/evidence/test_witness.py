@@ -1,0 +1,144 @@
+"""The witness over HTTP: it co-signs what only grew, keeps it before it answers, and is not talked out of it."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, sign
+from hubspot_retention.core.audit.merkle import consistency_proof
+from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.witness import MOST_BYTES, KeptLogs, Witness, witness_app
+from tests.unit.core.audit.test_merkle import Tree, bodies_of, by_definition
+
+ORIGIN = "log.example.dk/retention"
+LOG = SigningKey.generate(ORIGIN)
+KEY = SigningKey.generate("witness.example.dk", COSIGNATURE)
+BODIES = bodies_of(40)
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+
+def note(size: int, bodies: Sequence[bytes] = BODIES, key: SigningKey = LOG) -> str:
+    return sign(Checkpoint(key.name, size, by_definition(bodies[:size])), [key])
+
+
+def request(old: int, size: int, bodies: Sequence[bytes] = BODIES, key: SigningKey = LOG) -> bytes:
+    proof = [b64encode(part).decode() for part in consistency_proof(old, size, Tree(bodies))] if old <= size else []
+    return "\n".join([f"old {old}", *proof]).encode() + b"\n\n" + note(size, bodies, key).encode()
+
+
+class Client:
+    """Asks a witness that keeps what it saw in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._app = witness_app(Witness(KEY, {ORIGIN: LOG.public}, KeptLogs(folder), lambda: AT))
+
+    def post(self, body: bytes) -> httpx.Response:
+        async def posted() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://witness.example.dk") as client:
+                return await client.post("/add-checkpoint", content=body)
+
+        return asyncio.run(posted())
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Client:
+    return Client(tmp_path)
+
+
+def test_a_log_that_grew_is_co_signed_with_the_instant_it_was_seen_at(asked: Client) -> None:
+    assert asked.post(request(0, 5)).status_code == 200
+
+    answer = asked.post(request(5, 23))
+
+    assert answer.status_code == 200
+    assert open_note(note(23) + answer.text, [LOG.public, KEY.public], needed=2).size == 23
+
+
+def test_what_was_seen_is_kept_across_a_restart(asked: Client, tmp_path: Path) -> None:
+    asked.post(request(0, 23))
+
+    answer = Client(tmp_path).post(request(0, 7))
+
+    assert (answer.status_code, answer.text) == (409, "23\n")
+    assert answer.headers["content-type"].startswith("text/x.tlog.size")
+
+
+def test_a_log_that_was_rolled_back_is_not_co_signed(asked: Client) -> None:
+    asked.post(request(0, 23))
+
+    assert asked.post(request(23, 7)).status_code == 422
+
+
+def test_a_log_that_was_rewritten_is_not_co_signed_even_with_the_log_s_own_key(asked: Client) -> None:
+    asked.post(request(0, 23))
+    rewritten = [b"rewritten", *BODIES[1:]]
+
+    assert asked.post(request(23, 30, rewritten)).status_code == 422
+    assert asked.post(request(23, 23, rewritten)).status_code == 409
+
+
+def test_the_same_checkpoint_again_is_co_signed_again(asked: Client) -> None:
+    asked.post(request(0, 23))
+
+    assert asked.post(request(23, 23)).status_code == 200
+
+
+def test_a_log_that_is_not_known_or_signed_by_a_stranger_is_refused(asked: Client) -> None:
+    stranger = SigningKey.generate("other.example.dk")
+
+    assert asked.post(request(0, 5, key=stranger)).status_code == 404
+    assert asked.post(request(0, 5, key=SigningKey.generate(ORIGIN))).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"old x\n\n" + note(5).encode(),
+        b"new 0\n\n" + note(5).encode(),
+        b"old 0 0\n\n" + note(5).encode(),
+        b"old 0\n!!\n\n" + note(5).encode(),
+        b"old 0" + b"\nAAAA" * 64 + b"\n\n" + note(5).encode(),
+        b"old 0\n\nno note",
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_request_is_refused_with_400(asked: Client, body: bytes) -> None:
+    assert asked.post(body).status_code == 400
+
+
+def test_a_request_that_is_too_long_is_not_read_to_its_end(asked: Client) -> None:
+    assert asked.post(b"x" * (MOST_BYTES + 1)).status_code == 413
+
+
+def test_nothing_is_co_signed_that_could_not_be_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    asked = Client(folder)
+
+    assert asked.post(request(0, 5)).status_code == 503
+
+
+def test_a_state_that_cannot_be_read_is_never_taken_for_none(asked: Client, tmp_path: Path) -> None:
+    asked.post(request(0, 23))
+    (kept,) = tmp_path.iterdir()
+    kept.write_text("{")
+
+    assert asked.post(request(0, 7)).status_code == 503
+
+
+def test_of_two_logs_that_fork_at_once_only_one_is_co_signed(tmp_path: Path) -> None:
+    witness = Witness(KEY, {ORIGIN: LOG.public}, KeptLogs(tmp_path), lambda: AT)
+    forks = [[f"fork {number}".encode(), *BODIES[1:]] for number in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda fork: witness.add(request(0, 9, fork)).status_code, forks))
+
+    assert sorted(answers) == [200, *[409] * 7]
+    assert witness.latest(ORIGIN).size == 9
