@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help demo test lint bench golden lock clean
+.PHONY: help demo test lint coverage bench scoreboard image-proof golden lock clean
 
 help: ## What there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 .venv/runtime: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -36,6 +36,12 @@ coverage: .venv/dev ## Branch coverage of the core: all of it
 
 bench: .venv/dev ## Measure every budget
 	$(BIN)/python -m bench
+
+scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form
+	$(BIN)/python -m tests.scoreboard
+
+image-proof: .venv/dev ## Build the image and prove it (Docker; or as root: apt-get install debootstrap podman runc)
+	$(BIN)/python -m tests.acceptance.container.prove
 
 golden: .venv/dev ## Write the golden decisions anew, after reading why they changed
 	$(BIN)/python -m tests.golden.rewrite

@@ -8,6 +8,8 @@ from bench.child import run
 from bench.disposing import portal_of
 from bench.figures import Figure
 from bench.portal import Portal, Wanted, running
+from bench.service import measure as serving
+from bench.webhooks import measure as received
 
 _RATE = 19.0
 """Requests a second that HubSpot allows on Professional: 190 in ten seconds."""
@@ -33,12 +35,23 @@ def _counted(portal: Portal, module: str, task: str, **environment: str) -> Foun
     return run(module, task, portal.environment | environment) | {"server": portal.stats()}
 
 
+def _assessed(portal: Portal, runs: int = 1) -> list[Found]:
+    """Assessments one after the other in one process, each with the server's counts beside it."""
+    found = run("assessing", "assess", portal.environment | {"BENCH_RUNS": str(runs)})
+    return [one | {"peak_mib": found["peak_mib"]} for one in found["runs"]]
+
+
 def _values(runs: list[Found], of: Callable[[Found], float]) -> tuple[float, ...]:
     return tuple(of(found) for found in runs)
 
 
+def _of(runs: list[Found], what: str) -> tuple[float, ...]:
+    return _values(runs, lambda found: float(found[what]))
+
+
 def _speed(found: Found) -> float:
-    return float(found["contacts"] / found.get("assess_seconds", found["seconds"]))
+    seconds = found["assess_seconds"] if "assess_seconds" in found else found["seconds"]
+    return float(found["contacts"] / seconds)
 
 
 def _server(found: Found, what: str) -> float:
@@ -67,25 +80,37 @@ def assessment(extent: Extent) -> list[Figure]:
     """A whole assessment without latency or limits, the first and a later one, and what else there is to read with."""
     with running(Wanted(contacts=extent.contacts)) as portal:
         rounds = range(extent.runs)
-        first = [_counted(portal, "assessing", "assess") for _ in rounds]
-        later = [_counted(portal, "assessing", "assess", BENCH_RUNS="2") for _ in rounds]
+        both = [_assessed(portal, 2) for _ in rounds]
         cursor = [_counted(portal, "peers", "cursor") for _ in rounds]
         official = [_counted(portal, "peers", "official") for _ in rounds[: max(1, extent.runs - 2)]]
+    first, later = [runs[0] for runs in both], [runs[1] for runs in both]
     size = f"{extent.contacts:,} contacts"
     figures = [
         Figure(name=f"first assessment, {size}", unit="contacts/s", values=_values(first, _speed)),
         Figure(name="later assessment", unit="contacts/s", values=_values(later, _speed), at_least=15_000),
         Figure(name="httpx, one cursor, reads only", unit="contacts/s", values=_values(cursor, _speed)),
         Figure(name="official client get_all, reads only", unit="contacts/s", values=_values(official, _speed)),
-        Figure(name="first assessment, our CPU", unit="s", values=_values(first, lambda found: found["cpu_seconds"])),
-        Figure(
-            name="first assessment, the server's CPU",
-            unit="s",
-            values=_values(first, lambda found: _server(found, "cpu_seconds")),
-        ),
+        *_processor("first assessment", first),
+        *_processor("later assessment", later),
+        *_processor("httpx, one cursor", cursor),
         Figure(name="official client, peak memory", unit="MiB", values=_values(official, lambda f: f["peak_mib"])),
     ]
     return [*figures, *_requests(first, extent)]
+
+
+def _processor(name: str, runs: list[Found]) -> list[Figure]:
+    """Milliseconds of processor time for 1,000 contacts, ours and the server's."""
+
+    def ours(found: Found) -> float:
+        return 1e6 * float(found["cpu_seconds"]) / float(found["contacts"])
+
+    def theirs(found: Found) -> float:
+        return 1e6 * _server(found, "cpu_seconds") / float(found["contacts"])
+
+    return [
+        Figure(name=f"{name}: our CPU per 1,000 contacts", unit="ms", values=_values(runs, ours)),
+        Figure(name=f"{name}: the server's CPU per 1,000", unit="ms", values=_values(runs, theirs)),
+    ]
 
 
 def _requests(runs: list[Found], extent: Extent) -> list[Figure]:
@@ -120,7 +145,7 @@ def latency(extent: Extent) -> list[Figure]:
     figures = []
     for limits in (False, True):
         with running(Wanted(contacts=extent.slow_contacts, latency_ms=100, limits=limits)) as portal:
-            runs = [_counted(portal, "assessing", "assess") for _ in range(1 if limits else extent.runs)]
+            runs = [_assessed(portal)[0] for _ in range(1 if limits else extent.runs)]
             cursor = [_counted(portal, "peers", "cursor")]
         what = "100 ms, limits on" if limits else "100 ms"
         figures.append(Figure(name=f"first assessment, {what}", unit="contacts/s", values=_values(runs, _speed)))
@@ -150,7 +175,7 @@ def memory(extent: Extent) -> list[Figure]:
         if contacts > (1_000_000 if extent.million else extent.contacts):
             continue
         with running(Wanted(contacts=contacts)) as portal:
-            runs = [_counted(portal, "assessing", "assess")]
+            runs = _assessed(portal)
         limit = 150 if contacts == 10_000 else 200
         peak = _values(runs, lambda found: found["peak_mib"])
         figures.append(Figure(name=f"peak memory, {contacts:,} contacts", unit="MiB", values=peak, at_most=limit))
@@ -177,14 +202,15 @@ def disposals(extent: Extent) -> list[Figure]:
 def small(extent: Extent) -> list[Figure]:
     """The audit log, the start of the command, the JSON decoders."""
     audit = [run("small", "audit", {}) for _ in range(extent.runs)]
+    floor = [run("small", "floor", {}) for _ in range(extent.runs)]
     start = [run("small", "start", {}) for _ in range(extent.runs)]
     decoders = [run("small", "decoders", {}) for _ in range(extent.runs)]
     ways = ("json", "msgspec untyped", "msgspec typed")
-    single = _values(audit, lambda found: found["single"])
-    batched = _values(audit, lambda found: found["batched"])
-    verified = _values(audit, lambda found: found["verified"])
+    single, batched, verified = (_of(audit, what) for what in ("single", "batched", "verified"))
     return [
         Figure(name="audit: durable entries, one a transaction", unit="1/s", values=single),
+        Figure(name="- the most that SQLite itself commits here", unit="1/s", values=_of(floor, "transactions")),
+        Figure(name="- the most that this disk syncs", unit="1/s", values=_of(floor, "syncs")),
         Figure(name="audit: durable entries, a hundred a transaction", unit="1/s", values=batched, at_least=2_000),
         Figure(name="audit: entries verified", unit="1/s", values=verified, at_least=166_667),
         Figure(
@@ -204,6 +230,17 @@ def small(extent: Extent) -> list[Figure]:
     ]
 
 
+def webhooks(extent: Extent) -> list[Figure]:
+    """The webhook endpoint under load, from a process of its own."""
+    seconds = 60.0 if extent.runs > 1 else 5.0
+    return [*received(10, seconds), *received(100, seconds)]
+
+
+def service(extent: Extent) -> list[Figure]:
+    """The long-running service: its start, its memory, from a click to the call."""
+    return serving(10 if extent.runs > 1 else 3)
+
+
 MEASURES: dict[str, Callable[[Extent], list[Figure]]] = {
     "decisions": decisions,
     "assessment": assessment,
@@ -211,4 +248,6 @@ MEASURES: dict[str, Callable[[Extent], list[Figure]]] = {
     "memory": memory,
     "disposals": disposals,
     "small": small,
+    "webhooks": webhooks,
+    "service": service,
 }

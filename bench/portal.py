@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 _STARTS_WITHIN_SECONDS = 900
+_SANDBOX = "BENCH_SANDBOX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,14 @@ class Portal:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to find the portal."""
-        return {"HUBSPOT_BASE_URL": self.url, "HUBSPOT_ACCESS_TOKEN": self.token}
+        found = {"HUBSPOT_BASE_URL": self.url, "HUBSPOT_ACCESS_TOKEN": self.token}
+        return found | {_SANDBOX: "yes"} if self.is_sandbox else found
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Portal":
+        """The portal that `environment` leads to."""
+        url, token = environment["HUBSPOT_BASE_URL"], environment["HUBSPOT_ACCESS_TOKEN"]
+        return cls(url, token, is_sandbox=_SANDBOX in environment)
 
     def count_from_here(self) -> None:
         """Let the server's counts begin anew."""

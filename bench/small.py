@@ -1,11 +1,14 @@
 """The small figures: the audit log, the start of the command, the JSON decoders."""
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +19,7 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.hubspot.wire import Decoders
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.store.engine import journal_mode
 
 _SINGLE, _BATCHED, _BATCH = 2_000, 100_000, 100
 
@@ -57,6 +61,43 @@ def audit() -> dict[str, Any]:
         seconds = time.perf_counter() - started
     assert report.intact
     return {"single": single, "batched": batched, "verified": report.entries / seconds}
+
+
+def floor() -> dict[str, Any]:
+    """What is under the audit log: one page synced to the disk, and SQLite's own transactions, of two rows, under the
+    store's settings."""
+    mode = journal_mode(sqlite3.sqlite_version_info)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        with Path(folder, "page").open("wb", buffering=0) as page:
+
+            def sync(_: int) -> None:
+                page.seek(0)
+                page.write(bytes(4096))
+                getattr(os, "fdatasync", os.fsync)(page.fileno())
+
+            syncs = _a_second(sync)
+        db = sqlite3.connect(f"{folder}/bare.db", isolation_level=None)
+        for setting in (f"journal_mode={mode}", f"synchronous={'FULL' if mode == 'WAL' else 'EXTRA'}"):
+            db.execute(f"pragma {setting}")
+        db.executescript("create table entry (seq integer primary key, body blob); create table head (seq integer);")
+        db.execute("insert into head values (0)")
+
+        def commit(number: int) -> None:
+            db.execute("begin immediate")
+            db.execute("insert into entry values (?, ?)", (number, bytes(400)))
+            db.execute("update head set seq = ?", (number,))
+            db.execute("commit")
+
+        transactions = _a_second(commit)
+        db.close()
+    return {"syncs": syncs, "transactions": transactions}
+
+
+def _a_second(work: Callable[[int], None]) -> float:
+    started = time.perf_counter()
+    for number in range(_SINGLE):
+        work(number)
+    return _SINGLE / (time.perf_counter() - started)
 
 
 def start() -> dict[str, Any]:
@@ -105,4 +146,4 @@ def _microseconds(decode: Callable[[bytes], object], body: bytes) -> float:
 
 
 if __name__ == "__main__":
-    main({"audit": audit, "start": start, "decoders": decoders})
+    main({"audit": audit, "floor": floor, "start": start, "decoders": decoders})

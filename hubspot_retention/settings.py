@@ -3,13 +3,15 @@
 The policy says what must happen; the settings say where, how fast, and how much of it this installation may do.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from datetime import time, timedelta
+from itertools import pairwise
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from hubspot_retention.core.policy.model import Guardrails, Mode
 from hubspot_retention.core.record import PortalId
@@ -26,8 +28,48 @@ _ENVIRONMENT = {
     "RETENTION_MODE": ("mode", "mode"),
     "RETENTION_ALLOW_ERASE": ("mode", "allow_erase"),
     "RETENTION_FOUR_EYES": ("mode", "four_eyes"),
+    "RETENTION_PUBLIC_URL": ("service", "public_url"),
+    "RETENTION_WEBHOOK_PORT": ("service", "webhook_port"),
+    "RETENTION_OPERATIONS_HOST": ("service", "operations_host"),
+    "RETENTION_OPERATIONS_PORT": ("service", "operations_port"),
+    "RETENTION_DUE_SECONDS": ("service", "due_seconds"),
+    "RETENTION_HOT_MINUTES": ("service", "hot_minutes"),
+    "RETENTION_FULL_HOURS": ("service", "full_hours"),
+    "RETENTION_GRACE_HOURS": ("service", "grace_hours"),
+    "RETENTION_HEARTBEAT_URL": ("service", "heartbeat_url"),
 }
 """Environment variables over the file: name -> (section, key)."""
+
+_SECRET = {("alarms", "urls"), ("service", "heartbeat_url")}
+"""Whose value is never shown: the address of an alarm or of a heartbeat is its own password."""
+_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a container's only way to be reached; the proxy stands in front of it
+_PUBLIC = re.compile(r"https://[^/\s?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/[^\s?#]*)?")
+"""The URL that HubSpot signs: without a query string, which would let bytes move between it and the body."""
+
+
+def _public(found: str) -> str:
+    if found and not _PUBLIC.fullmatch(found):
+        raise ValueError("expected an https:// URL without a query (http:// only for this machine itself)")
+    return found
+
+
+def _pinged(found: str) -> str:
+    if found and not re.match(r"https?://[^/\s]", found):
+        raise ValueError("expected a URL that begins with https:// or http://")
+    return found
+
+
+def _clock_time(found: object) -> object:
+    plain = found.tzinfo is None if isinstance(found, time) else re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", str(found))
+    if not plain:
+        raise ValueError('expected a local time such as "03:00"')
+    return found
+
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+PublicUrl = Annotated[str, AfterValidator(_public)]
+PingUrl = Annotated[str, AfterValidator(_pinged)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 
 
 class _Section(BaseModel):
@@ -70,12 +112,45 @@ class _Mode(_Section):
     plan_valid_hours: int = Field(default=24, ge=1, le=168, description="How long a plan may be applied.")
 
 
+class _Service(_Section):
+    public_url: PublicUrl = Field(default="", description="The https:// URL of the webhooks as HubSpot knows it.")
+    webhook_host: str = Field(default=_EVERY_INTERFACE, min_length=1, description="Where webhooks are listened for.")
+    webhook_port: Port = Field(default=8080, description="Nothing but webhooks is served on it; 0: a free one.")
+    operations_host: str = Field(default="127.0.0.1", min_length=1, description="Where health and metrics are served.")
+    operations_port: Port = Field(default=9090, description="Port of health and metrics; 0: a free one.")
+    due_seconds: float = Field(default=30.0, gt=0, le=3_600, description="How often the deadline ledger is looked at.")
+    hot_minutes: float = Field(default=15.0, gt=0, le=1_440, description="How often changed records are searched for.")
+    full_hours: float = Field(default=24.0, gt=0, le=168, description="How old the last full sweep may become.")
+    full_at: ClockTime = Field(default=time(3), description="Local time of the full sweep, in the policy's time zone.")
+    self_check_hours: float = Field(default=6.0, gt=0, le=24, description="How often the service verifies itself.")
+    grace_hours: float = Field(default=24.0, ge=0, le=8_760, description="How long an opt-out may be taken back.")
+    grace_seconds_to_stop: float = Field(default=30.0, gt=0, le=600, description="How long a stop may take.")
+    heartbeat_url: PingUrl = Field(default="", description="Asked after each due tick that succeeded.")
+
+
+class _Alarms(_Section):
+    urls: list[str] = Field(default_factory=list, description="Where alarms are sent: Apprise URLs.")
+    fractions: list[Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default=[0.4, 0.6, 0.8], min_length=1, description="When a deadline is told of, in parts of its time."
+    )
+    rejected_share: float = Field(default=0.2, gt=0, le=1, description="Share of refused webhooks that is an alarm.")
+
+    @field_validator("fractions")
+    @classmethod
+    def _rising(cls, found: list[float]) -> list[float]:
+        if any(one >= next_one for one, next_one in pairwise(found)):
+            raise ValueError("expected each fraction to be larger than the one before it")
+        return found
+
+
 class _Document(_Section):
     portal: _Portal = Field(default_factory=_Portal)
     store: _Store = Field(default_factory=_Store)
     pacing: _Pacing = Field(default_factory=_Pacing)
     guardrails: _Guardrails = Field(default_factory=_Guardrails)
     mode: _Mode = Field(default_factory=_Mode)
+    service: _Service = Field(default_factory=_Service)
+    alarms: _Alarms = Field(default_factory=_Alarms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +161,35 @@ class Pacing:
     daily_reserve_percent: float
     readers: int
     erasers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """How the long-running service works. `public_url`, `heartbeat_url`: empty if there is none; `full_at` is local
+    time in the policy's zone."""
+
+    public_url: str
+    webhook_host: str
+    webhook_port: int
+    operations_host: str
+    operations_port: int
+    due_every: timedelta
+    hot_every: timedelta
+    full_every: timedelta
+    full_at: time
+    self_check_every: timedelta
+    grace: timedelta
+    stop_within: timedelta
+    heartbeat_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmSettings:
+    """Whom alarms are sent to, and when a deadline is told of (parts of a rule's `within`, rising)."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    fractions: tuple[float, ...]
+    rejected_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +205,8 @@ class Settings:
     allow_erase: bool
     four_eyes: bool
     plan_valid_hours: int
+    service: ServiceSettings
+    alarms: AlarmSettings
 
 
 def read_settings(text: str, source: str, environment: Mapping[str, str]) -> Settings:
@@ -130,8 +236,10 @@ def read_settings(text: str, source: str, environment: Mapping[str, str]) -> Set
 def _problem(problem: Any, source: str, origins: Mapping[tuple[str, str], str]) -> str:
     place = tuple(str(part) for part in problem["loc"])
     where = origins.get((place[0], place[1])) if len(place) > 1 else None
-    found = "" if isinstance(problem["input"], dict) else f" (found {problem['input']!r})"
-    return f"- {where or f'{source}: [{place[0]}] ' + '.'.join(place[1:])}: {problem['msg']}{found}"
+    hidden = isinstance(problem["input"], dict) or place[:2] in _SECRET
+    found = "" if hidden else f" (found {problem['input']!r})"
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"- {where or f'{source}: [{place[0]}] ' + '.'.join(place[1:])}: {words}{found}"
 
 
 def _frozen(read: _Document) -> Settings:
@@ -155,26 +263,28 @@ def _frozen(read: _Document) -> Settings:
         allow_erase=read.mode.allow_erase,
         four_eyes=read.mode.four_eyes,
         plan_valid_hours=read.mode.plan_valid_hours,
+        service=_service(read.service),
+        alarms=AlarmSettings(
+            urls=tuple(read.alarms.urls),
+            fractions=tuple(read.alarms.fractions),
+            rejected_share=read.alarms.rejected_share,
+        ),
     )
 
 
-def read_token(environment: Mapping[str, str]) -> str:
-    """HubSpot's token, from `HUBSPOT_ACCESS_TOKEN` or the file that `HUBSPOT_ACCESS_TOKEN_FILE` names.
-
-    Raises UsageError; the message never holds the token.
-    """
-    token = environment.get("HUBSPOT_ACCESS_TOKEN", "").strip()
-    path = environment.get("HUBSPOT_ACCESS_TOKEN_FILE", "")
-    if not token and path:
-        try:
-            token = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise UsageError(f"HUBSPOT_ACCESS_TOKEN_FILE={path}: {error.strerror}") from error
-    if not token:
-        raise UsageError(
-            "there is no token for HubSpot: set HUBSPOT_ACCESS_TOKEN, or HUBSPOT_ACCESS_TOKEN_FILE to a file "
-            "that holds it (docs/portal.md tells which key to create and which scopes it needs)"
-        )
-    if not token.isascii() or any(character.isspace() for character in token):
-        raise UsageError("the token for HubSpot holds spaces or signs that no token has: it was copied wrongly")
-    return token
+def _service(read: _Service) -> ServiceSettings:
+    return ServiceSettings(
+        public_url=read.public_url,
+        webhook_host=read.webhook_host,
+        webhook_port=read.webhook_port,
+        operations_host=read.operations_host,
+        operations_port=read.operations_port,
+        due_every=timedelta(seconds=read.due_seconds),
+        hot_every=timedelta(minutes=read.hot_minutes),
+        full_every=timedelta(hours=read.full_hours),
+        full_at=read.full_at,
+        self_check_every=timedelta(hours=read.self_check_hours),
+        grace=timedelta(hours=read.grace_hours),
+        stop_within=timedelta(seconds=read.grace_seconds_to_stop),
+        heartbeat_url=read.heartbeat_url,
+    )

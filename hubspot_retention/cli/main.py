@@ -11,6 +11,7 @@ import typer
 
 from hubspot_retention import __version__
 from hubspot_retention.cli import (
+    approval,
     audit,
     confirm,
     explain,
@@ -23,7 +24,10 @@ from hubspot_retention.cli import (
     reconcile,
     request,
     sandbox,
+    serve,
+    status,
     stop,
+    webhook,
 )
 from hubspot_retention.cli.given import Given, PolicyFile, SettingsFile, Who
 from hubspot_retention.errors import ExitCode, RetentionError
@@ -46,14 +50,19 @@ policy.app.command("approve")(policy_approve.approve)
 app.add_typer(policy.app, name="policy")
 app.add_typer(plan.app, name="plan")
 app.command("reconcile")(reconcile.reconcile)
+app.add_typer(approval.app, name="approval")
+app.command("serve")(serve.serve)
+app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("confirm")(confirm.confirm)
 app.add_typer(hold.app, name="hold")
 app.add_typer(request.app, name="request")
+app.add_typer(approval.app, name="approval")
 app.command("stop")(stop.stop)
 app.command("resume")(stop.resume)
 app.add_typer(audit.app, name="audit")
 app.add_typer(portal.app, name="portal")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -42,7 +42,7 @@ def probe(
     with house.store() as store, house.transport() as transport:
         portal_id = house.identify(transport).portal_id
         trial = house.probe(transport)
-        _ask(
+        ask(
             yes,
             f"In portal {portal_id} about ten contacts, a deal and some correspondence named {trial.marker} are made, "
             "merged, archived and erased. HubSpot keeps what is archived in its bin for 90 days.",
@@ -74,7 +74,7 @@ def setup(context: typer.Context, yes: Yes = False, policy: PolicyFile = None, w
         typer.echo(f"In portal {portal_id} there would be made:")
         for each in wanted:
             typer.echo(f"  {each.text}")
-        _ask(yes, "Nothing else is changed.")
+        ask(yes, "Nothing else is changed.")
         keeper = house.keeper(store)
         for each in wanted:
             if house.create_definition(transport, each):
@@ -83,7 +83,7 @@ def setup(context: typer.Context, yes: Yes = False, policy: PolicyFile = None, w
                 typer.echo(f"made: {each.text}")
 
 
-def _ask(yes: bool, what: str) -> None:
+def ask(yes: bool, what: str) -> None:
     """Ask before the portal is changed. Raises UsageError where nobody can answer."""
     if yes:
         return

@@ -74,7 +74,7 @@ def list_(
     house = application(context, policy=policy)
     parsed, now = house.policy()[0], house.clock.now()
     with house.store("read") as store, store.transaction() as tx:
-        found = [request for request in tx.requests() if closed or request.closed_at is None]
+        found = [request for request in tx.requests(followed=False) if closed or request.closed_at is None]
     if as_json:
         print_json(requests_json(found, parsed, now))
     else:

@@ -1,17 +1,21 @@
-"""`sandbox serve`: a portal on this machine that behaves like HubSpot, for rehearsals, the demo and tests."""
+"""`sandbox serve | act`: a portal on this machine that behaves like HubSpot, for rehearsals, the demo and tests."""
 
 import json
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 import typer
+
+from hubspot_retention.cli import sandbox_act
 
 if TYPE_CHECKING:
     from hubspot_retention.sandbox.options import SandboxOptions
 
 app = typer.Typer(help="A portal on this machine that behaves like HubSpot.", no_args_is_help=True)
+app.add_typer(sandbox_act.app, name="act")
 
 _FAILED = 1
 _USAGE = 2
@@ -52,6 +56,11 @@ def serve(
     contacts: Annotated[int, typer.Option(min=1, help="How many contacts the invented company has.")] = 2000,
     without_setup: Annotated[bool, typer.Option(help="Leave the Retention properties undefined.")] = False,
     index_lag_s: Annotated[float, typer.Option(min=0, help="Seconds by which search is late.")] = 0.0,
+    webhook_url: Annotated[str | None, typer.Option(help="Post webhooks of everything that happens there.")] = None,
+    webhook_secret: Annotated[str | None, typer.Option(help="The secret that webhooks are signed with.")] = None,
+    webhook_retries_compressed: Annotated[
+        float, typer.Option(min=1, metavar="FACTOR", help="How many times sooner than HubSpot's retries come.")
+    ] = 1.0,
 ) -> None:
     """Serve a portal until interrupted.
 
@@ -60,6 +69,7 @@ def serve(
     low, high = latency_ms
     if not 0 <= low <= high:
         _refuse(f"--latency-ms: found {low} {high}, expected two numbers from 0 up, the lower one first")
+    _check_webhooks(webhook_url, webhook_secret)
     from hubspot_retention.sandbox.options import SandboxOptions
 
     options = SandboxOptions(
@@ -68,9 +78,21 @@ def serve(
         latency_ms=latency_ms,
         with_setup=not without_setup,
         index_lag_seconds=index_lag_s,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+        webhook_time_factor=1 / webhook_retries_compressed,
     )
     document = _seeded(seed, contacts) if load is None else _loaded(load)
     _serve(document, port, options)
+
+
+def _check_webhooks(url: str | None, secret: str | None) -> None:
+    if (url is None) is not (secret is None):
+        _refuse("found one of --webhook-url and --webhook-secret, expected both or neither")
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        _refuse(f"--webhook-url: found {url!r}, expected a URL such as http://127.0.0.1:8080/webhooks/hubspot")
+    if secret == "":
+        _refuse("--webhook-secret: found none, expected a text")
 
 
 def _serve(document: dict[str, Any], port: int, options: "SandboxOptions") -> None:

@@ -69,6 +69,11 @@ def _shift_months(day: date, months: int) -> date:
 
 
 @lru_cache(_DAYS_KEPT)
+def _length_of(days: int) -> timedelta:
+    return timedelta(days=days)
+
+
+@lru_cache(_DAYS_KEPT)
 def _day_in_year(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, monthrange(year, month)[1]))
 
@@ -151,7 +156,7 @@ class Civil:
         """The instant at which `period` from `start` has ended; at most `FAR_FUTURE`."""
         try:
             if isinstance(start, datetime):
-                return self._add_to_instant(start.astimezone(UTC), period)
+                return self._add_to_instant(start if start.tzinfo is UTC else start.astimezone(UTC), period)
             shifted = _shift_months(start, period.months) if period.months else start + timedelta(days=period.days)
             return _midnight_after(self.zone, shifted)
         except (OverflowError, ValueError):
@@ -160,7 +165,7 @@ class Civil:
     def _add_to_instant(self, instant: datetime, period: Period) -> datetime:
         months = period.months
         if not months:
-            return instant + timedelta(days=period.days)
+            return instant + _length_of(period.days)
         local = instant.astimezone(self.zone)
         later = _months_later(self.zone, local.date(), months)
         if later is not None:
@@ -170,7 +175,7 @@ class Civil:
 
     def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:
         """The earliest end of several periods from one start (a maximum is never rounded later)."""
-        return min(self.add(start, period) for period in periods)
+        return min([self.add(start, period) for period in periods])
 
     def show(self, instant: datetime) -> str:
         """ISO 8601 in local time with its offset."""

@@ -69,8 +69,11 @@ class _Lane:
         return max(self.next_at, present - self.catch_up, self.held_until)
 
     def take(self, at: float, present: float) -> None:
-        self.next_at = at + self.spacing
-        self._sent.append(max(at, present))
+        """Give out a slot for a request that leaves at an instant. It may leave by one slot later than its own was,
+        because it was late or had to wait for another budget: that time is left to those who follow."""
+        leaves_at = max(at, present)
+        self.next_at = max(self.earliest(present), leaves_at - self.catch_up) + self.spacing
+        self._sent.append(leaves_at)
 
     def learn(self, limit: int, interval: float, remaining: int | None, present: float) -> None:
         """Take over the limit, and leave room for what others with this token have used of the window."""

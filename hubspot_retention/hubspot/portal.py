@@ -1,12 +1,13 @@
 """HubSpot as the use cases see it: records to read, calls that change. Everything is done by what it is made of."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import TypeVar
 
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation, OptOut
-from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.facts.values import Instant, Unknown
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import (
     Address,
@@ -26,6 +27,7 @@ from hubspot_retention.hubspot import kinds
 from hubspot_retention.hubspot.account import read_identity
 from hubspot_retention.hubspot.associations import read_associations, record_ids
 from hubspot_retention.hubspot.byid import ByIdReader
+from hubspot_retention.hubspot.changed import ChangedReader, Observed
 from hubspot_retention.hubspot.correspondence import CorrespondenceReader
 from hubspot_retention.hubspot.dispose import HubSpotDisposer
 from hubspot_retention.hubspot.kinds import Kind
@@ -64,6 +66,7 @@ class HubSpotPortal:
         self._by_id = ByIdReader(transport, self.identity)
         self._ids_only = Decoders(_ONLY_ID)
         self._engagements = CorrespondenceReader(transport, self._by_id)
+        self._changed = ChangedReader(transport, policy, self._subscriptions.newsletter_ids, self._by_id)
 
     def identity(self) -> PortalDetails:
         """Who the token belongs to, read now. Raises PortalContractError if it is another portal than before."""
@@ -167,6 +170,33 @@ class HubSpotPortal:
         """The deals of each company."""
         found = read_associations(self._transport, ObjectType.COMPANY, ObjectType.DEAL, ids)
         return {company: record_ids(links) for company, links in found.items()}
+
+    def linked(
+        self, object_type: ObjectType, other: ObjectType, ids: Sequence[RecordId]
+    ) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+        """The records of another type that each of some records is associated with."""
+        found = read_associations(self._transport, object_type, other, ids)
+        return {record_id: record_ids(links) for record_id, links in found.items()}
+
+    def changed(self, object_type: ObjectType, since: datetime) -> Iterator[Sequence[RecordId] | Unknown]:
+        """Records changed since an instant that are worth a look, in pages; `UNKNOWN`: the answer is not whole."""
+        return self._changed.changed(object_type, since)
+
+    def touched(
+        self, object_type: ObjectType, ids: Sequence[RecordId]
+    ) -> Mapping[RecordId, datetime | Unknown | Gone | MergedInto]:
+        """When records were last changed, read by id; every asked id has an answer."""
+        return self._changed.touched(object_type, ids)
+
+    def read_archived(self, record: RecordRef) -> tuple[Observed, Instant] | Gone:
+        """A contact, company or deal that lies in the bin, and since when."""
+        match record.object_type:
+            case ObjectType.CONTACT:
+                return self._changed.archived(self._contacts_fresh, record.record_id)
+            case ObjectType.DEAL:
+                return self._changed.archived(self._deals, record.record_id)
+            case _:
+                return self._changed.archived(self._companies, record.record_id)
 
     def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
         """The engagements of contacts or deals, each with all it hangs on."""

@@ -21,7 +21,7 @@ from tenacity.wait import wait_random_exponential
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.errors import PortalError, PortalTemporaryError
 from hubspot_retention.hubspot.calls import Answer, Bucket, Call
-from hubspot_retention.hubspot.connection import RetryOptions, Timing, TransportOptions, open_client
+from hubspot_retention.hubspot.connection import Connections, RetryOptions, Timing, TransportOptions
 from hubspot_retention.hubspot.faults import Refusal, RefusedError, TemporaryFailureError, failure_of, http_date
 from hubspot_retention.hubspot.pacing import Pacer
 
@@ -39,7 +39,7 @@ class Transport:
         self.options = options
         self._timing = timing or Timing()
         self.pacer = Pacer(options.pace, sleep=self._timing.sleep, monotonic=self._timing.monotonic)
-        self._client = open_client(options)
+        self._connections = Connections(options)
         self._base_url = options.base_url.rstrip("/")
         self._skew: float | None = None
         self._latency: float | None = None
@@ -52,7 +52,7 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._connections.close()
 
     @property
     def clock_skew_seconds(self) -> float | None:
@@ -152,8 +152,7 @@ class Transport:
         """One request and its answer. The HTTP library's exceptions end here: they hold the URL."""
         connected = False
         try:
-            request = self._request(call)
-            response = self._client.send(request, stream=True)
+            response = self._connections.send(self._request(call))
             connected = True
             try:
                 body = self._body(response, started)
@@ -170,10 +169,9 @@ class Transport:
         """One URL, parsed once: the HTTP library would parse base, path and query for themselves."""
         url = self._base_url + call.path
         if call.query:
-            url += "?" + urlencode(call.query, safe=",")
+            url = f"{url}?{urlencode(call.query, safe=',')}"
         content = None if call.body is None else _encode(call.body)
-        headers = None if content is None else {"Content-Type": "application/json"}
-        return self._client.build_request(call.method, url, content=content, headers=headers)
+        return self._connections.request(call.method, url, content)
 
     def _body(self, response: httpx.Response, started: float) -> bytes:
         give_up_at = started + self.options.total_timeout_seconds

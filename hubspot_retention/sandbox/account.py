@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hubspot_retention.sandbox.calls import Call, Reply, answer, not_found
 from hubspot_retention.sandbox.clock import instant_text
+from hubspot_retention.sandbox.origins import APP_ID, USER_ID
 from hubspot_retention.sandbox.scopes import ALL_SCOPES
-from hubspot_retention.sandbox.state import APP_ID, Portal
-
-_USER_ID = 75514748
+from hubspot_retention.sandbox.state import Portal
 
 
 def zone(portal: Portal) -> ZoneInfo:
@@ -61,7 +60,7 @@ def token_info(call: Call) -> Reply:
     scopes = ALL_SCOPES if call.options.scopes is None else call.options.scopes
     return answer(
         {
-            "userId": _USER_ID,
+            "userId": USER_ID,
             "hubId": call.portal.account.id,
             "appId": int(APP_ID),
             "scopes": sorted(scopes),

@@ -2,18 +2,22 @@
 tokens.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubspot_retention.sandbox import disposal
 from hubspot_retention.sandbox.clock import instant_text, parse_instant
 from hubspot_retention.sandbox.object_types import object_type
+from hubspot_retention.sandbox.origins import API, PERSON, Origin
 from hubspot_retention.sandbox.preference_changes import opt_out_of_all, set_state
-from hubspot_retention.sandbox.state import PERSON_SOURCE, Portal
+from hubspot_retention.sandbox.state import Portal
 from hubspot_retention.sandbox.subscriptions import SubscriptionState
 from hubspot_retention.sandbox.tables import addresses
 from hubspot_retention.sandbox.values import as_text, loaded
 from hubspot_retention.sandbox.writing import consequences
+
+_SOURCE = re.compile(r"[A-Z][A-Z_]{1,39}")
 
 
 class ActError(Exception):
@@ -25,7 +29,9 @@ def act(portal: Portal, raw: Mapping[str, Any]) -> str:
 
     {"action": "unsubscribe" | "resubscribe", "record": "contacts/101" or "email": ..., "subscriptionId"?,
     "at"?, "source"?}; {"action": "edit", "record", "properties"}; {"action": "create", "type", "properties"};
-    {"action": "archive" | "restore" | "erase", "record"}; {"action": "merge", "record", "into"}.
+    {"action": "archive" | "restore" | "erase", "record"}; {"action": "merge", "record", "into", "newId"?}: the
+    survivor is `into`, or with `newId` a record with an id of its own.
+    Each may have "changeSource" and "sourceId": how the change came, in HubSpot's words, if not by a person (IMPORT).
     """
     action = _ACTIONS.get(str(raw.get("action")))
     if action is None:
@@ -33,11 +39,24 @@ def act(portal: Portal, raw: Mapping[str, Any]) -> str:
     return action(portal, raw)
 
 
+def _by(raw: Mapping[str, Any]) -> Origin:
+    source, source_id = raw.get("changeSource"), raw.get("sourceId")
+    if source is None and source_id is None:
+        return PERSON
+    if not isinstance(source, str) or _SOURCE.fullmatch(source) is None:
+        raise ActError(f"changeSource: found {source!r}, expected a word of HubSpot's such as IMPORT or WORKFLOWS")
+    if source_id is None and source in (API.source, PERSON.source):
+        return API if source == API.source else PERSON
+    return Origin(source, None if source_id is None else str(source_id))
+
+
 def _record(portal: Portal, raw: Mapping[str, Any], key: str = "record", *, binned: bool = False) -> tuple[str, str]:
     spelling, _, record_id = str(raw.get(key, "")).partition("/")
     kind = object_type(spelling)
     if kind is not None:
         table = portal.tables[kind.name]
+        if binned:
+            disposal.empty_bin(portal, kind.name)
         if record_id in (table.bin if binned else table.live):
             return kind.name, record_id
     place = "in the bin" if binned else "in view"
@@ -62,22 +81,23 @@ def _subscribe(portal: Portal, raw: Mapping[str, Any], status: str) -> str:
     source = str(raw.get("source", "Self Service"))
     kind = raw.get("subscriptionId")
     if kind is None and status == "UNSUBSCRIBED":
-        opt_out_of_all(portal, address, source, at=instant_text(at), by=PERSON_SOURCE)
+        opt_out_of_all(portal, address, source, at=instant_text(at), by=_by(raw))
         return "unsubscribed from everything"
     kinds = list(portal.subscriptions.types) if kind is None else [kind]
     for each in kinds:
         if each not in portal.subscriptions.types:
             raise ActError(f"subscriptionId: found {each!r}, expected one of {list(portal.subscriptions.types)}")
         state = SubscriptionState(status=status, timestamp=instant_text(at), source=source)
-        set_state(portal, address, each, state, by=PERSON_SOURCE)
-    return f"{status.lower()} {kinds}"
+        set_state(portal, address, each, state, by=_by(raw))
+    word = "unsubscribed from" if status == "UNSUBSCRIBED" else "subscribed to"
+    return f"{word} {', '.join(map(str, kinds))}"
 
 
 def _edit(portal: Portal, raw: Mapping[str, Any]) -> str:
     name, record_id = _record(portal, raw)
     values = _values(portal, name, raw)
     own = consequences(portal, name, portal.tables[name].live[record_id], values, backwards=True)
-    portal.change(name, record_id, {**own, **values}, source=PERSON_SOURCE)
+    portal.change(name, record_id, {**own, **values}, by=_by(raw))
     return f"edited {name}/{record_id}"
 
 
@@ -104,27 +124,28 @@ def _create(portal: Portal, raw: Mapping[str, Any]) -> str:
     table = portal.tables[kind.name]
     if any(address in table.by_email for address in addresses(values)):
         raise ActError("properties.email: found the address of another contact, expected an address of its own")
-    at = portal.now_text()
+    at, by = portal.now_text(), _by(raw)
     record_id = table.new_id()
     portal.index.note(kind.name, record_id, None)
     own = consequences(portal, kind.name, {}, values)
     table.add(record_id, {kind.created: at, kind.modified: at, **own, **values})
+    portal.events.created(kind, record_id, table.live[record_id], by)
     return f"created {kind.name}/{record_id}"
 
 
 def _archive(portal: Portal, raw: Mapping[str, Any]) -> str:
-    return disposal.archive(portal, *_record(portal, raw))
+    return disposal.archive(portal, *_record(portal, raw), _by(raw))
 
 
 def _restore(portal: Portal, raw: Mapping[str, Any]) -> str:
-    return disposal.restore(portal, *_record(portal, raw, binned=True))
+    return disposal.restore(portal, *_record(portal, raw, binned=True), _by(raw))
 
 
 def _erase(portal: Portal, raw: Mapping[str, Any]) -> str:
     name, record_id = _record(portal, raw)
     if name != "contacts":
         raise ActError(f"record: found {raw['record']!r}, expected a contact")
-    return disposal.erase(portal, record_id)
+    return disposal.erase(portal, record_id, _by(raw))
 
 
 def _merge(portal: Portal, raw: Mapping[str, Any]) -> str:
@@ -132,7 +153,8 @@ def _merge(portal: Portal, raw: Mapping[str, Any]) -> str:
     other, winner = _record(portal, raw, "into")
     if name != other or winner == loser:
         raise ActError(f"into: found {raw['into']!r}, expected another record of {name}")
-    return disposal.merge(portal, name, winner, loser)
+    merge = disposal.merge_anew if raw.get("newId") else disposal.merge
+    return merge(portal, name, winner, loser, _by(raw))
 
 
 _ACTIONS: dict[str, Callable[[Portal, Mapping[str, Any]], str]] = {

@@ -21,6 +21,7 @@ from hubspot_retention.sandbox.calls import (
     invalid,
     not_found,
 )
+from hubspot_retention.sandbox.linking import join, part, part_kind
 from hubspot_retention.sandbox.links import PLAIN, Kinds
 
 _BATCH_READ = 1_000
@@ -128,12 +129,12 @@ def _join(call: Call, first: tuple[str, str], second: tuple[str, str], kinds: li
     if not call.portal.links.possible(first[0], second[0]):
         raise invalid(f"{first[0]} and {second[0]} cannot be associated")
     for kind in kinds:
-        call.portal.links.join(first, second, kind)
+        join(call.portal, first, second, kind)
     call.effects.append(f"associated {'/'.join(first)} with {'/'.join(second)}")
 
 
 def _part(call: Call, first: tuple[str, str], second: tuple[str, str]) -> None:
-    parted = call.portal.links.part(first, second)
+    parted = part(call.portal, first, second)
     verb = "detached" if parted else "found no association of"
     call.effects.append(f"{verb} {'/'.join(first)} and {'/'.join(second)}")
 
@@ -203,7 +204,7 @@ def batch_archive_labels(call: Call) -> Reply:
     for item in batch_inputs(call, most=_BATCH_WRITE):
         for spec in item.get("types") or []:
             kind = _kind(call, first, second, spec)
-            call.portal.links.part_kind((first, _from(item)), (second, _to(item)), kind)
+            part_kind(call.portal, (first, _from(item)), (second, _to(item)), kind)
             call.effects.append(f"took a label off {first}/{_from(item)} and {second}/{_to(item)}")
     return NO_CONTENT
 

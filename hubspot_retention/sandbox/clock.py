@@ -1,15 +1,34 @@
-"""The sandbox's only reader of the wall clock, and the shape of instants on the wire.
+"""The sandbox's only reader of the wall clock, which can be moved forward, and the shape of instants on the wire.
 
 HubSpot writes instants in UTC with a `Z`, and milliseconds only where there are any.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
     """The present, in UTC, to the millisecond."""
     present = datetime.now(UTC)
     return present.replace(microsecond=present.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A clock that is ahead of another one."""
+
+    clock: Callable[[], datetime]
+    span: timedelta
+
+    def __call__(self) -> datetime:
+        """The present of that clock."""
+        return self.clock() + self.span
+
+
+def ahead(clock: Callable[[], datetime], span: timedelta) -> Ahead:
+    """A clock that is that much further ahead."""
+    return Ahead(clock.clock, clock.span + span) if isinstance(clock, Ahead) else Ahead(clock, span)
 
 
 def instant_text(at: datetime) -> str:

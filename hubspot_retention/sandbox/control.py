@@ -1,6 +1,6 @@
 """The control endpoints under /__sandbox/: no token, no limits, not counted."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -13,9 +13,23 @@ from hubspot_retention.sandbox.document_dump import dump_document
 from hubspot_retention.sandbox.faults import FaultError, FaultKind
 from hubspot_retention.sandbox.gateway import Gateway
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-def _json(content: object, status: int = 200) -> Response:
+
+def answered(content: object, status: int = 200) -> Response:
+    """An answer with a JSON body."""
     return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def dated(gateway: Gateway, endpoint: Endpoint) -> Endpoint:
+    """The endpoint with the portal's date on its answers."""
+
+    async def answer(request: Request) -> Response:
+        response = await endpoint(request)
+        response.headers["date"] = gateway.date().decode()
+        return response
+
+    return answer
 
 
 async def _objects(request: Request) -> list[dict[str, Any]] | None:
@@ -29,7 +43,7 @@ async def _objects(request: Request) -> list[dict[str, Any]] | None:
 
 
 def _refused(found: str, expected: str) -> Response:
-    return _json({"status": "error", "message": f"found {found}, expected {expected}"}, 400)
+    return answered({"status": "error", "message": f"found {found}, expected {expected}"}, 400)
 
 
 def control_routes(gateway: Gateway) -> list[Route]:
@@ -42,13 +56,13 @@ def control_routes(gateway: Gateway) -> list[Route]:
         try:
             added = [gateway.faults.add(row).row() for row in rows]
         except FaultError as error:
-            return _json({"status": "error", "message": str(error)}, 400)
+            return answered({"status": "error", "message": str(error)}, 400)
         if gateway.faults.any_of(FaultKind.STALE_SEARCH):
             gateway.portal.index.freeze()
-        return _json({"faults": added}, 201)
+        return answered({"faults": added}, 201)
 
     async def list_faults(_: Request) -> Response:
-        return _json({"faults": gateway.faults.rows()})
+        return answered({"faults": gateway.faults.rows()})
 
     async def clear_faults(_: Request) -> Response:
         gateway.faults.clear()
@@ -57,14 +71,14 @@ def control_routes(gateway: Gateway) -> list[Route]:
 
     async def read_journal(request: Request) -> Response:
         destructive = request.query_params.get("destructive") in ("1", "true")
-        return _json({"entries": [entry.row() for entry in gateway.journal.entries(destructive=destructive)]})
+        return answered({"entries": [entry.row() for entry in gateway.journal.entries(destructive=destructive)]})
 
     async def clear_journal(_: Request) -> Response:
         gateway.journal.clear()
         return Response(status_code=204)
 
     async def stats(_: Request) -> Response:
-        return _json(gateway.journal.stats())
+        return answered(gateway.journal.stats())
 
     async def do_act(request: Request) -> Response:
         rows = await _objects(request)
@@ -73,13 +87,13 @@ def control_routes(gateway: Gateway) -> list[Route]:
         try:
             done = [act(gateway.portal, row) for row in rows]
         except ActError as error:
-            return _json({"status": "error", "message": str(error)}, 400)
-        return _json({"done": done})
+            return answered({"status": "error", "message": str(error)}, 400)
+        return answered({"done": done})
 
     async def document(_: Request) -> Response:
-        return _json(dump_document(gateway.portal))
+        return answered(dump_document(gateway.portal))
 
-    rows: tuple[tuple[str, str, Callable[[Request], Any]], ...] = (
+    rows: tuple[tuple[str, str, Endpoint], ...] = (
         ("POST", "faults", set_faults),
         ("GET", "faults", list_faults),
         ("DELETE", "faults", clear_faults),
@@ -89,4 +103,4 @@ def control_routes(gateway: Gateway) -> list[Route]:
         ("POST", "act", do_act),
         ("GET", "document", document),
     )
-    return [Route(f"/__sandbox/{path}", endpoint, methods=[method]) for method, path, endpoint in rows]
+    return [Route(f"/__sandbox/{path}", dated(gateway, each), methods=[method]) for method, path, each in rows]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from hubspot_retention.sandbox.calls import input_id, invalid
+from hubspot_retention.sandbox.linking import join
 from hubspot_retention.sandbox.links import PLAIN
 from hubspot_retention.sandbox.object_types import OBJECT_TYPES
 from hubspot_retention.sandbox.state import Portal
@@ -60,6 +61,7 @@ def create(
     record_id = table.new_id()
     portal.index.note(object_type, record_id, None)
     table.add(record_id, values)
+    portal.events.created(table.kind, record_id, values)
     for other, other_id, kind in associations:
-        portal.links.join((object_type, record_id), (other, other_id), kind or PLAIN)
+        join(portal, (object_type, record_id), (other, other_id), kind or PLAIN)
     return record_id

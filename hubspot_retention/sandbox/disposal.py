@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hubspot_retention.sandbox.clock import parse_instant
 from hubspot_retention.sandbox.links import PLAIN
+from hubspot_retention.sandbox.origins import API, Origin
 from hubspot_retention.sandbox.state import Portal
 from hubspot_retention.sandbox.tables import Binned, Values, addresses
 
@@ -15,7 +16,7 @@ BIN = timedelta(days=90)
 """How long an archived record can be restored (HubSpot, "restore deleted records")."""
 
 
-def archive(portal: Portal, object_type: str, record_id: str) -> str:
+def archive(portal: Portal, object_type: str, record_id: str, by: Origin = API) -> str:
     """Move a record to the bin, out of its associations; an e-mail is gone for good. Returns what
     happened.
     """
@@ -23,6 +24,7 @@ def archive(portal: Portal, object_type: str, record_id: str) -> str:
     portal.index.note(object_type, record_id, table.live[record_id])
     links = tuple(portal.links.detach(object_type, record_id))
     values = table.remove(record_id)
+    portal.events.deleted(table.kind, record_id, by)
     if table.kind.permanent:
         portal.history.forget((object_type, record_id))
         return f"removed {object_type}/{record_id} for good"
@@ -40,7 +42,7 @@ def empty_bin(portal: Portal, object_type: str) -> None:
             portal.history.forget((object_type, record_id))
 
 
-def restore(portal: Portal, object_type: str, record_id: str) -> str:
+def restore(portal: Portal, object_type: str, record_id: str, by: Origin = API) -> str:
     """Take a record out of the bin, with its associations. Raises KeyError for one that is not in it."""
     empty_bin(portal, object_type)
     table = portal.tables[object_type]
@@ -58,10 +60,11 @@ def restore(portal: Portal, object_type: str, record_id: str) -> str:
             other.bin[link.to_id] = Binned(
                 values=waiting.values, archived_at=waiting.archived_at, links=(*waiting.links, back)
             )
+    portal.events.restored(table.kind, record_id, by)
     return f"restored {object_type}/{record_id}"
 
 
-def erase(portal: Portal, record_id: str) -> str:
+def erase(portal: Portal, record_id: str, by: Origin = API) -> str:
     """Privacy-delete a contact: the record and its associations go, its addresses are blocklisted.
 
     Correspondence stays: without the contact, on whatever else it hangs on. The subscription states stay as
@@ -78,11 +81,53 @@ def erase(portal: Portal, record_id: str) -> str:
     for members in portal.lists.values():
         if members.object_type == "contacts":
             members.members.pop(record_id, None)
+    portal.events.erased(table.kind, record_id, by)
     return f"erased contacts/{record_id}"
 
 
-def merge(portal: Portal, object_type: str, winner: str, loser: str) -> str:
+def merge(portal: Portal, object_type: str, winner: str, loser: str, by: Origin = API) -> str:
     """Merge one record into another for good: its id answers with the survivor from now on."""
+    return _merged(portal, object_type, (winner, loser), winner, by)
+
+
+def merge_anew(portal: Portal, object_type: str, winner: str, loser: str, by: Origin = API) -> str:
+    """Merge two records into a third, whose id is new: both old ones answer with it (HubSpot, since 2025)."""
+    return _merged(portal, object_type, (winner, loser), portal.tables[object_type].new_id(), by)
+
+
+def _merged(portal: Portal, object_type: str, pair: tuple[str, str], survivor: str, by: Origin) -> str:
+    winner, loser = pair
+    moved = _absorb(portal, object_type, pair, by)
+    if survivor != winner:
+        _renumber(portal, object_type, winner, survivor)
+    details = {
+        "primaryObjectId": int(winner),
+        "mergedObjectIds": [int(loser)],
+        "newObjectId": int(survivor),
+        "numberOfPropertiesMoved": moved,
+    }
+    portal.events.merged(portal.tables[object_type].kind, survivor, details, by)
+    both = "" if survivor == winner else f" and {object_type}/{winner}"
+    return f"merged {object_type}/{loser}{both} into {object_type}/{survivor}"
+
+
+def _renumber(portal: Portal, object_type: str, record_id: str, new_id: str) -> None:
+    table = portal.tables[object_type]
+    links = portal.links.detach(object_type, record_id)
+    values = table.remove(record_id)
+    portal.index.note(object_type, record_id, values)
+    portal.index.note(object_type, new_id, None)
+    ids = [part for part in values.get("hs_merged_object_ids", "").split(";") if part]
+    table.add(new_id, {**values, "hs_merged_object_ids": ";".join([*ids, record_id])})
+    table.merged[record_id] = new_id
+    portal.history.move((object_type, record_id), (object_type, new_id))
+    for link in links:
+        for kind in link.kinds:
+            portal.links.join((object_type, new_id), (link.to_type, link.to_id), kind)
+
+
+def _absorb(portal: Portal, object_type: str, pair: tuple[str, str], by: Origin) -> int:
+    winner, loser = pair
     table = portal.tables[object_type]
     kept, given = table.live[winner], table.live[loser]
     links = portal.links.detach(object_type, loser)
@@ -94,8 +139,9 @@ def merge(portal: Portal, object_type: str, winner: str, loser: str) -> str:
             for kind in link.kinds:
                 if kind == PLAIN or not _taken(portal, (object_type, winner), link.to_type, kind):
                     portal.links.join((object_type, winner), (link.to_type, link.to_id), kind)
-    portal.change(object_type, winner, _merged_values(portal, object_type, (winner, kept), (loser, given)))
-    return f"merged {object_type}/{loser} into {object_type}/{winner}"
+    changes = _merged_values(portal, object_type, (winner, kept), (loser, given))
+    portal.change(object_type, winner, changes, by=by)
+    return len(changes)
 
 
 def _taken(portal: Portal, record: tuple[str, str], other: str, kind: str) -> bool:

@@ -1,14 +1,18 @@
 """Faults on demand: which requests go wrong, how, and how often.
 
-What matters is on which side of the effect a fault lies: a client that saw no answer must not assume either.
+What matters is on which side of the effect a fault lies: a client that saw no answer must not assume either. A fault
+lasts for a number of requests, for a time of the portal's clock, or until it is taken away.
 """
 
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from hubspot_retention.sandbox import clock
 
 
 class FaultKind(StrEnum):
@@ -18,6 +22,7 @@ class FaultKind(StrEnum):
     TIMEOUT_AFTER_EFFECT = "timeout_after_effect"
     ERROR_BEFORE = "error_before"
     ERROR_AFTER_EFFECT = "error_after_effect"
+    TOO_MANY = "429"
     LOCKED = "423"
     MIGRATING = "477"
     CONNECTION_CUT = "connection_cut"
@@ -38,7 +43,8 @@ class Fault:
     """One fault: `count` more requests that match go wrong (none: every one), each with that probability.
 
     `status` goes with the two kinds of error, `ms` with slow and the time-outs, `retry_after` (seconds) with
-    423, 477 and errors. The first `skip` that match are spared.
+    423, 429, 477 and errors. The first `skip` that match are spared. It is over at `ends_at`, `for_seconds` after it
+    was set.
     """
 
     kind: FaultKind
@@ -50,6 +56,8 @@ class Fault:
     status: int
     ms: int
     retry_after: int | None
+    for_seconds: float | None = None
+    ends_at: datetime | None = None
     hits: int = 0
 
     def row(self) -> dict[str, Any]:
@@ -61,6 +69,7 @@ class Fault:
             "count": self.count,
             "skip": self.skip,
             "probability": self.probability,
+            "ends_at": None if self.ends_at is None else clock.instant_text(self.ends_at),
             "hits": self.hits,
         }
 
@@ -68,13 +77,16 @@ class Fault:
 class Faults:
     """The faults that are set, in order; the first that matches a request takes it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, now: Callable[[], datetime] = clock.now) -> None:
+        self._now = now
         self._random = random.Random(seed)
         self._set: list[Fault] = []
 
     def add(self, raw: Mapping[str, Any]) -> Fault:
         """Set a fault from its JSON description. Raises FaultError."""
         fault = parse_fault(raw)
+        if fault.for_seconds is not None:
+            fault = replace(fault, ends_at=self._now() + timedelta(seconds=fault.for_seconds))
         self._set.append(fault)
         return fault
 
@@ -97,6 +109,8 @@ class Faults:
                 continue
             if fault.count is not None and fault.hits >= fault.count:
                 continue
+            if fault.ends_at is not None and self._now() >= fault.ends_at:
+                continue
             if fault.skip > 0:
                 fault.skip -= 1
                 continue
@@ -110,9 +124,9 @@ class Faults:
 def parse_fault(raw: Mapping[str, Any]) -> Fault:
     """The fault that a description means.
 
-    Without `count` and `probability` it happens once. Raises FaultError.
+    Without `count`, `probability` and `for_seconds` it happens once. Raises FaultError.
     """
-    known = {"kind", "method", "path", "count", "skip", "probability", "status", "ms", "retry_after"}
+    known = {"kind", "method", "path", "count", "skip", "probability", "status", "ms", "retry_after", "for_seconds"}
     if set(raw) - known:
         raise FaultError(f"found {sorted(set(raw) - known)}, expected only {sorted(known)}")
     try:
@@ -121,7 +135,7 @@ def parse_fault(raw: Mapping[str, Any]) -> Fault:
         raise FaultError(
             f"kind: found {raw.get('kind')!r}, expected one of {[str(each) for each in FaultKind]}"
         ) from error
-    count = raw.get("count", 1 if "probability" not in raw else None)
+    count = raw.get("count", None if {"probability", "for_seconds"} & set(raw) else 1)
     default_ms = 600_000 if "timeout" in kind else 1_000
     try:
         return Fault(
@@ -134,6 +148,7 @@ def parse_fault(raw: Mapping[str, Any]) -> Fault:
             status=int(raw.get("status", 500)),
             ms=int(raw.get("ms", default_ms)),
             retry_after=None if raw.get("retry_after") is None else int(raw["retry_after"]),
+            for_seconds=None if raw.get("for_seconds") is None else float(raw["for_seconds"]),
         )
     except (re.error, TypeError, ValueError) as error:
         raise FaultError(f"found {dict(raw)!r}, expected regular expressions and numbers: {error}") from error

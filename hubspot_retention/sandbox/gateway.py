@@ -6,32 +6,29 @@ A raw ASGI application, because a framework's routing would cost more than a pag
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import parse_qs
 
 import msgspec
 
 from hubspot_retention.sandbox import account
+from hubspot_retention.sandbox.asgi import Receive, Scope, Send, cut_connection, read_body, send_reply
 from hubspot_retention.sandbox.calls import ApiError, Call, Reply, not_found
+from hubspot_retention.sandbox.delivery import Webhooks
 from hubspot_retention.sandbox.faults import Fault, FaultKind, Faults
 from hubspot_retention.sandbox.journal import Entry, Journal
-from hubspot_retention.sandbox.limits import Limits
+from hubspot_retention.sandbox.limits import Bucket, Limits, too_many
 from hubspot_retention.sandbox.options import SandboxOptions
+from hubspot_retention.sandbox.outbox import DeliveryOptions
 from hubspot_retention.sandbox.preferences import missing_scopes
 from hubspot_retention.sandbox.routes import Match, match
 from hubspot_retention.sandbox.scopes import scopes_missing
 from hubspot_retention.sandbox.state import Portal
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 _LONGEST_ADDRESS = 16_384
 _MIGRATION_SECONDS = 86_400
-CUT = "sandbox.cut"
-"""The key in the extensions of a scope under which the server puts `abort`, which cuts the connection."""
 
 
 class _ConnectionCutError(Exception):
@@ -57,14 +54,23 @@ class Gateway:
         self.portal = portal
         self.options = options
         self.journal = Journal(keep=options.journal)
-        self.faults = Faults(options.seed)
+        self.faults = Faults(options.seed, lambda: portal.now())
+        self.webhooks = Webhooks(DeliveryOptions(seed=options.seed, time_factor=options.webhook_time_factor))
         zone = account.zone(portal)
         self.limits = Limits(portal.account.tier, options, today=lambda: portal.now().astimezone(zone).date())
         self._random = random.Random(options.seed)
+        self._date = (0, b"")
+
+    def date(self) -> bytes:
+        """The present by the portal's clock, as HTTP writes it."""
+        second = int(self.portal.now().timestamp())
+        if second != self._date[0]:
+            self._date = (second, format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True).encode())
+        return self._date[1]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = await _read(receive)
+        body = await read_body(receive)
         method, path = (
             scope["method"],
             scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace"),
@@ -88,9 +94,9 @@ class Gateway:
         finally:
             self._write_down(request, status)
         if reply is None:
-            await _cut(scope, receive, send)
+            await cut_connection(scope, receive, send)
         else:
-            await _send(send, reply)
+            await send_reply(send, reply, self.date())
 
     async def _answer(self, request: _Request) -> Reply:
         bucket = request.found.route.bucket if request.found else None
@@ -112,6 +118,10 @@ class Gateway:
     def _admit(self, request: _Request) -> None:
         if len(request.path) + len(request.scope["query_string"]) > _LONGEST_ADDRESS:
             raise ApiError(414, "VALIDATION_ERROR", "URI Too Long")
+        if request.found is not None and request.found.route.developer:
+            if not parse_qs(request.scope["query_string"].decode("latin-1")).get("hapikey"):
+                raise ApiError(401, "INVALID_AUTHENTICATION", "The developer's API key is missing: hapikey.")
+            return
         token = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
         scheme, _, key = token.decode("latin-1").partition(" ")
         parts = key.split("-", 2)
@@ -137,6 +147,9 @@ class Gateway:
         match fault.kind:
             case FaultKind.ERROR_BEFORE:
                 return _error(fault, fault.status)
+            case FaultKind.TOO_MANY:
+                is_search = request.found is not None and request.found.route.bucket is Bucket.SEARCH
+                return _with_delay(too_many("SECONDLY" if is_search else "TEN_SECONDLY_ROLLING"), fault.retry_after)
             case FaultKind.LOCKED:
                 return _error(fault, 423)
             case FaultKind.MIGRATING:
@@ -174,7 +187,10 @@ class Gateway:
         lacking = scopes_missing(call, found.route.scopes)
         if lacking:
             raise missing_scopes(*lacking)
-        return found.route.handler(call)
+        reply = found.route.handler(call)
+        if found.route.developer:
+            self.webhooks.follow(self.portal)
+        return reply
 
     def _call(self, request: _Request, found: Match) -> Call:
         host = next((value for name, value in request.scope["headers"] if name == b"host"), b"localhost")
@@ -238,8 +254,12 @@ def _ids(request: _Request) -> tuple[str, ...]:
 
 def _error(fault: Fault, status: int, retry_after: int | None = None) -> Reply:
     reply = ApiError(status, "INTERNAL_ERROR" if status >= 500 else "VALIDATION_ERROR", "A fault on demand").reply()
-    seconds = fault.retry_after if fault.retry_after is not None else retry_after
-    return Reply(status, reply.body, reply.headers + (((b"retry-after", str(seconds).encode()),) if seconds else ()))
+    return _with_delay(reply, fault.retry_after if fault.retry_after is not None else retry_after)
+
+
+def _with_delay(reply: Reply, seconds: int | None) -> Reply:
+    told = ((b"retry-after", str(seconds).encode()),) if seconds else ()
+    return Reply(reply.status, reply.body, reply.headers + told)
 
 
 async def _hang(request: _Request) -> Reply:
@@ -252,33 +272,3 @@ async def _hang(request: _Request) -> Reply:
     except TimeoutError:
         pass
     raise _ConnectionCutError
-
-
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts = [body]
-    while message.get("more_body"):
-        message = await receive()
-        parts.append(message.get("body", b""))
-    return b"".join(parts)
-
-
-async def _send(send: Send, reply: Reply) -> None:
-    headers = [*reply.headers, (b"content-length", str(len(reply.body)).encode())]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
-
-
-async def _cut(scope: Scope, receive: Receive, send: Send) -> None:
-    """Close the connection without an answer; where the server does not say how, with half of one."""
-    cut = scope.get("extensions", {}).get(CUT)
-    if cut is None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
-        return
-    cut["abort"]()
-    while (await receive())["type"] != "http.disconnect":
-        pass

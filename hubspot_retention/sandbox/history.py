@@ -36,6 +36,11 @@ class History:
         """Drop what is known of a record that is gone for good."""
         self._changes.pop(record, None)
 
+    def move(self, record: tuple[str, str], to: tuple[str, str]) -> None:
+        """Keep what is known of a record under its new id."""
+        if record in self._changes:
+            self._changes[to] = self._changes.pop(record)
+
     def of(
         self, record: tuple[str, str], values: Values, names: Iterable[str], created_at: str
     ) -> dict[str, list[dict[str, str]]]:

@@ -18,6 +18,7 @@ class SearchIndex:
 
     def __init__(self, lag_seconds: float) -> None:
         self._lag = lag_seconds
+        self._passed = 0.0
         self._changes: dict[tuple[str, str], deque[tuple[float, Before]]] = {}
         self._frozen: dict[tuple[str, str], Before] | None = None
 
@@ -30,6 +31,13 @@ class SearchIndex:
         """Let the index catch up."""
         self._frozen = None
 
+    def pass_by(self, seconds: float) -> None:
+        """Let that much time have passed."""
+        self._passed += seconds
+
+    def _present(self) -> float:
+        return time.monotonic() + self._passed
+
     def note(self, object_type: str, record_id: str, before: Before) -> None:
         """A record is about to change; none if it is new. `before` is kept, so it must not be changed
         later.
@@ -38,7 +46,7 @@ class SearchIndex:
             self._frozen.setdefault((object_type, record_id), before)
         if self._lag > 0:
             changes = self._changes.setdefault((object_type, record_id), deque())
-            changes.append((time.monotonic() + self._lag, before))
+            changes.append((self._present() + self._lag, before))
 
     def overrides(self, table: Table, *, stale: bool) -> dict[str, Before]:
         """The records of which search still shows another state than the present one; none for not yet there.
@@ -56,7 +64,7 @@ class SearchIndex:
         return shown
 
     def _lagging(self, object_type: str) -> Iterator[tuple[str, Before]]:
-        present = time.monotonic()
+        present = self._present()
         for key, changes in list(self._changes.items()):
             while changes and changes[0][0] <= present:
                 changes.popleft()

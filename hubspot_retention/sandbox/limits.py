@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from hubspot_retention.sandbox.calls import Reply, answer
 from hubspot_retention.sandbox.options import SandboxOptions, Tier
-from hubspot_retention.sandbox.state import APP_ID
+from hubspot_retention.sandbox.origins import APP_ID
 
 WINDOW_SECONDS = 10.0
 _SEARCHES_A_SECOND = 5
@@ -44,6 +44,20 @@ TIER_LIMITS = {
     Tier.PROFESSIONAL: TierLimits(burst=190, associations=150, daily=625_000),
     Tier.ENTERPRISE: TierLimits(burst=190, associations=150, daily=1_000_000),
 }
+
+
+def too_many(policy: str) -> Reply:
+    """An answer of 429 by one of HubSpot's rate policies."""
+    words = {"DAILY": "daily limit", "SECONDLY": "secondly limit"}.get(policy, "ten_secondly_rolling limit")
+    body = {
+        "status": "error",
+        "message": f"You have reached your {words}.",
+        "errorType": "RATE_LIMIT",
+        "correlationId": str(uuid.uuid4()),
+        "policyName": policy,
+        "groupName": f"publicapi:private_app-api-calls-{policy.lower().replace('_', '-')}:{APP_ID}",
+    }
+    return answer(body, 429)
 
 
 class _Window:
@@ -79,7 +93,8 @@ class Limits:
         self.daily_limit = known.daily if options.daily_quota is None else options.daily_quota
         self._today = today
         self._retry_after = options.retry_after
-        self._monotonic = monotonic
+        self._clock = monotonic
+        self._passed = 0.0
         self._windows = {
             Bucket.BURST: _Window(known.burst, WINDOW_SECONDS),
             Bucket.ASSOCIATIONS: _Window(known.associations, WINDOW_SECONDS),
@@ -87,6 +102,13 @@ class Limits:
         }
         self._day = today()
         self._used = 0
+
+    def pass_by(self, seconds: float) -> None:
+        """Let that much time have passed."""
+        self._passed += seconds
+
+    def _monotonic(self) -> float:
+        return self._clock() + self._passed
 
     def used_today(self) -> int:
         """How many requests counted since midnight in the account's time zone."""
@@ -124,16 +146,7 @@ class Limits:
         return tuple((b"x-hubspot-ratelimit-" + name.encode(), str(value).encode()) for name, value in told.items())
 
     def _refusal(self, policy: str) -> Reply:
-        words = {"DAILY": "daily limit", "SECONDLY": "secondly limit"}.get(policy, "ten_secondly_rolling limit")
-        body = {
-            "status": "error",
-            "message": f"You have reached your {words}.",
-            "errorType": "RATE_LIMIT",
-            "correlationId": str(uuid.uuid4()),
-            "policyName": policy,
-            "groupName": f"publicapi:private_app-api-calls-{policy.lower().replace('_', '-')}:{APP_ID}",
-        }
-        refused = answer(body, 429)
+        refused = too_many(policy)
         if not self._retry_after:
             return refused
         seconds = b"1" if policy == "SECONDLY" else b"10"

@@ -20,7 +20,8 @@ class SandboxOptions:
     `tier` none is the document's. `latency_ms` is the least and the most that an answer waits.
     `index_lag_seconds` is how late search sees a change. `daily_quota` none is the tier's. `scopes` none is
     all of them. `retry_after` adds the header to 429 answers, which HubSpot does not promise. `seed` makes
-    latency and faults repeatable.
+    latency, faults and webhooks repeatable. With a `webhook_url`, all events are posted there, signed with the
+    secret; retries come as much sooner as `webhook_time_factor` says.
     """
 
     limits: bool = False
@@ -33,3 +34,6 @@ class SandboxOptions:
     scopes: frozenset[str] | None = None
     retry_after: bool = False
     seed: int = 1
+    webhook_url: str | None = None
+    webhook_secret: str | None = None
+    webhook_time_factor: float = 1.0

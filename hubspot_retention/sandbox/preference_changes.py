@@ -1,12 +1,11 @@
 """Setting a subscription state, and what it changes on the contacts that have the address."""
 
-from hubspot_retention.sandbox.state import API_SOURCE, Portal
+from hubspot_retention.sandbox.origins import API, Origin
+from hubspot_retention.sandbox.state import Portal
 from hubspot_retention.sandbox.subscriptions import SubscriptionState
 
 
-def set_state(
-    portal: Portal, address: str, subscription_id: int, state: SubscriptionState, *, by: str = API_SOURCE
-) -> str:
+def set_state(portal: Portal, address: str, subscription_id: int, state: SubscriptionState, *, by: Origin = API) -> str:
     """Set the state of one kind of mail; returns HubSpot's word for what happened.
 
     Subscribing somebody who opted out of everything takes that back. A state that is set already keeps its
@@ -26,7 +25,7 @@ def set_state(
     return "RESUBSCRIBE_OCCURRED" if resubscribed else "REQUESTED_CHANGE_OCCURRED"
 
 
-def opt_out_of_all(portal: Portal, address: str, source: str, *, at: str | None = None, by: str = API_SOURCE) -> None:
+def opt_out_of_all(portal: Portal, address: str, source: str, *, at: str | None = None, by: Origin = API) -> None:
     """Opt an address out of all mail of the portal. `at` is in HubSpot's form, the present unless given."""
     known = portal.subscriptions.wide_of(address)
     if known is None or known.status != "UNSUBSCRIBED":
@@ -49,8 +48,8 @@ def _flag(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _show(portal: Portal, address: str, changes: dict[str, str], by: str) -> None:
+def _show(portal: Portal, address: str, changes: dict[str, str], by: Origin) -> None:
     contacts = portal.tables["contacts"]
     record_id = contacts.by_email.get(address.strip().lower())
     if record_id is not None and contacts.live[record_id].get("email", "").lower() == address.strip().lower():
-        portal.change("contacts", record_id, changes, source=by)
+        portal.change("contacts", record_id, changes, by=by)

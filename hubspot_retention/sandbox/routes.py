@@ -21,6 +21,7 @@ from hubspot_retention.sandbox import (
     preferences_v3,
     properties,
     search,
+    webhooks_api,
 )
 from hubspot_retention.sandbox.calls import Call, Reply
 from hubspot_retention.sandbox.limits import Bucket
@@ -43,7 +44,8 @@ _DEFAULT_BUCKET = Bucket.BURST
 class Route:
     """One row of the table. `kind` is the journal's word for what the call does; an empty one only reads.
 
-    An open segment `{}` matches anything, `{t}` an object type.
+    An open segment `{}` matches anything, `{t}` an object type. A `developer` route wants the developer's key instead
+    of a token and counts against no limit of the portal, so it has no bucket.
     """
 
     method: str
@@ -52,7 +54,8 @@ class Route:
     versions: frozenset[str]
     scopes: tuple[str, ...] = ()
     kind: str = ""
-    bucket: Bucket = _DEFAULT_BUCKET
+    bucket: Bucket | None = _DEFAULT_BUCKET
+    developer: bool = False
 
     @property
     def name(self) -> str:
@@ -175,8 +178,21 @@ _OTHER_ROWS: tuple[Row, ...] = (
     ("POST", _CREDENTIAL_INFO, account.token_info, frozenset({"v2"}), (), ""),
 )
 
+_SUBSCRIPTIONS = "webhooks/{}/subscriptions"
+_WEBHOOK_ROWS: tuple[Row, ...] = (
+    ("GET", "webhooks/{}/settings", webhooks_api.read_settings, V3, (), ""),
+    ("PUT", "webhooks/{}/settings", webhooks_api.put_settings, V3, (), "subscribe-app"),
+    ("DELETE", "webhooks/{}/settings", webhooks_api.clear_settings, V3, (), "subscribe-app"),
+    ("GET", _SUBSCRIPTIONS, webhooks_api.list_subscriptions, V3, (), ""),
+    ("POST", _SUBSCRIPTIONS, webhooks_api.create_subscription, V3, (), "subscribe-app"),
+    ("POST", f"{_SUBSCRIPTIONS}/batch/update", webhooks_api.batch_update, V3, (), "subscribe-app"),
+    ("GET", f"{_SUBSCRIPTIONS}/{{}}", webhooks_api.read_subscription, V3, (), ""),
+    ("PATCH", f"{_SUBSCRIPTIONS}/{{}}", webhooks_api.update_subscription, V3, (), "subscribe-app"),
+    ("DELETE", f"{_SUBSCRIPTIONS}/{{}}", webhooks_api.delete_subscription, V3, (), "subscribe-app"),
+)
 
-def _route(row: Row, bucket: Bucket) -> Route:
+
+def _route(row: Row, bucket: Bucket | None) -> Route:
     method, path, handler, versions, scopes, kind = row
     if path.endswith("/search"):
         bucket = Bucket.SEARCH
@@ -189,6 +205,7 @@ def _route(row: Row, bucket: Bucket) -> Route:
         scopes=scopes,
         kind=kind,
         bucket=bucket,
+        developer=path.startswith("webhooks/"),
     )
 
 
@@ -200,6 +217,7 @@ def _table() -> dict[tuple[str, int, str, str], list[Route]]:
         (_PROPERTY_ROWS, Bucket.BURST),
         (_PREFERENCE_ROWS, Bucket.BURST),
         (_OTHER_ROWS, Bucket.BURST),
+        (_WEBHOOK_ROWS, None),
     ):
         for row in rows:
             route = _route(row, bucket)
@@ -223,7 +241,8 @@ def match(method: str, raw_path: str) -> Match | None:
             break
     if len(segments) < 2:
         return None
-    for route in _ROUTES.get((method, len(segments), segments[0], segments[1]), ()):
+    place = (method, len(segments), segments[0])
+    for route in _ROUTES.get((*place, segments[1])) or _ROUTES.get((*place, _OPEN)) or ():
         if version in route.versions and _fits(route.pattern, segments):
             opened = zip(route.pattern, segments, strict=True)
             return Match(route=route, version=version, args=tuple(got for part, got in opened if part[0] == "{"))

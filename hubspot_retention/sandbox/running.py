@@ -48,4 +48,5 @@ def running_sandbox(document: Mapping[str, Any], options: SandboxOptions | None 
     finally:
         server.should_exit = True
         thread.join(_PATIENCE_SECONDS)
+        app.state.gateway.webhooks.close()
         bound.close()

@@ -11,10 +11,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hubspot_retention.sandbox.asgi import CUT
 from hubspot_retention.sandbox.control import control_routes
-from hubspot_retention.sandbox.gateway import CUT, Gateway
+from hubspot_retention.sandbox.gateway import Gateway
 from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.portal import Portal, load_document
+from hubspot_retention.sandbox.webhook_control import deliver_to, webhook_routes
 
 
 class _CuttingProtocol(HttpToolsProtocol):
@@ -28,7 +30,9 @@ class _CuttingProtocol(HttpToolsProtocol):
 def create_app(portal: Portal, *, options: SandboxOptions) -> Starlette:
     """The web application of one portal; its `state.gateway` has the journal and the faults."""
     gateway = Gateway(portal, options)
-    app = Starlette(routes=[*control_routes(gateway), Mount("/", app=gateway)])
+    if options.webhook_url is not None:
+        deliver_to(gateway, options.webhook_url, options.webhook_secret)
+    app = Starlette(routes=[*control_routes(gateway), *webhook_routes(gateway), Mount("/", app=gateway)])
     app.state.gateway = gateway
     return app
 
@@ -52,7 +56,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def make_server(app: Starlette) -> uvicorn.Server:
-    """A server for the application, without logs; it answers with a Date on everything."""
+    """A server for the application, without logs; the date in its answers is the application's."""
     config = uvicorn.Config(
         app,
         http=_CuttingProtocol,
@@ -60,6 +64,7 @@ def make_server(app: Starlette) -> uvicorn.Server:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        date_header=False,
         timeout_graceful_shutdown=1,
         backlog=2048,
     )
@@ -97,5 +102,8 @@ def serve(
     bound = listening_socket(host, port)
     address = f"[{host}]" if ":" in host else host
     lines = (f"URL http://{address}:{bound.getsockname()[1]}", f"TOKEN {sandbox_token(portal)}")
-    config = make_server(create_app(portal, options=chosen)).config
-    _AnnouncingServer(config, lines).run(sockets=[bound])
+    app = create_app(portal, options=chosen)
+    try:
+        _AnnouncingServer(make_server(app).config, lines).run(sockets=[bound])
+    finally:
+        app.state.gateway.webhooks.close()

@@ -7,22 +7,21 @@ changes nothing itself.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hubspot_retention.sandbox import clock
 from hubspot_retention.sandbox.definitions import Definitions, standard_definitions
+from hubspot_retention.sandbox.events import Events
 from hubspot_retention.sandbox.history import Change, History
 from hubspot_retention.sandbox.index import SearchIndex
 from hubspot_retention.sandbox.links import Links
 from hubspot_retention.sandbox.object_types import OBJECT_TYPES
 from hubspot_retention.sandbox.options import SandboxOptions, Tier
+from hubspot_retention.sandbox.origins import API, Origin
 from hubspot_retention.sandbox.subscriptions import Subscriptions
 from hubspot_retention.sandbox.tables import Table, Values
-
-API_SOURCE = "INTEGRATION"
-PERSON_SOURCE = "CRM_UI"
-APP_ID = "39522895"
+from hubspot_retention.sandbox.webhook_app import WebhookApp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +72,17 @@ class Portal:
         self.owners: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, StaticList] = {}
+        self.events = Events(lambda: self.now())
+        self.webhooks = WebhookApp(account.id, self.loaded_at)
 
     def now_text(self) -> str:
         """The present as HubSpot writes it."""
         return clock.instant_text(self.now())
+
+    def forward(self, span: timedelta) -> None:
+        """Let that much time have passed: for every instant, the bin, and what search sees."""
+        self.now = clock.ahead(self.now, span)
+        self.index.pass_by(span.total_seconds())
 
     def created_at(self, object_type: str, record_id: str, values: Values) -> str:
         """When a record was made, or else when the portal was loaded."""
@@ -92,9 +98,7 @@ class Portal:
         """When a record was last changed."""
         return values.get(self.tables[object_type].kind.modified) or self.created_at(object_type, record_id, values)
 
-    def change(
-        self, object_type: str, record_id: str, changes: Mapping[str, str], *, source: str = API_SOURCE
-    ) -> Values:
+    def change(self, object_type: str, record_id: str, changes: Mapping[str, str], *, by: Origin = API) -> Values:
         """Give a record in view new values (an empty one clears) and a new modification instant.
 
         Nothing moves when no value differs, as in HubSpot. The values must be normalised.
@@ -107,11 +111,12 @@ class Portal:
         at = self.now_text()
         after[table.kind.modified] = at
         self.index.note(object_type, record_id, before)
-        origin = Change("", at, source, APP_ID if source == API_SOURCE else None)
+        change = Change("", at, by.source, by.source_id)
         self.history.note(
-            (object_type, record_id), before, after, origin, self.created_at(object_type, record_id, before)
+            (object_type, record_id), before, after, change, self.created_at(object_type, record_id, before)
         )
         table.live[record_id] = after
         table.forget_emails(record_id, before)
         table.note_emails(record_id, after)
+        self.events.changed(table.kind, record_id, before, after, by)
         return after

@@ -8,7 +8,7 @@ from hubspot_retention.core.audit.chain import Head, extend
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.verify import Verifier, VerifyReport
 from hubspot_retention.store.errors import StoreError
-from hubspot_retention.store.prepared import insertion, overwriting, whole
+from hubspot_retention.store.prepared import following, insertion, overwriting, whole
 from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Rows, Session
 
@@ -50,16 +50,18 @@ def read_head(session: Session) -> Head:
 
 def read_entries(session: Session, after: int) -> Iterator[StoredEntry]:
     """Entries after a sequence number, in pages, each read in a short transaction of its own."""
-    while page := _page(session, after):
-        yield from page
-        after = page[-1].seq
+    for page in _pages(session, after):
+        yield from [StoredEntry(*row) for row in page]
 
 
-def _page(session: Session, after: int) -> list[StoredEntry]:
-    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash)
-    statement = select(*columns).where(audit_entry.c.seq > after).order_by(audit_entry.c.seq).limit(_PAGE)
-    with session.read() as connection:
-        return [StoredEntry(row.seq, _bytes(row.body), _bytes(row.hash)) for row in connection.execute(statement)]
+def _pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
+    while True:
+        with session.read() as connection:
+            found = connection.exec_driver_sql(following(audit_entry, _PAGE, connection.dialect), (after,)).all()
+        if not found:
+            return
+        yield [(seq, _bytes(body), _bytes(link)) for seq, body, link in found]
+        after = found[-1][0]
 
 
 def _bytes(value: object) -> bytes:
@@ -70,7 +72,8 @@ def _bytes(value: object) -> bytes:
 def verify_log(session: Session) -> VerifyReport:
     """Verify the log while others may append to it: its end and its head are read by one statement."""
     verifier = Verifier()
-    verifier.feed(read_entries(session, -1))
+    for page in _pages(session, -1):
+        verifier.feed_rows(page)
     end, head = _end_and_head(session, verifier.place)
     verifier.feed(end)
     return verifier.close(head)

@@ -13,18 +13,34 @@ from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
 from hubspot_retention.store.engine import Access, connect
 from hubspot_retention.store.holds import HoldRows
+from hubspot_retention.store.inbox import InboxRows
 from hubspot_retention.store.items import ItemRows
 from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
 from hubspot_retention.store.lock import FileLock
-from hubspot_retention.store.memory import MemoryRows
+from hubspot_retention.store.merges import MergeRows
 from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version_of
+from hubspot_retention.store.plan_history import PlanHistoryRows
 from hubspot_retention.store.portal_notes import NoteRows
 from hubspot_retention.store.requests import RequestRows
 from hubspot_retention.store.runs import RunRows
+from hubspot_retention.store.service_notes import ServiceNoteRows
 from hubspot_retention.store.session import Session
+from hubspot_retention.store.standing import StandingRows
 
 
-class SqlTransaction(AuditRows, RunRows, ItemRows, HoldRows, RequestRows, MemoryRows, NoteRows):
+class SqlTransaction(
+    AuditRows,
+    RunRows,
+    ItemRows,
+    PlanHistoryRows,
+    HoldRows,
+    RequestRows,
+    MergeRows,
+    NoteRows,
+    StandingRows,
+    InboxRows,
+    ServiceNoteRows,
+):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def finish(self) -> None:

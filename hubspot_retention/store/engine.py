@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from hubspot_retention.store.errors import StoreRefusedError, explain
 from hubspot_retention.store.location import shown
-from hubspot_retention.store.lock import command_words
+from hubspot_retention.store.lock import NOBODY_KNOWS, command_words, in_use
 
 if TYPE_CHECKING:
     import psycopg
@@ -42,9 +42,9 @@ class Access(StrEnum):
     """What a process opens the database for.
 
     `run`: to assess or to dispose, as the only process that does; a second one is refused. `brief`: for the short
-    transactions of a person (a hold, a stop, an approval), also while a run goes on: they must never have to wait
-    for it, and each of the run's own transactions sees them. `read`: to read, beside whoever writes (on SQLite
-    each statement sees the database as it is then).
+    transactions of a person (a hold, a stop, an approval) and for arriving webhooks, also while a run goes on, in this
+    process or another: they must never have to wait for it, and each of the run's own transactions sees them.
+    `read`: to read, beside whoever writes (on SQLite each statement sees the database as it is then).
     """
 
     RUN = "run"
@@ -133,6 +133,13 @@ def _take_writer_lock(dbapi: "psycopg.Connection[tuple[object, ...]]", url: URL)
     holder = None if taken else dbapi.execute(_HOLDER).fetchone()
     dbapi.commit()
     if not taken:
-        who = "another process" if holder is None else f"{holder[0]} (since {holder[1]:%Y-%m-%d %H:%M:%S%z})"
         dbapi.close()
-        raise StoreRefusedError(f"{shown(url)} is in use by {who}. Wait for it to end, or stop it; nothing was done")
+        raise StoreRefusedError(in_use(shown(url), *_named(holder)))
+
+
+def _named(holder: tuple[object, ...] | None) -> tuple[str, str]:
+    """Who has the lock, in words, and the command that it runs."""
+    if holder is None:
+        return NOBODY_KNOWS, ""
+    name, since = holder
+    return f"{name} (since {since:%Y-%m-%d %H:%M:%S%z})", str(name).partition(": ")[2]

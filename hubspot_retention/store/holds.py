@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, and_, insert, literal, select, update
 
 from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, from_micros_or_none, to_micros
 from hubspot_retention.store.private_text import keep_text
+from hubspot_retention.store.service_schema import merged
 from hubspot_retention.store.session import Rows
 
 
@@ -56,17 +58,29 @@ class HoldRows(Rows):
         return self._connection.scalar(select(schema.hold.c.reason_commitment).where(schema.hold.c.hold_id == hold_id))
 
     def hold_register(self) -> HoldRegister:
-        """The matters in force, by record."""
-        statement = (
-            select(schema.hold.c.object_type, schema.hold.c.record_id, schema.hold.c.matter)
-            .where(schema.hold.c.released_at.is_(None))
-            .order_by(schema.hold.c.hold_id)
-        )
+        """The matters in force, by the record they were placed on and by every record that it has become since."""
         register: dict[RecordRef, tuple[str, ...]] = {}
-        for type_number, record_id, matter in self._connection.execute(statement):
+        for type_number, record_id, matter, is_own in self._connection.execute(_BINDING):
             record = RecordRef(TYPES[type_number], RecordId(record_id))
-            register[record] = (*register.get(record, ()), matter)
+            matters = register.get(record, ())
+            if is_own or matter not in matters:
+                register[record] = (*matters, matter)
         return register
+
+
+def _binding() -> Select[Any]:
+    """What each hold in force binds. A union, so that merges that go round in a circle come to an end."""
+    here = schema.hold.c
+    columns = (here.object_type, here.record_id, here.matter, here.hold_id, literal(1).label("is_own"))
+    bound = select(*columns).where(here.released_at.is_(None)).cte("bound", recursive=True)
+    went_on = and_(merged.c.object_type == bound.c.object_type, merged.c.loser == bound.c.record_id)
+    followed = select(bound.c.object_type, merged.c.winner, bound.c.matter, bound.c.hold_id, literal(0))
+    bound = bound.union(followed.join(merged, went_on))
+    found = select(bound.c.object_type, bound.c.record_id, bound.c.matter, bound.c.is_own)
+    return found.order_by(bound.c.hold_id, bound.c.is_own.desc(), bound.c.record_id)
+
+
+_BINDING = _binding()
 
 
 def _hold_of(row: Row[tuple[object, ...]]) -> Hold:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, StartValue
-from hubspot_retention.core.facts.values import ONGOING, Ongoing
+from hubspot_retention.core.facts.values import ONGOING
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, PlanItem
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import RecordId, RecordRef
@@ -19,7 +19,7 @@ ItemRow = tuple[int, int, int, str, str, str, str, int, bytes]
 
 
 class _Body(msgspec.Struct, array_like=True, frozen=True):
-    """Stored by position: new fields go to the end and have a default."""
+    """Stored by position, as `to_row` writes it: new fields go to the end and have a default."""
 
     reasons: tuple[Reason, ...]
     rule: str | None
@@ -36,12 +36,11 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     start_is_new: bool
 
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(_Body)
-
-
-def _written(start: StartValue) -> str:
-    return start.value if isinstance(start, Ongoing) else start.isoformat()
+_OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
+_ACTIONS: Final = {action.value: action for action in Action}
+_STATES: Final = {state.value: state for state in ItemState}
 
 
 def _read(text: str) -> StartValue:
@@ -53,31 +52,32 @@ def _read(text: str) -> StartValue:
 def to_row(plan_no: int, item: PlanItem) -> ItemRow:
     """The row, in the order of the table's columns."""
     decision = item.decision
-    body = _Body(
-        reasons=decision.reasons,
-        rule=decision.rule,
-        disposition=decision.disposition,
-        due_at=decision.due_at,
-        erase_by=decision.erase_by,
-        until=decision.until,
-        answer_by=decision.answer_by,
-        marketing_ends=decision.marketing_ends,
-        right=decision.right,
-        starts=tuple((name, _written(start)) for name, start in decision.starts),
-        block=item.block,
-        bundle=item.bundle,
-        start_is_new=item.start_is_new,
-    )
     record = decision.record
-    deadline = NO_DEADLINE if decision.erase_by is None else to_micros(decision.erase_by)
-    kinds = (decision.outcome.value, item.action.value, item.state.value, item.state_code)
+    body = (
+        decision.reasons,
+        decision.rule,
+        decision.disposition,
+        decision.due_at,
+        decision.erase_by,
+        decision.until,
+        decision.answer_by,
+        decision.marketing_ends,
+        decision.right,
+        decision.starts,
+        item.block,
+        item.bundle,
+        item.start_is_new,
+    )
     return (
         plan_no,
         TYPE_NUMBERS[record.object_type],
         record.record_id,
-        *kinds,
-        deadline,
-        _encoder.encode(body),
+        decision.outcome.value,
+        item.action.value,
+        item.state.value,
+        item.state_code,
+        NO_DEADLINE if decision.erase_by is None else to_micros(decision.erase_by),
+        _encode(body),
     )
 
 
@@ -86,25 +86,25 @@ def from_row(row: ItemRow) -> PlanItem:
     _, type_number, record_id, outcome, action, state, state_code, _, body_bytes = row
     body = _decoder.decode(body_bytes)
     decision = Decision(
-        record=RecordRef(TYPES[type_number], RecordId(record_id)),
-        outcome=Outcome(outcome),
-        reasons=body.reasons,
-        rule=body.rule,
-        disposition=body.disposition,
-        due_at=body.due_at,
-        erase_by=body.erase_by,
-        until=body.until,
-        answer_by=body.answer_by,
-        marketing_ends=body.marketing_ends,
-        right=body.right,
-        starts=tuple((name, _read(text)) for name, text in body.starts),
+        RecordRef(TYPES[type_number], RecordId(record_id)),
+        _OUTCOMES[outcome],
+        body.reasons,
+        body.rule,
+        body.disposition,
+        body.due_at,
+        body.erase_by,
+        body.until,
+        body.answer_by,
+        body.marketing_ends,
+        body.right,
+        tuple([(name, _read(text)) for name, text in body.starts]),
     )
     return PlanItem(
         decision=decision,
-        action=Action(action),
+        action=_ACTIONS[action],
         block=body.block,
         bundle=body.bundle,
         start_is_new=body.start_is_new,
-        state=ItemState(state),
+        state=_STATES[state],
         state_code=state_code,
     )

@@ -4,6 +4,7 @@ SQLite's locks do not hold on network file systems (sqlite.org/faq.html#q5, "How
 database in memory would forget holds: both are refused before anything is opened.
 """
 
+import errno
 import os
 from pathlib import Path
 from typing import Final
@@ -77,7 +78,11 @@ def refuse_network(path: Path) -> None:
 
 
 def prepare_file(path: Path) -> None:
-    """Make the file of a database that is to be written, readable by its owner only, and its directory."""
+    """Make the file of a database that is to be written, readable by its owner only, and its directory.
+
+    A file that is there is not opened: to close it again would let go of all locks that this process has on it, those
+    of a transaction in another thread included (POSIX; sqlite.org/howtocorrupt.html, 2.2).
+    """
     directory = path.parent
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -89,6 +94,10 @@ def prepare_file(path: Path) -> None:
         raise StoreRefusedError(
             f"{directory} cannot be written to: the database needs its directory for its journal and its lock"
         )
+    if path.exists():
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise StoreRefusedError(f"{path} cannot be written to: {os.strerror(errno.EACCES)}")
+        return
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:

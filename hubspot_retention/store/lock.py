@@ -12,6 +12,7 @@ from hubspot_retention.clock import Clock
 from hubspot_retention.store.errors import StoreRefusedError
 
 _WORD: Final = re.compile(r"[a-z][a-z-]*")
+NOBODY_KNOWS: Final = "another process"
 
 
 def command_words() -> str:
@@ -22,6 +23,17 @@ def command_words() -> str:
             break
         words.append(word)
     return " ".join(words)
+
+
+def in_use(database: str, who: str, command: str) -> str:
+    """Why a second process is refused, and what to do. `serve` does not end by itself, and need not be waited for."""
+    if command.split()[1:2] != ["serve"]:
+        return f"{database} is in use by {who}. Wait for it to end, or stop it; nothing was done"
+    return (
+        f"{database} is in use by {who}. The service makes and carries out plans itself; beside it you can show, "
+        "approve and reject plans, keep holds and requests, grant standing approvals, and stop all disposals. "
+        "For anything else stop it first; nothing was done"
+    )
 
 
 class FileLock:
@@ -43,9 +55,7 @@ class FileLock:
         except BlockingIOError:
             holder = os.pread(descriptor, 4096, 0)
             os.close(descriptor)
-            raise StoreRefusedError(
-                f"{self._database} is in use by {_named(holder)}. Wait for it to end, or stop it; nothing was done"
-            ) from None
+            raise StoreRefusedError(in_use(str(self._database), *_named(holder))) from None
         except OSError as error:
             os.close(descriptor)
             raise StoreRefusedError(f"{self._path} cannot be locked: {error.strerror}") from error
@@ -69,9 +79,10 @@ class FileLock:
             self._descriptor = None
 
 
-def _named(holder: bytes) -> str:
+def _named(holder: bytes) -> tuple[str, str]:
+    """Who has the lock, in words, and the command that it runs."""
     try:
         said = json.loads(holder)
-        return f"process {int(said['pid'])} ({said['command']}, since {said['since']})"
+        return f"process {int(said['pid'])} ({said['command']}, since {said['since']})", str(said["command"])
     except (ValueError, KeyError, TypeError):
-        return "another process"
+        return NOBODY_KNOWS, ""

@@ -25,7 +25,7 @@ class MemoryRows(Rows):
             record_id: Remembered(
                 starts,
                 None if opted_out_at is None else from_micros(opted_out_at),
-                _SOURCES[source],
+                None if source is None else _SOURCES[source],
                 ended == 1,
                 archived_by_us == 1,
             )

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from hubspot_retention.store.errors import StoreRefusedError
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every version there ever was, oldest first; the last is the one that this code needs."""
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -30,12 +30,12 @@ def version_of(connection: Connection) -> str | None:
     return None
 
 
-def bring_up_to_date(connection: Connection) -> None:
-    """Run what is missing, in the caller's transaction: all of it or nothing."""
+def bring_up_to_date(connection: Connection, version: str = "head") -> None:
+    """Run what is missing (up to a version), in the caller's transaction: all of it or nothing."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, version)

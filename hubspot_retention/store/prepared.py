@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -44,6 +45,15 @@ def upsertion(table: Table, dialect: Dialect) -> str:
 def whole(table: Table, dialect: Dialect) -> str:
     """All rows of a table, key and all."""
     return str(select(*table.c).compile(dialect=dialect))
+
+
+@lru_cache(maxsize=32)
+def following(table: Table, most: int, dialect: Dialect) -> str:
+    """Up to so many rows that follow a key of one column, in its order: the key."""
+    (key,) = table.primary_key.columns
+    statement = select(*table.c).where(key > bindparam("after")).order_by(key)
+    statement = statement.limit(literal_column(str(most))).offset(literal_column("0"))  # SQLite wants both or none
+    return str(statement.compile(dialect=dialect))
 
 
 @lru_cache(maxsize=32)

@@ -1,14 +1,23 @@
 """The register of data-subject requests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, and_, insert, literal, select, update
 
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.store import schema
-from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from hubspot_retention.store.encoding import (
+    TYPE_NUMBERS,
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from hubspot_retention.store.service_schema import merged
 from hubspot_retention.store.session import Rows
 
 
@@ -38,12 +47,38 @@ class RequestRows(Rows):
         row = self._connection.execute(statement).one_or_none()
         return None if row is None else _request_of(row)
 
-    def requests(self) -> Sequence[SubjectRequest]:
-        """All requests of the register, in the order they were stored."""
+    def requests(self, *, followed: bool = True) -> Sequence[SubjectRequest]:
+        """All requests of the register, in the order they were stored. `followed`: one whose contact was merged away
+        stands there once more under each contact it was merged into, with its own number.
+        """
+        statement = select(schema.request).order_by(schema.request.c.request_id)
+        found = [_request_of(row) for row in self._connection.execute(statement)]
+        if not followed:
+            return found
+        winners: dict[int, list[RecordId]] = {}
+        for request_id, winner in self._connection.execute(_FOLLOWED):
+            winners.setdefault(request_id, []).append(RecordId(winner))
         return [
-            _request_of(row)
-            for row in self._connection.execute(select(schema.request).order_by(schema.request.c.request_id))
+            replace(request, contact_id=contact_id)
+            for request in found
+            for contact_id in (request.contact_id, *winners.get(request.request_id, ()))
         ]
+
+
+def _followed() -> Select[Any]:
+    """Each request with the contacts that its own one became. A union, so that merges in a circle come to an end."""
+    asked, further = schema.request.c, merged.alias()
+    first = and_(merged.c.object_type == TYPE_NUMBERS[ObjectType.CONTACT], merged.c.loser == asked.contact_id)
+    became = select(asked.request_id, merged.c.winner).join_from(schema.request, merged, first)
+    reached = became.cte("reached", recursive=True)
+    went_on = and_(further.c.object_type == TYPE_NUMBERS[ObjectType.CONTACT], further.c.loser == reached.c.winner)
+    reached = reached.union(select(reached.c.request_id, further.c.winner).join(further, went_on))
+    own = select(literal(1)).where(asked.request_id == reached.c.request_id, asked.contact_id == reached.c.winner)
+    found = select(reached.c.request_id, reached.c.winner).where(~own.exists())
+    return found.order_by(reached.c.request_id, reached.c.winner)
+
+
+_FOLLOWED = _followed()
 
 
 def _request_of(row: Row[tuple[object, ...]]) -> SubjectRequest:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from sqlalchemy import insert, select, update
@@ -9,11 +10,14 @@ from sqlalchemy import insert, select, update
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.store import schema
-from hubspot_retention.store.encoding import to_micros
+from hubspot_retention.store.encoding import from_micros_or_none, to_micros
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.session import Rows
 
-_DONE = "done"
+_DONE: Final = "done"
+_WHAT_IF: Final = "what-if"
+_PARTIAL: Final = ("due", "review")
+"""Kinds of run that read some records only: what they counted is no measure of the portal."""
 
 
 class RunRows(Rows):
@@ -42,11 +46,13 @@ class RunRows(Rows):
             raise StoreError(f"there is no run {run_id}")
 
     def last_population(self, portal: PortalId, before_run: int) -> Mapping[ObjectType, int]:
-        """How many records of each class the last run before this one read that ended as done; else empty."""
+        """How many records of each class the last run before this one read that read the whole portal and ended as
+        done; else empty."""
         statement = (
             select(schema.plan.c.population)
             .join(schema.run, schema.run.c.run_id == schema.plan.c.run_id)
             .where(schema.run.c.portal_id == portal, schema.run.c.run_id < before_run, schema.run.c.outcome == _DONE)
+            .where(schema.run.c.kind.not_in(_PARTIAL))
             .order_by(schema.run.c.run_id.desc(), schema.plan.c.plan_no)
             .limit(1)
         )
@@ -54,3 +60,21 @@ class RunRows(Rows):
         if found is None:
             return {}
         return dict(msgspec.json.decode(found, type=tuple[tuple[ObjectType, int], ...]))
+
+    def last_full_run(self, portal: PortalId) -> datetime | None:
+        """When the newest run began that read the whole portal and ended as done (a what-if is none)."""
+        statement = (
+            select(schema.run.c.started_at)
+            .where(schema.run.c.portal_id == portal, schema.run.c.outcome == _DONE)
+            .where(schema.run.c.kind.not_in((*_PARTIAL, _WHAT_IF)))
+            .order_by(schema.run.c.run_id.desc())
+            .limit(1)
+        )
+        return from_micros_or_none(self._connection.scalar(statement))
+
+    def run_kind(self, run_id: int) -> str:
+        """What kind of run it was."""
+        kind: str | None = self._connection.scalar(select(schema.run.c.kind).where(schema.run.c.run_id == run_id))
+        if kind is None:
+            raise StoreError(f"there is no run {run_id}")
+        return kind

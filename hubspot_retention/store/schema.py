@@ -87,6 +87,7 @@ Index(
     plan_item.c.object_type,
     plan_item.c.record_id,
 )
+Index("plan_item_by_record", plan_item.c.object_type, plan_item.c.record_id)
 
 hold = Table(
     "hold",

@@ -8,7 +8,6 @@ Plain sqlite3 rather than SQLAlchemy: it is a spill file, written and read a hun
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from typing import Any
 
 from hubspot_retention.core.decision.history import Remembered
@@ -42,6 +41,11 @@ create table note (kind text not null, id integer not null, starts text not null
 _PAGE = 500
 _NOTES = 5_000
 
+_COMPANIES = "select id, seen from company where id > ? order by id limit ?"
+_DEALS_OF_COMPANIES = (
+    "select l.company_id, d.seen from deal_company l join deal d on d.id = l.deal_id"
+    " where l.company_id > ? and l.company_id <= ? order by 1, d.id"
+)
 _COMPANY_VIEWS = "select id, view from company where id in"
 
 
@@ -100,22 +104,34 @@ class Spool:
         A deal whose companies could not be read may belong to any of them, with its debt and its contract.
         """
         self._db.execute("begin")
-        query = "select d.seen from deal_company l join deal d on d.id = l.deal_id where l.company_id = ? order by d.id"
-        with closing(self._db.cursor()) as cursor:
-            for company_id, seen in self._pages("select id, seen from company where id > ? order by id limit ?"):
-                deals = [unpack_deal(row[0]) for row in cursor.execute(query, (company_id,))]
-                view = judge.company(unpack_company(seen), UNKNOWN if self._deals_unplaced else deals)
-                cursor.execute("update company set view = ? where id = ?", (pack_company_view(view), company_id))
+        last = -1
+        while page := self._db.execute(_COMPANIES, (last, _PAGE)).fetchall():
+            deals: dict[int, list[DealObservation]] = {}
+            for company_id, seen in self._db.execute(_DEALS_OF_COMPANIES, (last, page[-1][0])):
+                deals.setdefault(company_id, []).append(unpack_deal(seen))
+            last = page[-1][0]
+            rows = []
+            for company_id, seen in page:
+                own = UNKNOWN if self._deals_unplaced else deals.get(company_id, ())
+                rows.append((pack_company_view(judge.company(unpack_company(seen), own)), company_id))
+            self._db.executemany("update company set view = ? where id = ?", rows)
         self._db.execute("commit")
 
     def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
         """Contacts with their neighbours. A neighbour that was not read makes the association unknown."""
-        deals = self._deals({deal for seen in contacts for deal in _ids(seen.deals)})
-        wanted = {link.company_id for seen in contacts for link in _ids(seen.companies)}
+        deals = self._deals({deal for seen in contacts if seen.deals for deal in _ids(seen.deals)})
+        wanted = {link.company_id for seen in contacts if seen.companies for link in _ids(seen.companies)}
         wanted |= {link.company_id for deal in deals.values() for link in _ids(deal.companies)}
         companies: dict[Any, CompanyView] = self._fetch(_COMPANY_VIEWS, wanted, unpack_company_view)
         views = {key: _deal_view(deal, companies) for key, deal in deals.items()}
-        return [ContactView(seen, _all(seen.deals, views), _companies(seen, companies)) for seen in contacts]
+        return [
+            ContactView(
+                seen,
+                _all(seen.deals, views) if seen.deals else (),
+                _companies(seen, companies) if seen.companies else (),
+            )
+            for seen in contacts
+        ]
 
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what the deals of these contacts need to know of them."""
@@ -193,12 +209,6 @@ class Spool:
                     found[key] = unpack(blob)
         return found
 
-    def _pages(self, query: str) -> Iterator[tuple[int, bytes]]:
-        last = -1
-        while rows := self._db.execute(query, (last, _PAGE)).fetchall():
-            yield from rows
-            last = rows[-1][0]
-
 
 def _ids(links: Any) -> Any:
     return () if isinstance(links, Unknown) else links
@@ -206,8 +216,6 @@ def _ids(links: Any) -> Any:
 
 def _all(ids: Any, found: dict[Any, Any]) -> Any:
     """The neighbours in the order of the ids; unknown if one was not read."""
-    if not ids:
-        return ()
     if isinstance(ids, Unknown) or not all(map(found.__contains__, ids)):
         return UNKNOWN
     return tuple([found[key] for key in ids])

@@ -18,7 +18,7 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.plan.build import Tally, after_run, item_of, remember
+from hubspot_retention.core.plan.build import Tally, after_run, item_of
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
@@ -28,6 +28,7 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.deciding import Decided, Decider
+from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.seal import Sealer
 
@@ -94,9 +95,17 @@ def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
 
 
 class Assessment:
-    """One run of assessing a portal by a policy."""
+    """One run of assessing a portal by a policy. `ledger` hears what is decided, unless it is a what-if."""
 
-    def __init__(self, source: RecordSource, store: Store, spool: Spool, policy: RetentionPolicy) -> None:
+    def __init__(
+        self,
+        source: RecordSource,
+        store: Store,
+        spool: Spool,
+        policy: RetentionPolicy,
+        ledger: Obligations | None = None,
+    ) -> None:
+        self._ledger = ledger
         self._source = source
         self._store = store
         self._spool = spool
@@ -213,22 +222,27 @@ class Assessment:
         notes: list[tuple[RecordId, Remembered, Remembered]] = []
         opt_outs: list[tuple[RecordId, Remembered]] = []
         run.population[kind] += len(decided)
+        retained = run.tallies[PlanKind.TIME]
         for entry in decided:
-            watcher.decision(entry.decision)
-            placed = item_of(entry.decision, entry.before, self._policy)
+            decision, before, after = entry.decision, entry.before, entry.after
+            watcher.decision(decision)
+            placed = item_of(decision, before, self._policy)
             if placed is None:
-                run.tallies[PlanKind.TIME].add(entry.decision, Action.NONE)
+                retained.add(decision, Action.NONE)
             else:
                 items[placed[0]].append(placed[1])
-                run.tallies[placed[0]].add(entry.decision, placed[1].action)
-            after = remember(entry.decision, entry.before, entry.opt_out)
-            if after != entry.before:
-                notes.append((entry.decision.record.record_id, entry.before, after))
-            if after.opted_out_at not in (None, entry.before.opted_out_at):
-                first_seen = entry.before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
-                opt_outs.append((entry.decision.record.record_id, first_seen))
+                run.tallies[placed[0]].add(decision, placed[1].action)
+            if after == before:
+                continue
+            notes.append((decision.record.record_id, before, after))
+            if after.opted_out_at not in (None, before.opted_out_at):
+                first_seen = before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
+                opt_outs.append((decision.record.record_id, first_seen))
         self._spool.keep_notes(kind, notes)
         with self._store.transaction() as tx:
+            if self._ledger is not None and not order.what_if:
+                plans = {plan: draft.plan_id for plan, draft in run.drafts.items()}
+                self._ledger.hear(tx, kind, decided, Hearing(portal_id=run.portal_id, at=order.as_of, plans=plans))
             for plan, found in items.items():
                 tx.add_items(run.drafts[plan].plan_id, found)
             if not order.what_if:
@@ -250,6 +264,8 @@ class Assessment:
     def _finish(self, run: _Run, order: AssessOrder, at: datetime) -> None:
         if not order.what_if:
             self._note()
+            if self._ledger is not None:
+                self._ledger.look_at_missed(self._store, order.as_of, at)
         with self._store.transaction() as tx:
             tx.finish_run(run.run_id, at, "done")
             tx.save_boundaries(run.portal_id, self._source.boundaries())

@@ -30,7 +30,8 @@ _FEW = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What carrying out needs of the outside world. `workers`: how many erases run side by side."""
+    """What carrying out needs of the outside world. `workers`: how many erases run side by side. `should_stop`: whether
+    the process is to end: the record in hand is finished, the next is not begun."""
 
     source: RecordSource
     disposer: Disposer
@@ -39,6 +40,7 @@ class Tools:
     policy: RetentionPolicy
     times: Times
     workers: int = 8
+    should_stop: Callable[[], bool] = lambda: False
 
 
 def _nothing() -> None:
@@ -117,7 +119,8 @@ class Carrier:
         """Records that share correspondence: what one of them leaves behind is read only after it has gone."""
         for item in later:
             self._ledger.give_back([item], "shares-correspondence")
-            self.carry_out([item])
+            if not self._tools.should_stop():
+                self.carry_out([item])
 
     # Erase: one by one, children first.
 
@@ -127,6 +130,8 @@ class Carrier:
 
         def erase(numbered: tuple[int, PlanItem]) -> PlanItem | None:
             number, item = numbered
+            if self._tools.should_stop():
+                return None
             if number == tell_at:
                 nearly_done()
             with self._poison_apart(item):
@@ -207,6 +212,8 @@ class Carrier:
 
     def _end_marketing(self, looked: Looked) -> None:
         for item in looked.due:
+            if self._tools.should_stop():
+                return
             found = looked.fresh[item.record.record_id]
             assert isinstance(found, FreshContact)
             if self._ledger.send([item], looked.prepared) is not None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hubspot_retention.core.decision.decide import NO_HISTORY, History
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts, write_starts
-from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts
+from hubspot_retention.core.decision.model import Decision, StartValue
 from hubspot_retention.core.facts.observation import ContactObservation, OptOut, OptOutSource
-from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.plan.build import remember
 from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestRegister
@@ -15,22 +17,30 @@ from hubspot_retention.core.view import ContactTrace, DealView, Judge
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 
 
-def history_of(decision: Decision, remembered: Remembered) -> History | None:
-    """The history that could change a decision made without one; `None` if it cannot."""
+def history_of(
+    decision: Decision, remembered: Remembered, starts: Mapping[str, StartValue] | None = None
+) -> History | None:
+    """The history that could change a decision made without one; `None` if it cannot. `starts`: those remembered,
+    where they have been read already."""
+    starts = read_starts(remembered.starts) if starts is None else starts
     if remembered.archived_by_us:
-        return History(read_starts(remembered.starts), restored=True)
-    if not remembered.starts or remembered.starts == write_starts(decision.starts):
-        return None
-    return History(read_starts(remembered.starts))
+        return History(starts, restored=True)
+    return History(starts) if starts and starts != dict(decision.starts) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision, what was remembered before it, and the opt-out as far as it is known now."""
+class Decided(NamedTuple):
+    """A decision, what was remembered before it, and the opt-out as far as it is known now. `starts`: those
+    remembered, where they have been read already."""
 
     decision: Decision
     before: Remembered
     opt_out: Remembered
+    starts: Mapping[str, StartValue] | None = None
+
+    @property
+    def after(self) -> Remembered:
+        """What later runs shall remember."""
+        return remember(self.decision, self.before, self.opt_out, self.starts)
 
 
 @dataclass(slots=True)
@@ -58,10 +68,11 @@ class Decider:
                 traces.append((record_id, self.judge.trace(view, facts)))
             before = recalled.get(record_id, NOTHING_REMEMBERED)
             decision = self.judge.decide_contact(view, facts, NO_HISTORY)
-            history = history_of(decision, before)
+            starts = read_starts(before.starts)
+            history = history_of(decision, before, starts)
             if history is not None:
                 decision = self.judge.decide_contact(view, facts, history)
-            decided.append(Decided(decision, before, opt_out))
+            decided.append(Decided(decision, before, opt_out, starts))
         self.spool.keep_traces(traces)
         return decided
 
@@ -73,32 +84,36 @@ class Decider:
         for view, traces in chunk:
             before = recalled.get(view.seen.record_id, NOTHING_REMEMBERED)
             decision = self.judge.decide_deal(view, traces, NO_HISTORY)
-            history = history_of(decision, before)
+            starts = read_starts(before.starts)
+            history = history_of(decision, before, starts)
             if history is not None:
                 decision = self.judge.decide_deal(view, traces, history)
-            decided.append(Decided(decision, before, NOTHING_REMEMBERED))
+            decided.append(Decided(decision, before, NOTHING_REMEMBERED, starts))
         return decided
 
     def _with_opt_outs(
         self, chunk: Sequence[SeenContact], recalled: Mapping[RecordId, Remembered]
     ) -> tuple[list[ContactObservation], list[Remembered]]:
         """Opt-outs with their instants: remembered ones cost no request, new ones one status each."""
-        new = [
-            contact
+        asked = [
+            (contact.observation.record_id, contact.address)
             for contact in chunk
             if isinstance(contact.observation.opt_out, OptOut)
             and contact.address is not None
             and recalled.get(contact.observation.record_id, NOTHING_REMEMBERED).opted_out_at is None
         ]
-        answers = self.source.opt_outs([contact.address for contact in new if contact.address is not None])
-        fetched = {contact.observation.record_id: answer for contact, answer in zip(new, answers, strict=True)}
+        answers = self.source.opt_outs([address for _, address in asked])
+        fetched = {record_id: answer for (record_id, _), answer in zip(asked, answers, strict=True)}
         seen, known = [], []
         for contact in chunk:
-            observation = contact.observation
-            before = recalled.get(observation.record_id, NOTHING_REMEMBERED)
-            opt_out = self._opt_out(observation, before, fetched)
-            seen.append(observation if opt_out is observation.opt_out else observation._replace(opt_out=opt_out))
-            known.append(_noted(opt_out, before))
+            observation, noted = contact.observation, NOTHING_REMEMBERED
+            if observation.opt_out is not None:
+                before = recalled.get(observation.record_id, NOTHING_REMEMBERED)
+                opt_out = self._opt_out(observation, before, fetched)
+                noted = _noted(opt_out, before)
+                observation = observation._replace(opt_out=opt_out)
+            seen.append(observation)
+            known.append(noted)
         return seen, known
 
     def _opt_out(
@@ -106,10 +121,10 @@ class Decider:
         observation: ContactObservation,
         before: Remembered,
         fetched: Mapping[RecordId, OptOut | Unknown | None],
-    ) -> OptOut | Unknown | None:
+    ) -> OptOut | Unknown:
         """The earliest opt-out seen since the contact was last not opted out; without an instant: first seen now."""
         if not isinstance(observation.opt_out, OptOut):
-            return observation.opt_out
+            return UNKNOWN
         if before.opted_out_at is not None:
             return OptOut(before.opted_out_at, before.opt_out_source or OptOutSource.UNKNOWN)
         answer = fetched.get(observation.record_id)
@@ -121,10 +136,8 @@ class Decider:
         return answer
 
 
-def _noted(opt_out: OptOut | Unknown | None, before: Remembered) -> Remembered:
+def _noted(opt_out: OptOut | Unknown, before: Remembered) -> Remembered:
     """The opt-out for later runs. One that cannot be read this time is not forgotten: its five days go on."""
     if isinstance(opt_out, Unknown):
         return Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
-    if opt_out is None:
-        return NOTHING_REMEMBERED
     return Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)

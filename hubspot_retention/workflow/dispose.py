@@ -22,7 +22,7 @@ from weakref import WeakSet
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import Permission, admit, check_portal, find_plan
@@ -89,7 +89,7 @@ class Applier:
         """
         with _alone(self._store):
             plan = find_plan(self._store, plan_id)
-            self._settle_what_was_left(plan, actor)
+            self._settle_what_was_left(plan.portal_id, actor)
             admit(self._store, plan, self._tools.policy, self._permission, self._now())
             check_portal(plan, self._tools.source.identity())
             plan = self._begin(plan, actor)
@@ -114,7 +114,7 @@ class Applier:
         carrier = Carrier(self._tools, ledger)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None
-        while idle < _IDLE_ROUNDS and not ledger.is_stopped():
+        while idle < _IDLE_ROUNDS and not (self._tools.should_stop() or ledger.is_stopped()):
             items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
             if not items:
                 return
@@ -123,7 +123,8 @@ class Applier:
             first = first or left
             trouble = self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left))
             size = max(1, size // 10) if trouble else size
-            self._settle_unsettled(plan, carrier)
+            if not self._tools.should_stop():
+                self._settle_unsettled(plan, carrier)
         if trouble is not None and left == first:
             raise trouble
 
@@ -148,7 +149,7 @@ class Applier:
                         raise error
                     ledger.give_back(batch, "unreadable")
                 progress(len(batch))
-                if ledger.is_stopped():
+                if self._tools.should_stop() or ledger.is_stopped():
                     break
         return trouble
 
@@ -171,14 +172,19 @@ class Applier:
             tx.audit(plan_entry(plan, verb, self._now(), actor))
         return applying
 
-    def _settle_what_was_left(self, plan: Plan, actor: str) -> None:
+    def settle_left(self, portal: PortalId, actor: str) -> None:
+        """Settle what an earlier process left behind, without a plan to apply. Raises BlockedError."""
+        with _alone(self._store):
+            self._settle_what_was_left(portal, actor)
+
+    def _settle_what_was_left(self, portal: PortalId, actor: str) -> None:
         """Calls whose answer was lost, by a stop or a time-out, are settled by reading before anything else: of this
         plan and of every other that was stopped, also when it may not be applied any more."""
         with self._store.transaction() as tx:
-            begun = [known for known in tx.plans(plan.portal_id) if known.status in _BEGUN]
+            begun = [known for known in tx.plans(portal) if known.status in _BEGUN]
         left = [known for known in begun if self._items(known, _UNSETTLED)]
         if left:
-            check_portal(plan, self._tools.source.identity())
+            check_portal(left[0], self._tools.source.identity())
         for stopped in left:
             ledger = Ledger(self._store, stopped, actor, self._tools.times)
             self._settle_unsettled(stopped, Carrier(self._tools, ledger))
@@ -200,15 +206,17 @@ class Applier:
                 batches.extend(part for part in (batch[:half], batch[half:]) if half)
 
     def _end(self, plan: Plan, actor: str) -> ApplyReport:
-        """What a person decided meanwhile stays decided."""
+        """What a person decided meanwhile stays decided; what the end of the process interrupts goes on later."""
         with self._store.transaction() as tx:
             states = tx.count_states(plan.plan_id)
             waiting = sum(states.get(state, 0) for state in _OPEN)
             unsettled = sum(states.get(state, 0) for state in _UNSETTLED)
             failed = states.get(ItemState.FAILED, 0)
             ended = tx.plan(plan.plan_id) or plan
-            if ended.status is PlanStatus.APPLYING:
-                whole = not (waiting or unsettled or failed)
+            whole = not (waiting or unsettled or failed)
+            if ended.status is PlanStatus.APPLYING and (waiting or unsettled) and self._tools.should_stop():
+                tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, "service-stopping"))
+            elif ended.status is PlanStatus.APPLYING:
                 ended = replace(ended, status=PlanStatus.APPLIED if whole else PlanStatus.PARTLY_APPLIED)
                 tx.save_plan(ended)
                 tx.audit(plan_entry(plan, Verb.APPLIED, self._now(), actor, ended.status.value))

@@ -29,6 +29,8 @@ _AHEAD = {
 }
 """How many batches are read ahead: one where correspondence matters, so that readings follow one another. To end
 marketing takes long for each record: it would be read too early."""
+_WITHOUT_LETTERS = (Action.ARCHIVE, ObjectType.CONTACT)
+"""Here nothing that one batch claims matters to another, so the first ones are read side by side, too."""
 _SIDE_BY_SIDE = 2
 
 
@@ -66,6 +68,8 @@ class Overlap:
 
     def _carry_out(self, place: int) -> Batch:
         look = self._looks.popleft() if self._looks else self._reader.submit(self._look, place)
+        if _kind_of(self._batches[place]) == _WITHOUT_LETTERS:
+            self._read_on(place)
         try:
             return self._carrier.act(look.result(), lambda: self._read_on(place))
         finally:

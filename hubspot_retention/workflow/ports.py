@@ -33,6 +33,7 @@ from hubspot_retention.core.probe import ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
 from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.workflow.service_ports import ServiceTransaction
 
 
 class RecordSource(Protocol):
@@ -155,7 +156,7 @@ class Spool(Protocol):
         """The deals of some contacts, with their neighbours."""
 
 
-class Transaction(Protocol):
+class Transaction(ServiceTransaction, Protocol):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def audit(self, entry: Entry) -> int:
@@ -221,8 +222,9 @@ class Transaction(Protocol):
     def close_request(self, request_id: int, at: datetime, end: RequestEnd) -> SubjectRequest | None:
         """Close an open request; `None` if there is none of that number."""
 
-    def requests(self) -> Sequence[SubjectRequest]:
-        """All requests of the register."""
+    def requests(self, *, followed: bool = True) -> Sequence[SubjectRequest]:
+        """All requests of the register. `followed`: one whose contact was merged away stands there once more under
+        each contact it was merged into, with its own number."""
 
     def recall(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Remembered]:
         """What earlier runs noted of records."""
@@ -253,6 +255,10 @@ class Transaction(Protocol):
 
     def set_kill_switch(self, words: str | None) -> None:
         """Stop all disposals, or let them go on (`None`)."""
+
+    def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
+        """A record was merged into another, or got a new id: holds and requests bind the winner too, memory and a
+        live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether that was new."""
 
 
 class Store(Protocol):

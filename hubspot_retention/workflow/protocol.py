@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import CallResult, Fate
@@ -165,6 +165,8 @@ class Ledger:
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
         tx.set_item_state(self._plan.plan_id, item.record, state, code)
         tx.audit(self._entry(item, verb, code))
+        if state in FINAL_STATES:
+            tx.count("disposals", f"{item.decision.rule or 'marketing'}/{state.value}")
 
     def step(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
         """A step of a bundle, after it was taken: what it was done to, and HubSpot's status."""

@@ -1,39 +1,73 @@
-"""Seal a plan: check the guardrails, fix its digest, let it wait for review, and retire older plans of its kind."""
+"""Seal a plan: check the guardrails, fix its digest, let it wait for review, and retire what it replaces.
+
+Besides the two plans of a run that read the whole portal there are those of single records that came up since: `due`
+ones, which stand by themselves and are carried out at once, and `review` ones, which wait for a person. What can go
+wrong: many small plans do together what a guardrail forbids one large plan. So a due plan is measured by what the last
+full run left, together with all that due plans have let go since; and none of them retires a full run's plan.
+"""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
-from hubspot_retention.core.plan.guardrails import breaches
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.guardrails import Disposals, breaches
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter
 from hubspot_retention.core.policy.compare import widened
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.policy.parse import PolicyError, parse_policy
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.workflow.ports import Store, Transaction
 
-_DISPOSED = ItemFilter(
-    actions=(Action.ARCHIVE, Action.ERASE), states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN)
+DUE_RUN: Final = "due"
+REVIEW_RUN: Final = "review"
+PARTIAL_RUNS: Final = (DUE_RUN, REVIEW_RUN)
+"""Kinds of run that read single records."""
+
+_DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+_DISPOSED: Final = ItemFilter(actions=_DISPOSALS, states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN))
+_LET_GO: Final = ItemFilter(
+    actions=_DISPOSALS,
+    states=(ItemState.PENDING, ItemState.PREPARED, ItemState.SENT, ItemState.UNKNOWN, ItemState.DONE),
 )
-_WAITING = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.BLOCKED)
+_UNDECIDED: Final = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.BLOCKED)
+_WAITING: Final = (*_UNDECIDED, PlanStatus.APPROVED)
+_APPROVED: Final = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.APPLIED, PlanStatus.PARTLY_APPLIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What plans of single records are measured by: what the last full run left (less what was disposed of since, but
+    for what due plans did), and what due plans have let go since, by kind of plan."""
+
+    population: Mapping[ObjectType, int]
+    let_go: Mapping[PlanKind, Disposals] = field(default_factory=dict)
 
 
 class Sealer:
     """Seals the plans of one run."""
 
     def __init__(
-        self, store: Store, policy: RetentionPolicy, limits: Guardrails, population: Mapping[ObjectType, int]
+        self,
+        store: Store,
+        policy: RetentionPolicy,
+        limits: Guardrails,
+        population: Mapping[ObjectType, int],
+        beside: tuple[str, Measure] | None = None,
     ) -> None:
+        """`beside`: of a run that read single records its kind and its measure."""
         self._store = store
         self._policy = policy
         self._limits = limits
         self._population = population
+        self._beside = beside
 
     def seal(self, draft: Plan, tally: Tally, at: datetime) -> Plan:
         """The finished plan: read-only for a what-if, blocked by a guardrail, or awaiting review. Its items are
@@ -62,40 +96,98 @@ class Sealer:
         return plan
 
     def _breaches(self, draft: Plan, tally: Tally, tx: Transaction) -> tuple[str, ...]:
-        last = _left_after(tx.last_population(draft.portal_id, draft.run_id), draft, tx)
-        found = breaches(tally.disposals, self._population, last, self._policy, self._limits)
-        approved = tx.approved_policy()
-        wider = () if approved is None else self._wider(approved)
-        return (*found, *(f"policy: {word}; have a person approve the policy (policy approve)" for word in wider))
+        disposals, last = Counter(tally.disposals), self._population
+        if self._beside is None:
+            last = _left_after_last_run(tx, draft)
+        elif self._beside[0] == DUE_RUN:
+            disposals.update(self._beside[1].let_go.get(draft.kind, {}))
+        found = breaches(disposals, self._population, last, self._policy, self._limits)
+        return (
+            *found,
+            *(f"policy: {word}; have a person approve the policy (policy approve)" for word in self._wider(tx)),
+        )
 
-    def _wider(self, approved: str) -> tuple[str, ...]:
-        try:
-            return widened(parse_policy(approved), self._policy)
-        except PolicyError:
-            return ("the one approved last can no longer be read, so nobody can tell whether this one is wider",)
+    def _wider(self, tx: Transaction) -> tuple[str, ...]:
+        approved = tx.approved_policy()
+        return () if approved is None else wider_than(approved, self._policy)
 
     def _retire_older(self, plan: Plan, tx: Transaction, at: datetime) -> None:
         for older in tx.plans(plan.portal_id):
-            if older.kind is plan.kind and older.run_id < plan.run_id and older.status in _WAITING:
+            if older.kind is plan.kind and older.run_id < plan.run_id and self._replaces(older, tx):
                 tx.save_plan(replace(older, status=PlanStatus.SUPERSEDED, decided_at=at))
                 tx.audit(plan_entry(older, Verb.SUPERSEDED, at))
 
+    def _replaces(self, older: Plan, tx: Transaction) -> bool:
+        """A full run's plan replaces all that wait; one of single records only undecided ones of its own kind."""
+        if self._beside is None:
+            return older.status in _WAITING
+        return older.status in _UNDECIDED and tx.run_kind(older.run_id) == self._beside[0]
 
-def _left_after(population: Mapping[ObjectType, int], draft: Plan, tx: Transaction) -> Mapping[ObjectType, int]:
-    """What the last run read, less what its plans have disposed of: our own work is no unexplained loss."""
-    before = [
-        plan
-        for plan in tx.plans(draft.portal_id)
-        if plan.run_id < draft.run_id and plan.population and plan.status is not PlanStatus.READ_ONLY
-    ]
-    last_run = max((plan.run_id for plan in before), default=None)
-    gone = Counter(
-        item.record.object_type
-        for plan in before
-        if plan.run_id == last_run
-        for item in tx.items(plan.plan_id, _DISPOSED)
-    )
-    return {kind: max(0, count - gone[kind]) for kind, count in population.items()}
+
+def wider_than(approved: str, policy: RetentionPolicy) -> tuple[str, ...]:
+    """What makes a policy wider than the text of the one approved last, in words."""
+    before = _parsed(approved)
+    if before is None:
+        return ("the one approved last can no longer be read, so nobody can tell whether this one is wider",)
+    return widened(before, policy)
+
+
+@lru_cache(4)
+def _parsed(text: str) -> RetentionPolicy | None:
+    try:
+        return parse_policy(text)
+    except PolicyError:
+        return None
+
+
+def measure(tx: Transaction, portal: PortalId) -> Measure | None:
+    """What single records are measured by; `None` while no run has read the whole portal and sealed its plans."""
+    plans = tx.plans(portal)
+    last = _last_full(tx, plans, None)
+    if last is None:
+        return None
+    population = Counter(dict(last.population))
+    let_go: dict[PlanKind, Counter[tuple[ObjectType, str]]] = {kind: Counter() for kind in PlanKind}
+    for plan in plans:
+        if plan.run_id < last.run_id:
+            break
+        if tx.run_kind(plan.run_id) != DUE_RUN:
+            population.subtract(_gone(tx, plan))
+        elif plan.status in _APPROVED:
+            let_go[plan.kind].update(
+                (item.record.object_type, item.decision.rule or "") for item in tx.items(plan.plan_id, _LET_GO)
+            )
+    left = {kind: max(0, count) for kind, count in population.items()}
+    return Measure(population=left, let_go=let_go)
+
+
+def _left_after_last_run(tx: Transaction, draft: Plan) -> Mapping[ObjectType, int]:
+    """What the last full run read, less what was disposed of since: our own work is no unexplained loss."""
+    plans = tx.plans(draft.portal_id)
+    last = _last_full(tx, plans, draft.run_id)
+    if last is None:
+        return {}
+    gone: Counter[ObjectType] = Counter()
+    for plan in plans:
+        if plan.run_id >= last.run_id:
+            gone.update(_gone(tx, plan))
+    return {kind: max(0, count - gone[kind]) for kind, count in last.population}
+
+
+def _last_full(tx: Transaction, plans: Sequence[Plan], before_run: int | None) -> Plan | None:
+    """A plan of the newest run that read the whole portal and sealed what it found; `plans` are newest first."""
+    for plan in plans:
+        of_before = before_run is None or plan.run_id < before_run
+        sealed = plan.population and plan.status not in (PlanStatus.READ_ONLY, PlanStatus.BUILDING)
+        if of_before and sealed and tx.run_kind(plan.run_id) not in PARTIAL_RUNS:
+            return plan
+    return None
+
+
+def _gone(tx: Transaction, plan: Plan) -> Counter[ObjectType]:
+    if plan.status is PlanStatus.READ_ONLY:
+        return Counter()
+    return Counter(item.record.object_type for item in tx.items(plan.plan_id, _DISPOSED))
 
 
 def plan_entry(plan: Plan, verb: Verb, at: datetime, actor: str = "", code: str = "") -> Entry:

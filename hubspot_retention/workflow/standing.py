@@ -1,32 +1,74 @@
-"""Standing approval: which items of a plan the policy itself lets go without a person looking at the plan.
+"""Standing approval: which items of a plan may go without a person looking at the plan.
 
-What can go wrong: a rule that nobody meant to be automatic acts overnight, or an approval that was meant for a
-part of a plan carries out the rest of it. So an item is covered only if all of this is so:
+What can go wrong: a rule that nobody meant to be automatic acts overnight, or an approval that was meant for a part of
+a plan carries out the rest of it. So an item is covered only on one of two grounds:
 
-- its rule is marked `mode = "enforce"` in the policy, and asks for no review by an owner or a person;
-- an earlier run saw the start it counts from (a typing error in a date must not erase anybody overnight);
-- if it counts from an unsubscription, the person set it, not staff, an import or an integration (semantics 3:
-  the source decides who must approve);
-- the end of marketing has no rule of its own: it is covered where every exercised right is marked `enforce`.
+- the policy: in mode `enforce`, its rule is marked `mode = "enforce"`. The end of marketing has no rule of its own: it
+  is covered where every exercised right is marked so.
+- a standing approval in force for its rule: given by a named person, not revoked, not over, under a policy that a
+  person approved and that is not wider since. It covers the plans of the due tick, up to its cap a day. The end of
+  marketing is covered with the right that it follows from.
 
-A plan that the service approved carries out what is covered and nothing else, whoever applies it.
+And always: its rule asks for no review by an owner or a person; an earlier run saw the start of a time rule (a typing
+error in a date must not erase anybody overnight); what counts from an unsubscription was set by the person, not by
+staff, an import or an integration (semantics 3: the source decides who must approve); its grace is over.
+
+A plan that the service approved carries out what is covered and nothing else, whoever applies it: all of this is asked
+again when it is applied.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
 
+from hubspot_retention.core.deadline.approval import StandingApproval, why_not_granted
+from hubspot_retention.core.deadline.duty import OPT_OUT
+from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy, ReviewKind
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.seal import DUE_RUN, wider_than
 
 SERVICE = "service"
-"""Who approves what the policy lets go by itself."""
+"""Who approves what the policy or a standing approval lets go."""
 
-_OPT_OUT = "unsubscribed_at"
 _BATCH = 500
+_ACTIONS = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE, Action.END_MARKETING))
+
+
+class Basis(StrEnum):
+    """On what ground something goes by itself."""
+
+    POLICY = "policy-enforce"
+    APPROVAL = "standing-approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked of an item: under which policy, in which mode, beside approvals for which rules."""
+
+    policy: RetentionPolicy
+    mode: Mode
+    granted: frozenset[str] = frozenset()
+
+    def basis(self, item: PlanItem, rule: str, *, by_person: bool) -> Basis | None:
+        """The ground on which an item goes by itself. `rule`: its own, or the one that its end of marketing follows
+        from; `by_person`: nobody but the data subject set its start. Its grace is not asked here."""
+        if self.mode is Mode.OBSERVE:
+            return None
+        from_policy = by_person or not counts_from_opt_out(item.decision.rule or "", self.policy)
+        if self.mode is Mode.ENFORCE and from_policy and is_automatic(item, self.policy):
+            return Basis.POLICY
+        if not by_person and counts_from_opt_out(rule, self.policy):
+            return None
+        granted = rule in self.granted and why_not_granted(self.policy.rule(rule)) is None
+        return Basis.APPROVAL if granted and item.action is not Action.NONE and not item.start_is_new else None
 
 
 def is_automatic(item: PlanItem, policy: RetentionPolicy) -> bool:
@@ -34,22 +76,53 @@ def is_automatic(item: PlanItem, policy: RetentionPolicy) -> bool:
     if item.action is Action.END_MARKETING:
         rights = [rule for rule in policy.rules if rule.dispose is not None and rule.dispose.right]
         return bool(rights) and all(rule.mode is Mode.ENFORCE for rule in rights)
-    rule = policy.rule(item.decision.rule or "")
-    if rule is None or rule.dispose is None or item.action is Action.NONE:
+    if item.action is Action.NONE:
         return False
-    return rule.mode is Mode.ENFORCE and rule.dispose.review is ReviewKind.NOBODY and not item.start_is_new
+    return is_enforced(item.decision.rule or "", policy) and not item.start_is_new
 
 
-def covered_records(store: Store, plan: Plan, policy: RetentionPolicy) -> frozenset[RecordRef]:
-    """The records of a plan that standing approval covers; guardrails bound how many there are."""
-    wanted = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE, Action.END_MARKETING))
+def is_enforced(rule_id: str, policy: RetentionPolicy) -> bool:
+    """Whether a rule is marked to act by itself, and asks for no look."""
+    rule = policy.rule(rule_id)
+    if rule is None or rule.dispose is None:
+        return False
+    return rule.mode is Mode.ENFORCE and rule.dispose.review is ReviewKind.NOBODY
+
+
+def counts_from_opt_out(rule_id: str, policy: RetentionPolicy) -> bool:
+    """Whether a rule disposes of somebody for an unsubscription."""
+    rule = policy.rule(rule_id)
+    return rule is not None and rule.dispose is not None and rule.dispose.start.fact == OPT_OUT
+
+
+def in_force(tx: Transaction, policy: RetentionPolicy, now: datetime) -> tuple[StandingApproval, ...]:
+    """The standing approvals that cover anything now."""
+    approved = tx.approved_policy()
+    if approved is None or wider_than(approved, policy):
+        return ()
+    standing = (found for found in tx.standing_approvals() if found.stands(now))
+    return tuple(found for found in standing if why_not_granted(policy.rule(found.rule)) is None)
+
+
+def covered_records(
+    store: Store, plan: Plan, policy: RetentionPolicy, mode: Mode = Mode.ENFORCE, now: datetime | None = None
+) -> frozenset[RecordRef]:
+    """The records of a plan that go by themselves; guardrails and caps bound how many there are. `now`: if it is not
+    given, when the plan was approved."""
+    at = now or plan.decided_at or plan.built_at
     with store.transaction() as tx:
-        items = [item for item in tx.items(plan.plan_id, wanted) if is_automatic(item, policy)]
-    left = [item.record.record_id for item in items if _counts_from_opt_out(item, policy)]
-    by_person = _set_by_the_person(store, left)
-    return frozenset(
-        item.record for item in items if not _counts_from_opt_out(item, policy) or item.record.record_id in by_person
-    )
+        is_due_plan = tx.run_kind(plan.run_id) == DUE_RUN
+        granted = frozenset(found.rule for found in in_force(tx, policy, at)) if is_due_plan else frozenset()
+        items = tx.items(plan.plan_id, _ACTIONS)
+    ask = Ask(policy=policy, mode=mode, granted=granted)
+    maybe = [item for item in items if granted or is_automatic(item, policy)]
+    found = set()
+    for item, known, source in _with_memory(store, maybe):
+        basis = ask.basis(item, _rule_of(item, known), by_person=source is OptOutSource.PERSON)
+        counted = basis is not Basis.APPROVAL or _is_reserved(known, plan)
+        if basis is not None and counted and not _in_grace(known, at):
+            found.add(item.record)
+    return frozenset(found)
 
 
 def covered(store: Store, plan: Plan, policy: RetentionPolicy) -> Callable[[PlanItem], bool]:
@@ -60,20 +133,31 @@ def covered(store: Store, plan: Plan, policy: RetentionPolicy) -> Callable[[Plan
     return lambda item: item.record in records
 
 
-def _counts_from_opt_out(item: PlanItem, policy: RetentionPolicy) -> bool:
-    rule = policy.rule(item.decision.rule or "")
-    return rule is not None and rule.dispose is not None and rule.dispose.start.fact == _OPT_OUT
+def _rule_of(item: PlanItem, known: Obligation | None) -> str:
+    return item.decision.rule or ("" if known is None else known.rule)
 
 
-def _set_by_the_person(store: Store, contacts: list[RecordId]) -> set[RecordId]:
-    found: set[RecordId] = set()
-    for start in range(0, len(contacts), _BATCH):
-        part = contacts[start : start + _BATCH]
-        with store.transaction() as tx:
-            recalled = tx.recall(ObjectType.CONTACT, part)
-        found.update(
-            contact
-            for contact in part
-            if recalled.get(contact, NOTHING_REMEMBERED).opt_out_source is OptOutSource.PERSON
-        )
-    return found
+def _is_reserved(known: Obligation | None, plan: Plan) -> bool:
+    """Whether the record was counted against the cap of a standing approval when this plan was approved."""
+    return known is not None and known.plan_id == plan.plan_id and known.reason == Basis.APPROVAL.value
+
+
+def _in_grace(known: Obligation | None, at: datetime) -> bool:
+    return known is not None and known.is_live and known.not_before is not None and at < known.not_before
+
+
+def _with_memory(
+    store: Store, items: Sequence[PlanItem]
+) -> Iterator[tuple[PlanItem, Obligation | None, OptOutSource | None]]:
+    """Items, each with what the ledger knows of its record, and who set its opt-out."""
+    ordered = sorted(items, key=lambda item: item.record)
+    for kind, group in groupby(ordered, key=lambda item: item.record.object_type):
+        found = list(group)
+        for start in range(0, len(found), _BATCH):
+            part = found[start : start + _BATCH]
+            ids = [item.record.record_id for item in part]
+            with store.transaction() as tx:
+                known, recalled = tx.obligations_of(kind, ids), tx.recall(kind, ids)
+            for item in part:
+                record_id = item.record.record_id
+                yield item, known.get(record_id), recalled.get(record_id, NOTHING_REMEMBERED).opt_out_source

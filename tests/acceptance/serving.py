@@ -17,7 +17,7 @@ from tests.acceptance.processes import COMMAND, Command, sandbox_process
 from tests.documents import clienti
 
 SECRET = "a-secret-of-the-sandbox"
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds after which a test gives up waiting for what must come."""
 
 ENFORCED = {
@@ -72,6 +72,10 @@ class House:
     def act(self, action: str, record: str, **more: Any) -> None:
         """A person does something in the portal."""
         self.control("act", {"action": action, "record": record, **more})
+
+    def unsubscribe(self, record: str, **more: Any) -> None:
+        """The person clicks on «unsubscribe» in a newsletter. (Of who leaves all lists HubSpot names no source.)"""
+        self.act("unsubscribe", record, subscriptionId=501, **more)
 
     def deliver(self, **how: Any) -> None:
         """From now on the portal delivers webhooks to the service."""

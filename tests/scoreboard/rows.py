@@ -43,11 +43,20 @@ ROWS: Final = (
     Row(number=8, what="tampered logs, 11 kinds and more", target="10,000: 0 unnoticed with an outside anchor"),
     Row(number=9, what="old backup restored, two instances, wrong volume", target="read-only, 0 disposals"),
     Row(number=10, what="verify 10 million entries", target="60 s on 2 cores, 200 MB"),
-    Row(number=11, what="forged, replayed, shifted webhooks", target="1,000,000: 0 accepted, 0 answers of 500 and up"),
+    Row(
+        number=11,
+        what="forged, replayed, shifted webhooks",
+        target="1,000,000: 0 accepted, 0 answers of 500 and up",
+        tests=("tests/faults/test_forgeries.py",),
+        short={"RETENTION_TEST_FORGERIES": "20000"},
+        full={"RETENTION_TEST_FORGERIES": "1000000"},
+    ),
     Row(
         number=12,
         what="webhook burst: 10 connections of 100 events, 60 s",
         target="p99 < 500 ms, 0 lost, 0 stored twice",
+        tests=("tests/faults/test_burst.py",),
+        full={"RETENTION_TEST_BURST": "60"},
     ),
     Row(
         number=13,

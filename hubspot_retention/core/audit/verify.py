@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.chain import GENESIS, Head, link
@@ -93,7 +94,7 @@ class Verifier:
         self._place = 0
         self._expected = 1
         self._previous = GENESIS
-        self._trail: deque[_Row] = deque([_Row(0, GENESIS, 1)], maxlen=_LOOK_BACK)
+        self._trail: deque[tuple[int, bytes, int]] = deque([(0, GENESIS, 1)], maxlen=_LOOK_BACK)
         self._loose = False
         self._shift = 0
         self._findings: list[tuple[int, Finding]] = []
@@ -108,14 +109,19 @@ class Verifier:
 
     def feed(self, entries: Iterable[StoredEntry]) -> None:
         """Read on. Entries come in the order of their number."""
-        for entry in entries:
+        self.feed_rows((entry.seq, entry.body, entry.hash) for entry in entries)
+
+    def feed_rows(self, rows: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """The same of plain rows: number, bytes, hash. Ten million of them are to be verified in a minute."""
+        for seq, body, stored in rows:
             self._rows += 1
-            follows = link(self._previous, entry.body) == entry.hash
-            if not (follows and entry.seq == self._expected and b'"seq":%d,' % entry.seq in entry.body):
-                self._judge(entry, follows)
+            follows = sha256(self._previous + body).digest() == stored
+            if follows and seq == self._expected and b'"seq":%d,' % seq in body:
+                self._expected, self._previous, self._loose, self._fork = seq + 1, stored, False, None
+                self._trail.append((seq, stored, seq + 1))
             else:
-                self._accept(entry, self._expected + 1)
-            self._place = entry.seq
+                self._judge(StoredEntry(seq, body, stored), follows)
+            self._place = seq
 
     def close(self, head: Head) -> VerifyReport:
         """The report, once everything was read; `head` is the stored one, read in the same transaction."""
@@ -134,7 +140,7 @@ class Verifier:
 
     def _accept(self, entry: StoredEntry, then: int) -> None:
         self._expected, self._previous, self._loose, self._fork = then, entry.hash, False, None
-        self._trail.append(_Row(entry.seq, entry.hash, then))
+        self._trail.append((entry.seq, entry.hash, then))
 
     def _find(self, damage: Damage, first: int, last: int | None = None, *, place: int | None = None) -> None:
         if len(self._findings) < _MOST_FINDINGS:
@@ -171,7 +177,8 @@ class Verifier:
 
     def _judge_earlier(self, entry: StoredEntry, number: int) -> None:
         """A number that was already passed: something before this row is not what it seemed."""
-        fits = next((row for row in reversed(self._trail) if link(row.hash, entry.body) == entry.hash), None)
+        trail = (_Row(*row) for row in reversed(self._trail))
+        fits = next((row for row in trail if link(row.hash, entry.body) == entry.hash), None)
         gap = self._gap_with(number)
         if fits is not None and fits.place == self._place:
             self._replace_from(self._place, Damage.CHANGED, self._place)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from hubspot_retention.core.policy.model import RetentionRule, ReviewKind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingApproval:
@@ -30,3 +32,15 @@ class StandingApproval:
     def stands(self, now: datetime) -> bool:
         """Whether it is neither revoked nor over. (What the policy says is asked elsewhere.)"""
         return self.revoked_at is None and self.granted_at <= now < self.until_at
+
+
+def why_not_granted(rule: RetentionRule | None) -> str | None:
+    """Why no standing approval can be given for a rule, in words; `None` if one can. A rule that asks for a look at
+    each record cannot be waved through beforehand."""
+    if rule is None:
+        return "the policy has no such rule"
+    if rule.dispose is None:
+        return "it keeps records, it disposes of none"
+    if rule.dispose.review is not ReviewKind.NOBODY:
+        return f"the policy wants each of its disposals looked at ({rule.dispose.review.value})"
+    return None

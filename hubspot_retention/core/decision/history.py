@@ -36,7 +36,7 @@ def write_starts(starts: Iterable[tuple[str, StartValue]]) -> str:
 def read_starts(text: str) -> dict[str, StartValue]:
     """The starts that `write_starts` wrote."""
     found: dict[str, StartValue] = {}
-    for word in filter(None, text.split(";")):
+    for word in filter(None, text.split(";")) if text else ():
         name, _, value = word.partition("=")
         if value == "ongoing":
             found[name] = ONGOING

@@ -88,6 +88,6 @@ class Matcher(Generic[_T]):
         """What follows for a record."""
         return self._concluded(
             *self._holds(facts),
-            *[UNKNOWN if value is UNKNOWN else value is not None for value in self._known(facts)],
+            *[None is not value if value is not UNKNOWN else UNKNOWN for value in self._known(facts)],
             *[test(facts, as_of) for test in self._timed],
         )

@@ -68,11 +68,14 @@ class ReadyRule:
 class Matches:
     """Which rules have a say in a record: those that match, and why others cannot be told.
 
-    `might_exclude`: rules that would stand alone, if they match. `referring`: those that match and may call for a
-    person; `outweighed`: what is to be said if other grounds outweigh one that matches.
+    `keeping` and `disposing`: those that match, with their keep, or their disposal and its start. `might_exclude`:
+    rules that would stand alone, if they match. `referring`: those that match and may call for a person;
+    `outweighed`: what is to be said if other grounds outweigh one that matches.
     """
 
     rules: tuple[ReadyRule, ...] = ()
+    keeping: tuple[tuple[ReadyRule, ReadyKeep], ...] = ()
+    disposing: tuple[tuple[ReadyRule, Dispose, ReadyStart], ...] = ()
     unclear: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
     might_exclude: tuple[Reason, ...] = ()
@@ -150,6 +153,12 @@ def matches_of(rules: Iterable[tuple[ReadyRule, Truth]]) -> Matches:
     outweighed = [rule.rule_id for rule in matched if rule.rule.outweighed_is_referred]
     return Matches(
         rules=tuple(matched),
+        keeping=tuple((rule, rule.keep) for rule in matched if rule.keep is not None),
+        disposing=tuple(
+            (rule, rule.dispose, rule.dispose_start)
+            for rule in matched
+            if rule.dispose is not None and rule.dispose_start is not None
+        ),
         unclear=tuple(unclear),
         doubts=tuple(doubts),
         referring=tuple(rule for rule in matched if rule.refer_when is not None or rule.refer_if_later is not None),

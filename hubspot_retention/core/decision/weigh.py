@@ -16,7 +16,7 @@ from hubspot_retention.core.decision.ruleset import (
     StartRead,
     matches_of,
 )
-from hubspot_retention.core.facts.values import ONGOING, UNKNOWN, Truth
+from hubspot_retention.core.facts.values import ONGOING, UNKNOWN
 from hubspot_retention.core.policy.model import Dispose
 
 
@@ -71,11 +71,12 @@ class Weighing:
 
     def _keep_end(self, keep: ReadyKeep, value: StartRead) -> End | ReasonCode | None:
         """When the keep ends; a reason code if that cannot be told; `None` if it is no ground now."""
-        condition: Truth = False if keep.condition is None else keep.condition(self.facts, self.as_of)
-        if condition is True:
-            return NEVER
-        if condition is UNKNOWN:
-            return ReasonCode.KEEP_MATCH_UNKNOWN if keep.start is None else ReasonCode.KEEP_END_UNKNOWN
+        if keep.condition is not None:
+            condition = keep.condition(self.facts, self.as_of)
+            if condition is True:
+                return NEVER
+            if condition is UNKNOWN:
+                return ReasonCode.KEEP_MATCH_UNKNOWN if keep.start is None else ReasonCode.KEEP_END_UNKNOWN
         if keep.start is None:
             return None
         if value is ONGOING:
@@ -117,16 +118,13 @@ class Weighing:
 def weigh_matches(matches: Matches, facts: Facts, ruleset: Ruleset, as_of: datetime) -> Weighing:
     """Weigh the rules that match. Keeps first: a disposal takes effect only when those it does not override have
     ended."""
-    weighing = Weighing(facts, ruleset, as_of, matches)
-    weighing.unclear.extend(matches.unclear)
-    weighing.doubts.extend(matches.doubts)
-    for rule in matches.rules:
-        if rule.keep is not None:
-            weighing.keep(rule, rule.keep)
-    for rule in matches.rules:
-        if rule.dispose is not None and rule.dispose_start is not None:
-            weighing.dispose(rule, rule.dispose, rule.dispose_start)
-    weighing.unclear.extend(matches.might_exclude)
+    weighing = Weighing(facts, ruleset, as_of, matches, [], [], [*matches.unclear], [*matches.doubts])
+    for rule, keep in matches.keeping:
+        weighing.keep(rule, keep)
+    for rule, dispose, start in matches.disposing:
+        weighing.dispose(rule, dispose, start)
+    if matches.might_exclude:
+        weighing.unclear.extend(matches.might_exclude)
     return weighing
 
 

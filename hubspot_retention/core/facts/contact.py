@@ -12,7 +12,7 @@ from hubspot_retention.core.facts.company import (
     end_of_its_company,
     lacks_contract_end,
 )
-from hubspot_retention.core.facts.observation import ContactObservation, DealObservation, OptOutSource
+from hubspot_retention.core.facts.observation import ContactObservation, DealObservation, OptOut, OptOutSource
 from hubspot_retention.core.facts.terms import FactTerms
 from hubspot_retention.core.facts.values import (
     ONGOING,
@@ -66,6 +66,8 @@ class Requests(NamedTuple):
 
 ALONE = Surroundings()
 NO_REQUESTS = Requests()
+_NO_CUSTOMER = (None, EndSource.NOT_A_CUSTOMER)
+_NOTHING_PAST = (None, None, None)
 
 
 class ContactFacts(NamedTuple):
@@ -97,11 +99,12 @@ class ContactFacts(NamedTuple):
 def latest_instant(values: tuple[Moment, ...], terms: FactTerms) -> tuple[Instant, int]:
     """The latest of several and its place; unknown if one of them is. A date counts as the next midnight."""
     latest: datetime | None = None
-    place = -1
-    for index, value in enumerate(values):
+    place = index = -1
+    for value in values:
+        index += 1
         if value is None:
             continue
-        if isinstance(value, Unknown):
+        if value is UNKNOWN:
             return UNKNOWN, index
         instant = value if isinstance(value, datetime) else terms.civil.end_of(value)
         if latest is None or instant > latest:
@@ -112,7 +115,7 @@ def latest_instant(values: tuple[Moment, ...], terms: FactTerms) -> tuple[Instan
 def _end(seen: ContactObservation, was: Truth, around: Surroundings, terms: FactTerms) -> tuple[Start, EndSource]:
     """`customer_until`: own, then its company's, then its contracts', then the day the stage was left."""
     if was is not True:
-        return (None, EndSource.NOT_A_CUSTOMER) if was is False else (UNKNOWN, EndSource.NONE)
+        return _NO_CUSTOMER if was is False else (UNKNOWN, EndSource.NONE)
     if seen.customer_until is not None:
         return seen.customer_until, EndSource.OWN
     if isinstance(seen.companies, Unknown) or isinstance(around.companies, Unknown):
@@ -182,15 +185,11 @@ def _customer(seen: ContactObservation, around: Surroundings, terms: FactTerms) 
 
 
 def _open_deal(around: Surroundings) -> Truth:
-    if not around.deals:
-        return False
     return UNKNOWN if isinstance(around.deals, Unknown) else any_of(negation(d.is_closed) for d in around.deals)
 
 
 def _of_companies(around: Surroundings, terms: FactTerms, as_of: datetime) -> tuple[Truth, Truth]:
     """Whether it is a partner, and whether it works for a customer."""
-    if not around.companies:
-        return False, False
     if isinstance(around.companies, Unknown):
         return UNKNOWN, UNKNOWN
     partner = any_of(company.is_partner for company in around.companies)
@@ -202,37 +201,51 @@ def contact_facts(
 ) -> ContactFacts:
     """The facts of a contact. An opt-out without an instant counts from `as_of`, when it is first seen."""
     customer = _customer(seen, around, terms)
-    past = (seen.customer_until, seen.entered_customer_at, seen.exited_customer_at)
-    was: Truth = customer if customer is True else any_of((customer, *[is_known(value) for value in past]))
-    partner, for_customer = _of_companies(around, terms, as_of)
-    end = _end(seen, was, around, terms)
-    active_at, active_source = latest_instant(seen.activity, terms)
+    was = customer if customer is True else _was_customer(seen, customer)
+    partner, for_customer = _of_companies(around, terms, as_of) if around.companies else (False, False)
+    until, source = end = _end(seen, was, around, terms)
     opt_out = seen.opt_out
-    asked, withdrawn = seen.erasure_requested_at, seen.consent_withdrawn_at
+    asked, withdrawn, restricted = seen.erasure_requested_at, seen.consent_withdrawn_at, seen.restricted
+    if requests is not NO_REQUESTS:
+        asked, withdrawn, restricted = _with_requests(asked, withdrawn, restricted, requests)
+    return ContactFacts._make(
+        (
+            seen.record_id,
+            customer,
+            was,
+            _open_deal(around) if around.deals else False,
+            partner,
+            for_customer,
+            UNKNOWN if until is UNKNOWN else until is ONGOING,
+            until,
+            source,
+            _contradicted(seen, end, around, terms, as_of) if isinstance(until, date) else False,
+            *latest_instant(seen.activity, terms),
+            latest_instant(seen.enquiry, terms)[0],
+            opt_out.at or as_of if isinstance(opt_out, OptOut) else opt_out,
+            opt_out.source if isinstance(opt_out, OptOut) else None,
+            asked,
+            withdrawn,
+            seen.processed_on_behalf_of,
+            seen.processing_ended_on,
+            seen.event_on,
+            restricted,
+        )
+    )
+
+
+def _was_customer(seen: ContactObservation, customer: Truth) -> Truth:
+    """Whether it was one, if it is not surely one now: something of a past relationship is known."""
+    past = (seen.customer_until, seen.entered_customer_at, seen.exited_customer_at)
+    return customer if past == _NOTHING_PAST else any_of((customer, *[is_known(value) for value in past]))
+
+
+def _with_requests(
+    asked: Instant, withdrawn: Instant, restricted: Truth, requests: Requests
+) -> tuple[Instant, Instant, Truth]:
+    """What the record says of erasure, withdrawal and restriction, with what the register says."""
     if isinstance(asked, datetime) and asked in requests.closed_at:
         asked = None
     if isinstance(withdrawn, datetime) and withdrawn in requests.withdrawals_closed_at:
         withdrawn = None
-    return ContactFacts(
-        record_id=seen.record_id,
-        is_customer=customer,
-        was_customer=was,
-        has_open_deal=_open_deal(around),
-        is_partner=partner,
-        works_for_customer=for_customer,
-        relationship_ongoing=UNKNOWN if end[0] is UNKNOWN else end[0] is ONGOING,
-        customer_until=end[0],
-        customer_until_source=end[1],
-        contradicted=_contradicted(seen, end, around, terms, as_of),
-        last_activity_at=active_at,
-        last_activity_source=active_source,
-        last_enquiry_at=latest_instant(seen.enquiry, terms)[0],
-        unsubscribed_at=opt_out if opt_out is None or isinstance(opt_out, Unknown) else opt_out.at or as_of,
-        unsubscribe_source=None if opt_out is None or isinstance(opt_out, Unknown) else opt_out.source,
-        erasure_requested_at=requests.erasure_at or asked,
-        consent_withdrawn_at=requests.withdrawn_at or withdrawn,
-        processed_on_behalf_of=seen.processed_on_behalf_of,
-        processing_ended_on=seen.processing_ended_on,
-        event_on=seen.event_on,
-        restricted=True if requests.restricts else seen.restricted,
-    )
+    return requests.erasure_at or asked, requests.withdrawn_at or withdrawn, requests.restricts or restricted

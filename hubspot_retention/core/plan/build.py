@@ -1,12 +1,12 @@
 """From decisions to the items of the two plans, and from their counts to what a person reads."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from hubspot_retention.core.decision.history import Remembered, read_starts, write_starts
-from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
+from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode, StartValue
 from hubspot_retention.core.plan.model import Action, OutcomeCount, PlanItem, PlanKind, RuleCount
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.record import ObjectType
@@ -37,21 +37,33 @@ def _start_is_new(decision: Decision, remembered: Remembered, policy: RetentionP
     return now is None or read_starts(remembered.starts).get(fact) != now
 
 
-def remember(decision: Decision, before: Remembered, opted_out: Remembered) -> Remembered:
+def remember(
+    decision: Decision,
+    before: Remembered,
+    opted_out: Remembered,
+    known: Mapping[str, StartValue] | None = None,
+) -> Remembered:
     """What later runs shall know. A start that moved back is not noted until a person has confirmed it, and one that
-    is not seen this time, because it is unknown or the record is held, is not forgotten."""
-    starts = write_starts(decision.starts)
-    if before.starts and starts != before.starts:
-        moved = {reason.matter for reason in decision.reasons if reason.code is ReasonCode.START_MOVED_BACK}
-        seen = {name: value for name, value in decision.starts if name not in moved}
-        starts = write_starts({**read_starts(before.starts), **seen}.items())
+    is not seen this time, because it is unknown or the record is held, is not forgotten. `known`: the starts of
+    `before`, where the caller has read them already."""
+    if not before.starts:
+        starts = write_starts(decision.starts)
+    else:
+        known = read_starts(before.starts) if known is None else known
+        starts = before.starts if known == dict(decision.starts) else _starts_after(decision, known)
     return Remembered(
-        starts=starts,
-        opted_out_at=opted_out.opted_out_at,
-        opt_out_source=opted_out.opt_out_source,
-        marketing_ended=before.marketing_ended and decision.marketing_ends,
-        archived_by_us=before.archived_by_us,
+        starts,
+        opted_out.opted_out_at,
+        opted_out.opt_out_source,
+        before.marketing_ended and decision.marketing_ends,
+        before.archived_by_us,
     )
+
+
+def _starts_after(decision: Decision, known: Mapping[str, StartValue]) -> str:
+    moved = {reason.matter for reason in decision.reasons if reason.code is ReasonCode.START_MOVED_BACK}
+    seen = {name: value for name, value in decision.starts if name not in moved}
+    return write_starts({**known, **seen}.items())
 
 
 def after_run(before: Remembered, noted: Remembered, now: Remembered) -> Remembered:
@@ -65,23 +77,25 @@ def after_run(before: Remembered, noted: Remembered, now: Remembered) -> Remembe
 class Tally:
     """Running counts of one plan while its decisions stream by."""
 
-    outcomes: Counter[tuple[ObjectType, str, str]] = field(default_factory=Counter)
+    outcomes: Counter[tuple[ObjectType, Outcome, str]] = field(default_factory=Counter)
     rules: dict[tuple[str, Action], RuleCount] = field(default_factory=dict)
     disposals: Counter[tuple[ObjectType, str]] = field(default_factory=Counter)
 
     def add(self, decision: Decision, action: Action) -> None:
         """Count a decision."""
-        kind = decision.record.object_type
-        first = decision.reasons[0].code.value if decision.reasons else ""
-        if decision.outcome is Outcome.RETAIN and decision.reasons:
-            first = decision.reasons[0].rule or first
-        self.outcomes[(kind, decision.outcome.value, decision.rule or first)] += 1
+        kind, outcome, reasons = decision.record.object_type, decision.outcome, decision.reasons
+        first: str = reasons[0].code if reasons else ""
+        if outcome is Outcome.RETAIN and reasons:
+            first = reasons[0].rule or first
+        rule = decision.rule or first
+        self.outcomes[(kind, outcome, rule)] += 1
         if action is Action.NONE:
             return
-        rule = decision.rule or first
-        if decision.outcome is Outcome.DISPOSE:
+        label = rule = str(rule)  # a reason's code is a text, but not a plain one
+        if outcome is Outcome.DISPOSE:
             self.disposals[(kind, rule)] += 1
-        label = rule if decision.outcome is Outcome.DISPOSE else decision.outcome.value
+        else:
+            label = outcome.value
         before = self.rules.get((label, action), RuleCount(label, action, 0, None, None))
         self.rules[(label, action)] = RuleCount(
             label,
@@ -93,7 +107,8 @@ class Tally:
 
     def outcome_counts(self) -> tuple[OutcomeCount, ...]:
         """The outcomes, in a stable order."""
-        return tuple(OutcomeCount(*key, count) for key, count in sorted(self.outcomes.items()))
+        counts = sorted(self.outcomes.items())
+        return tuple(OutcomeCount(kind, outcome.value, str(rule), count) for (kind, outcome, rule), count in counts)
 
     def rule_counts(self) -> tuple[RuleCount, ...]:
         """The rules, the earliest deadline first."""
@@ -102,5 +117,6 @@ class Tally:
 
 
 def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:
-    known: Iterable[datetime] = [instant for instant in (first, second) if instant is not None]
-    return min(known, default=None)
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)

@@ -10,6 +10,8 @@ from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Plan, PlanItem
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class PlanDigest:
     """SHA-256 over the canonical lines of a plan: its header, then every item in the order of class and id."""
@@ -37,8 +39,7 @@ class PlanDigest:
         self._line(found)
 
     def _line(self, value: object) -> None:
-        self._hash.update(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
-        self._hash.update(b"\n")
+        self._hash.update(f"{_canonical(value)}\n".encode())
 
     def hexdigest(self) -> str:
         """The digest, in hex."""

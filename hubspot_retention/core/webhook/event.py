@@ -2,8 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from hubspot_retention.core.record import ObjectType
+
+
+class EventKind(StrEnum):
+    """What happened, as HubSpot spells it after the dot: `contact.privacyDeletion`."""
+
+    CREATION = "creation"
+    DELETION = "deletion"
+    PRIVACY_DELETION = "privacyDeletion"
+    PROPERTY_CHANGE = "propertyChange"
+    MERGE = "merge"
+    RESTORE = "restore"
+    ASSOCIATION_CHANGE = "associationChange"
+
+
+_KINDS = {kind.value: kind for kind in EventKind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +41,15 @@ class Event:
     change_source: str = ""
     source_id: str = ""
     others: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def kind(self) -> EventKind | None:
+        """What happened; `None` for what this service does not know."""
+        return _KINDS.get(self.event_type.rpartition(".")[2])
+
+    def named(self, role: str) -> tuple[int, ...]:
+        """The further records that are this in the event, such as every `merged` one."""
+        return tuple(record_id for name, record_id in self.others if name == role)
 
 
 @dataclass(frozen=True, slots=True)

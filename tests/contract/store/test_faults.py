@@ -76,6 +76,18 @@ def test_a_second_process_is_refused_and_told_who_is_there(url: str) -> None:
             assert reader.audit_head().count == 0
 
 
+def test_who_is_refused_in_the_same_process_does_not_take_away_the_locks_of_who_writes(sqlite_url: str) -> None:
+    """Whoever closes any descriptor of the file lets go of all locks that the process has on it (POSIX)."""
+    other = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    path = sqlite_url.removeprefix("sqlite:///")
+    with open_store(sqlite_url) as store, store.transaction() as tx:
+        tx.audit(an_entry())
+        with pytest.raises(StoreRefusedError, match="is in use by"):
+            open_store(sqlite_url)
+        tried = subprocess.run([sys.executable, "-c", other, path], capture_output=True, check=False)
+        assert b"database is locked" in tried.stderr
+
+
 def test_a_killed_process_leaves_no_lock_behind(sqlite_url: str) -> None:
     with _process(sqlite_url, "say('ready'); sys.stdin.read()") as process:
         assert _line(process) == "ready"

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hubspot_retention.core.alarm import AlarmRecord
+from hubspot_retention.core.deadline.approval import StandingApproval
+from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import Plan, PlanItem
@@ -15,8 +18,9 @@ from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
+from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.store.database import SqlStore, SqlTransaction
-from tests.contract.store import values
+from tests.contract.store import service_values, values
 
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -125,6 +129,45 @@ def test_where_lists_are_split(store: SqlStore, found: dict[ObjectType, tuple[Re
     with _an_example(store) as tx:
         tx.save_boundaries(values.PORTAL, found)
         assert tx.boundaries(values.PORTAL) == found
+
+
+@given(st.lists(service_values.obligations, max_size=5, unique_by=lambda each: each.record))
+@few
+def test_obligations(store: SqlStore, obligations: list[Obligation]) -> None:
+    with _an_example(store) as tx:
+        tx.save_obligations(obligations)
+        for kind in ObjectType:
+            here = {each.record.record_id: each for each in obligations if each.record.object_type is kind}
+            assert tx.obligations_of(kind, list(here)) == here
+            assert {each.record.record_id: tx.obligation(each.record) for each in here.values()} == here
+
+
+@given(service_values.approvals)
+@few
+def test_a_standing_approval(store: SqlStore, approval: StandingApproval) -> None:
+    with _an_example(store) as tx:
+        stored = tx.grant_standing(approval)
+        assert replace(stored, approval_id=0) == approval
+        assert list(tx.standing_approvals(all=True)) == [stored]
+
+
+@given(st.lists(service_values.events, max_size=5, unique_by=lambda each: each.event_id))
+@few
+def test_events(store: SqlStore, events: list[Event]) -> None:
+    with _an_example(store) as tx:
+        assert tx.add_events(events, values.NOW) == len(events)
+        assert [each.event for each in tx.events_to_handle(9)] == events
+
+
+@given(st.lists(service_values.alarms, max_size=5, unique_by=lambda each: (each.kind, each.about)))
+@few
+def test_alarms(store: SqlStore, alarms: list[AlarmRecord]) -> None:
+    with _an_example(store) as tx:
+        for alarm in alarms:
+            tx.save_alarm(alarm)
+        assert sorted(tx.alarms(), key=lambda each: (each.kind, each.about)) == sorted(
+            alarms, key=lambda each: (each.kind, each.about)
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,9 @@ COMMANDS = (
     "request record list close",
     "audit verify export tail",
     "portal check probe setup",
-    "sandbox serve",
+    "sandbox serve act",
+    "approval standing",
+    "webhook subscriptions",
 )
 
 

@@ -71,6 +71,28 @@ def test_associations_keep_to_their_own_lower_limit() -> None:
     assert most_in(times, 10.0) <= 150
 
 
+def test_associations_read_in_pairs_cost_the_other_requests_nothing() -> None:
+    time = FakeTime()
+    pacer = a_pacer(time, PaceOptions(start_limit=190))
+    pair = [Bucket.ASSOCIATIONS, Bucket.ASSOCIATIONS]
+    times = [sent_at(pacer, time, 1, bucket)[0] for bucket in [*pair, *[Bucket.BURST] * 4] * 100]
+    assert most_in(times, 10.0) <= 189
+    assert len(times) / (times[-1] - times[0]) >= 0.98 * 19
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_comes_in_whatever_order_and_however_late_keeps_to_both_limits(seed: int) -> None:
+    time, chance = FakeTime(), random.Random(seed)
+    pacer = a_pacer(time, PaceOptions(start_limit=190))
+    left: dict[Bucket, list[float]] = {Bucket.BURST: [], Bucket.ASSOCIATIONS: []}
+    for _ in range(150):
+        bucket = chance.choice(list(left))
+        time.seconds += chance.choice([0.0, 0.0, 0.01, 0.04, 0.2, 1.0])
+        left[bucket] += sent_at(pacer, time, chance.randrange(1, 30), bucket)
+    assert most_in(sorted([*left[Bucket.BURST], *left[Bucket.ASSOCIATIONS]]), 10.0) <= 189
+    assert most_in(left[Bucket.ASSOCIATIONS], 10.0) <= 150
+
+
 def test_without_a_start_limit_nothing_waits_until_a_header_tells() -> None:
     time = FakeTime()
     pacer = a_pacer(time, UNPACED)

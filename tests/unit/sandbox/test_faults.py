@@ -151,3 +151,67 @@ def test_a_slow_answer_is_an_answer(running: RunningSandbox) -> None:
     running.gateway.faults.add({"kind": "slow", "ms": 30})
     with client(running) as http:
         assert http.get(CONTACTS).status_code == 200
+
+
+def test_too_many_requests_say_by_which_policy_as_the_limits_do() -> None:
+    sandbox = Sandbox()
+    sandbox.fault("429", count=None, retry_after=3)
+    answer = sandbox.get(CONTACTS)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert answer.json()["policyName"] == "TEN_SECONDLY_ROLLING"
+    assert sandbox.post(f"{CONTACTS}/search", json={}).json()["policyName"] == "SECONDLY"
+
+
+LASTING = ["429", "error_before", "error_after_effect", "423", "477"]
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_a_fault_can_last_until_it_is_taken_away(kind: str) -> None:
+    sandbox = Sandbox()
+    sandbox.fault(kind, count=None)
+    assert all(sandbox.get(CONTACTS).status_code >= 400 for _ in range(50))
+    sandbox.delete("/__sandbox/faults")
+    assert sandbox.get(CONTACTS).status_code == 200
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_a_fault_can_hit_a_share_of_the_requests_the_same_ones_for_a_seed(kind: str) -> None:
+    def hits() -> list[bool]:
+        sandbox = Sandbox(seed=5)
+        sandbox.fault(kind, probability=0.5)
+        return [sandbox.get(CONTACTS).status_code >= 400 for _ in range(40)]
+
+    found = hits()
+    assert found == hits()
+    assert 5 < sum(found) < 35
+
+
+def test_a_fault_can_last_for_hours_of_the_portals_clock() -> None:
+    sandbox = Sandbox()
+    sandbox.fault("error_before", status=503, for_seconds=3 * 3600)
+    assert sandbox.get(CONTACTS).status_code == 503
+    sandbox.do("/__sandbox/clock", {"forward_seconds": 3 * 3600 - 60})
+    assert sandbox.get(CONTACTS).status_code == 503
+    sandbox.do("/__sandbox/clock", {"forward_seconds": 60})
+    assert sandbox.get(CONTACTS).status_code == 200
+    assert sandbox.json("/__sandbox/faults")["faults"][0]["ends_at"] is not None
+
+
+@pytest.mark.parametrize("kind", ["connection_cut", "connection_cut_after_effect"])
+def test_connections_can_be_cut_until_that_is_taken_away(running: RunningSandbox, kind: str) -> None:
+    running.gateway.faults.add({"kind": kind, "count": None})
+    with client(running) as http:
+        for _ in range(20):
+            with pytest.raises(httpx.TransportError):
+                http.get(CONTACTS)
+        running.gateway.faults.clear()
+        assert http.get(CONTACTS).status_code == 200
+
+
+def test_time_outs_after_the_effect_can_last_too(running: RunningSandbox) -> None:
+    running.gateway.faults.add({"kind": "timeout_after_effect", "count": None, "ms": 5})
+    with client(running) as http:
+        for record in ("101", "102", "103"):
+            with pytest.raises(httpx.RemoteProtocolError):
+                http.post(ERASE, json={"objectId": record})
+    assert running.portal.tables["contacts"].live == {}

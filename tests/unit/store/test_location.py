@@ -111,7 +111,22 @@ def test_a_directory_that_cannot_be_written_to_is_refused(tmp_path: Path, monkey
         prepare_file(tmp_path / "x.db")
 
 
-def test_a_file_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.db").write_text("")
+    monkeypatch.setattr(os, "access", lambda path, mode: path == tmp_path)
+    with pytest.raises(StoreRefusedError, match=r"x\.db cannot be written to: Permission denied"):
+        prepare_file(tmp_path / "x.db")
+
+
+def test_a_file_that_is_there_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.db").write_text("")
+    opened: list[object] = []
+    monkeypatch.setattr(os, "open", lambda *arguments: opened.append(arguments))
+    prepare_file(tmp_path / "x.db")
+    assert not opened
+
+
+def test_a_file_that_cannot_be_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 

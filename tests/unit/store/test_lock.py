@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.store.errors import StoreRefusedError
-from hubspot_retention.store.lock import FileLock, command_words
+from hubspot_retention.store.lock import FileLock, command_words, in_use
 
 
 def test_a_lock_says_who_has_it_and_since_when(tmp_path: Path) -> None:
@@ -28,6 +28,31 @@ def test_a_lock_is_held_once_and_can_be_taken_after_its_release(tmp_path: Path) 
     first.release()
     second.take()
     second.release()
+
+
+def test_a_lock_that_the_service_holds_says_what_goes_on_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = FileLock(tmp_path / "x.db")
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.argv", ["/usr/bin/hubspot-retention", "serve", "--settings", "x"])
+        first.take()
+    with pytest.raises(StoreRefusedError) as refused:
+        FileLock(tmp_path / "x.db").take()
+    said = str(refused.value)
+    assert f"in use by process {os.getpid()} (hubspot-retention serve, since 20" in said
+    for words in ("approve and reject plans", "holds", "requests", "standing approvals", "stop it first"):
+        assert words in said
+    assert "Wait" not in said
+    assert said.endswith("nothing was done")
+    first.release()
+
+
+@pytest.mark.parametrize(
+    "command", ["", "python", "hubspot-retention", "hubspot-retention plan apply", "hubspot-retention sandbox serve"]
+)
+def test_any_other_command_is_to_be_waited_for(command: str) -> None:
+    assert "Wait for it to end, or stop it; nothing was done" in in_use("x.db", "process 1", command)
 
 
 @pytest.mark.parametrize("words", ["", "no json", "[1]", '{"pid": "x"}', '{"pid": 1}'])

@@ -34,6 +34,7 @@ class FakeCarrier:
         self.claimed: dict[int, frozenset[RecordRef]] = {}
         self.looking_at: dict[int, Event] = {}
         self.awaited: dict[int, int] = {}
+        self.look_waits_for: dict[int, int] = {}
         self.broken: set[str] = set()
         self._lock = Lock()
 
@@ -47,6 +48,9 @@ class FakeCarrier:
         number = int(batch[0].record.record_id)
         self.looking_at.setdefault(number, Event()).set()
         self.claimed[number] = claimed
+        other = self.look_waits_for.get(number)
+        if other is not None:
+            assert self.looking_at.setdefault(other, Event()).wait(_PATIENCE), "the two were not read side by side"
         self._say("look", number)
         letters = {
             RecordId(number): tuple(
@@ -93,6 +97,11 @@ def test_every_batch_is_looked_at_acted_on_and_read_back_once_in_this_order(carr
             f"{what} {number}" for what in ("look", "act", "settle")
         ]
     assert [word for word in carrier.said if word.startswith("act")] == [f"act {number}" for number in numbers]
+
+
+def test_contacts_that_are_archived_are_read_side_by_side_from_the_first_batch_on(carrier: FakeCarrier) -> None:
+    carrier.look_waits_for = {10: 20}
+    assert not any(run(carrier, a_batch(10, Action.ARCHIVE), a_batch(20, Action.ARCHIVE)))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails, Mode
 from hubspot_retention.errors import PortalError
+from hubspot_retention.workflow.approved import Applies
 from hubspot_retention.workflow.dispose import Applier
 from hubspot_retention.workflow.gate import Permission
-from hubspot_retention.workflow.reconcile import Applies, Reconciler, Reconciliation
+from hubspot_retention.workflow.reconcile import Reconciler, Reconciliation
 from hubspot_retention.workflow.standing import SERVICE, covered
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, unsubscribed

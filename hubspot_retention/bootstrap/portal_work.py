@@ -1,0 +1,59 @@
+"""What a person does to the portal itself: check it, try it, make what it lacks."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from hubspot_retention.errors import BlockedError
+
+if TYPE_CHECKING:
+    from hubspot_retention.core.policy.model import RetentionPolicy
+    from hubspot_retention.core.portal import PortalDetails
+    from hubspot_retention.hubspot.check import PortalCheck
+    from hubspot_retention.hubspot.probe import Probe
+    from hubspot_retention.hubspot.setup import MissingDefinition
+    from hubspot_retention.hubspot.transport import Transport
+    from hubspot_retention.settings import Settings
+
+
+class _Given(Protocol):
+    def settings(self) -> "Settings": ...
+
+    def policy(self) -> "tuple[RetentionPolicy, str]": ...
+
+
+class PortalWork:
+    """The part of an application that needs a way to HubSpot and no store."""
+
+    def check_portal(self: _Given, transport: "Transport") -> "PortalCheck":
+        """Whether this is the right portal, and whether the policy can be kept on it."""
+        from hubspot_retention.hubspot.check import check_portal
+
+        return check_portal(transport, self.policy()[0], self.settings().portal_id)
+
+    def identify(self: _Given, transport: "Transport") -> "PortalDetails":
+        """Who the token belongs to. Raises BlockedError if that is not the portal of the settings."""
+        from hubspot_retention.hubspot.account import read_identity
+
+        found, expected = read_identity(transport), self.settings().portal_id
+        if expected not in (None, found.portal_id):
+            raise BlockedError(f"the token belongs to portal {found.portal_id}, the settings name portal {expected}")
+        return found
+
+    def probe(self: _Given, transport: "Transport") -> "Probe":
+        """What tries on the portal itself what HubSpot leaves undocumented."""
+        from hubspot_retention.hubspot.probe import Probe
+
+        return Probe(transport, self.policy()[0])
+
+    def missing_definitions(self: _Given, transport: "Transport") -> "tuple[MissingDefinition, ...]":
+        """The property group and the properties that the portal lacks."""
+        from hubspot_retention.hubspot.control import ControlPlane
+        from hubspot_retention.hubspot.setup import missing
+
+        return missing(self.policy()[0], ControlPlane(transport))
+
+    def create_definition(self: _Given, transport: "Transport", wanted: "MissingDefinition") -> bool:
+        """Make one of them; `False` if somebody made it in the meantime."""
+        from hubspot_retention.hubspot.control import ControlPlane
+        from hubspot_retention.hubspot.setup import create
+
+        return bool(create(ControlPlane(transport), [wanted]))

@@ -1,0 +1,263 @@
+"""How the service stands, as text for 80 columns and as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from hubspot_retention.cli.moments import shown
+from hubspot_retention.cli.render_plan import indented, status_text, table
+from hubspot_retention.core.alarm import AlarmLevel, AlarmRecord, Tick
+from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.deadline.approval import StandingApproval
+from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
+from hubspot_retention.core.deadline.timing import call_by
+from hubspot_retention.core.plan.model import Action, Plan, RuleCount
+from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.service.figures import Figures
+
+_STATES: Final[Mapping[ObligationState, str]] = {
+    ObligationState.LOOK: "to be looked at",
+    ObligationState.OPEN: "open",
+    ObligationState.REVIEW: "waits for review",
+    ObligationState.HELD: "held",
+    ObligationState.RAISED: "needs a person",
+}
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `limits`: how old the last success of
+    a tick may be; `plans`: those that wait for a person or to be carried out; `approvals`: those that stand."""
+
+    figures: Figures
+    stopped: str | None
+    limits: Mapping[str, timedelta]
+    plans: Sequence[Plan]
+    approvals: Sequence[StandingApproval]
+
+
+def deadline_of(plan: Plan) -> datetime | None:
+    """By when the calls of a plan must be made."""
+    limits = [
+        call_by(Disposition.ARCHIVE if count.action is Action.ARCHIVE else None, count.earliest_erase_by)
+        for count in plan.rules
+        if count.earliest_erase_by is not None
+    ]
+    return min(limits, default=None)
+
+
+def status_text_of(status: Status, civil: Civil) -> Group:
+    """The whole page."""
+    parts: list[RenderableType] = []
+    if status.stopped is not None:
+        parts.append(Text(f"All disposals are stopped ({status.stopped}). `resume` lets them go on.", "bold red"))
+    for heading, lines in (
+        ("Alarms", _alarms(status, civil)),
+        ("Ticks", _ticks(status)),
+        ("Deadlines", _deadlines(status, civil)),
+        ("Plans that wait", _plans(status, civil)),
+        ("Standing approvals", _approvals(status, civil)),
+        ("Webhooks", _webhooks(status)),
+    ):
+        parts.append(Text(heading, "bold"))
+        parts.extend(indented(line) for line in lines)
+    return Group(*parts)
+
+
+def _alarms(status: Status, civil: Civil) -> Iterator[RenderableType]:
+    if not status.figures.alarms:
+        yield Text("None.", "dim")
+        return
+    made = table("Since", "Level", "What", "About")
+    for record in sorted(
+        status.figures.alarms, key=lambda record: (record.level != AlarmLevel.URGENT, record.first_at)
+    ):
+        style = "bold red" if record.level is AlarmLevel.URGENT else "yellow"
+        what = record.kind.value.replace("-", " ")
+        made.add_row(shown(record.first_at, civil), Text(record.level.value, style), what, record.about)
+    yield made
+
+
+def _ticks(status: Status) -> Iterator[RenderableType]:
+    if not status.figures.ticks:
+        yield Text("The service has never run here: start it with `serve`.", "dim")
+        return
+    made = table("Tick", "Last success", "Took", "Last error")
+    for name in status.limits:
+        tick = status.figures.ticks.get(name)
+        if tick is not None:
+            ago = "never" if tick.last_done_at is None else f"{_span(status.figures.at - tick.last_done_at)} ago"
+            style = "bold red" if _is_late(tick, status) else ""
+            made.add_row(tick.name, Text(ago, style), f"{tick.seconds:.1f} s", tick.last_error)
+    yield made
+
+
+def _is_late(tick: Tick, status: Status) -> bool:
+    return tick.last_done_at is None or status.figures.at - tick.last_done_at > status.limits[tick.name]
+
+
+def _deadlines(status: Status, civil: Civil) -> Iterator[RenderableType]:
+    figures = status.figures
+    live = [count for count in figures.obligations if count.state in _STATES and count.total]
+    if live:
+        made = table("Rule", "State", "Records", "Past date", "Next call by")
+        for column in (2, 3):
+            made.columns[column].justify = "right"
+        for count in sorted(live, key=_in_order):
+            late = count.next_call_by is not None and count.next_call_by <= figures.at
+            by = Text(shown(count.next_call_by, civil), "bold red" if late else "")
+            made.add_row(_rule(count), _STATES[count.state], f"{count.total:,}", f"{count.overdue:,}", by)
+        yield made
+    debt = sum(figures.debt.values())
+    oldest = _span(timedelta(seconds=figures.oldest_overdue_seconds))
+    told = f"{debt:,} records are past their date, the oldest by {oldest}." if debt else "No record is past its date."
+    yield Text(told)
+    if figures.on_time_ratio is not None:
+        yield Text(f"{figures.on_time_ratio:.1%} of what was done was done in time.")
+    yield Text(f"{figures.holds:,} matters hold records." if figures.holds else "There is no hold.")
+
+
+def _in_order(count: ObligationCount) -> tuple[bool, float, str, str]:
+    by = count.next_call_by
+    return by is None, 0.0 if by is None else by.timestamp(), count.rule, count.state.value
+
+
+def _rule(count: ObligationCount) -> str:
+    return count.rule or "(not decided yet)"
+
+
+def _plans(status: Status, civil: Civil) -> Iterator[RenderableType]:
+    if not status.plans:
+        yield Text("None.", "dim")
+    for plan in status.plans:
+        by = deadline_of(plan)
+        style = "bold red" if by is not None and by <= status.figures.at else ""
+        call = "" if by is None else f"calls by {shown(by, civil)}, "
+        until = f"valid until {shown(plan.expires_at, civil)}"
+        yield Text.assemble((plan.plan_id, "bold"), " ", status_text(plan), ": ", (call, style), until)
+        yield Text("  " + ", ".join(_counts(plan.rules)))
+
+
+def _counts(rules: Sequence[RuleCount]) -> Iterator[str]:
+    for count in rules:
+        if count.action is not Action.END_MARKETING:
+            yield f"{count.total:,} {count.rule}"
+    opted_out = sum(count.total for count in rules if count.action is Action.END_MARKETING)
+    if opted_out:
+        yield f"{opted_out:,} who stay and are opted out"
+
+
+def _approvals(status: Status, civil: Civil) -> Iterator[RenderableType]:
+    if not status.approvals:
+        yield Text("None: whatever is due waits for a person, unless its rule is in mode enforce.", "dim")
+        return
+    made = table("No", "Rule", "A day", "Left today", "Until", "By")
+    today = civil.local_date(status.figures.at)
+    for found in status.approvals:
+        until = shown(found.until_at, civil)
+        left = f"{found.left(today):,}"
+        made.add_row(str(found.approval_id), found.rule, f"{found.max_per_day:,}", left, until, found.granted_by)
+    yield made
+
+
+def _webhooks(status: Status) -> Iterator[RenderableType]:
+    figures = status.figures
+    answers = "; ".join(f"{answer} {count:,}" for answer, count in sorted(figures.webhooks.items()))
+    yield Text(answers or "None came yet.", "" if answers else "dim")
+    if figures.inbox_waiting:
+        yield Text(f"{figures.inbox_waiting:,} events wait to be looked at.")
+
+
+def _span(length: timedelta) -> str:
+    """`3 days`, `2 hours`, `5 min`, `12 s`."""
+    if length >= 2 * _DAY:
+        return f"{length // _DAY} days"
+    if length >= 2 * _HOUR:
+        return f"{length // _HOUR} hours"
+    return f"{length // _MINUTE} min" if length >= 2 * _MINUTE else f"{max(0, int(length.total_seconds()))} s"
+
+
+def status_json(status: Status, civil: Civil) -> dict[str, Any]:
+    """The same as plain JSON; instants are ISO 8601 in civil time with offset."""
+    figures = status.figures
+    return {
+        "at": civil.show(figures.at),
+        "stopped": status.stopped,
+        "ticks": {tick.name: _tick_json(tick, status, civil) for tick in figures.ticks.values()},
+        "obligations": [_count_json(count, civil) for count in figures.obligations],
+        "debt": {state.value: count for state, count in figures.debt.items()},
+        "oldest_overdue_seconds": figures.oldest_overdue_seconds,
+        "on_time_ratio": figures.on_time_ratio,
+        "holds": figures.holds,
+        "plans": [_plan_json(plan, civil) for plan in status.plans],
+        "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
+        "webhooks": dict(figures.webhooks),
+        "inbox_waiting": figures.inbox_waiting,
+        "alarms": [_alarm_json(record, civil) for record in figures.alarms],
+    }
+
+
+def _at(instant: datetime | None, civil: Civil) -> str | None:
+    return None if instant is None else civil.show(instant)
+
+
+def _tick_json(tick: Tick, status: Status, civil: Civil) -> dict[str, Any]:
+    return {
+        "last_success_at": _at(tick.last_done_at, civil),
+        "late": tick.name in status.limits and _is_late(tick, status),
+        "seconds": tick.seconds,
+        "last_error": tick.last_error or None,
+    }
+
+
+def _count_json(count: ObligationCount, civil: Civil) -> dict[str, Any]:
+    return {
+        "rule": count.rule or None,
+        "state": count.state.value,
+        "disposition": None if count.disposition is None else count.disposition.value,
+        "records": count.total,
+        "past_date": count.overdue,
+        "late": count.late,
+        "oldest_due_at": _at(count.oldest_due_at, civil),
+        "next_call_by": _at(count.next_call_by, civil),
+    }
+
+
+def _plan_json(plan: Plan, civil: Civil) -> dict[str, Any]:
+    return {
+        "plan_id": plan.plan_id,
+        "status": plan.status.value,
+        "records": sum(count.total for count in plan.rules),
+        "rules": sorted({count.rule for count in plan.rules}),
+        "call_by": _at(deadline_of(plan), civil),
+        "expires_at": civil.show(plan.expires_at),
+    }
+
+
+def _approval_json(found: StandingApproval, now: datetime, civil: Civil) -> dict[str, Any]:
+    return {
+        "approval": found.approval_id,
+        "rule": found.rule,
+        "max_per_day": found.max_per_day,
+        "left_today": found.left(civil.local_date(now)),
+        "until_at": civil.show(found.until_at),
+        "granted_by": found.granted_by,
+    }
+
+
+def _alarm_json(record: AlarmRecord, civil: Civil) -> dict[str, Any]:
+    return {
+        "kind": record.kind.value,
+        "about": record.about,
+        "level": record.level.value,
+        "since": civil.show(record.first_at),
+        "told": record.times,
+        "facts": dict(record.facts),
+    }

@@ -1,0 +1,44 @@
+"""`status`: how the service stands, for a terminal. Reads the database, also while the service runs."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from hubspot_retention.cli.given import AsJson, PolicyFile, application
+from hubspot_retention.cli.output import print_json, print_text
+
+if TYPE_CHECKING:
+    from hubspot_retention.bootstrap import Application
+    from hubspot_retention.cli.render_status import Status
+
+
+def status(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = None) -> None:
+    """Show alarms, ticks, deadlines, debt, holds, plans that wait, standing approvals and webhooks."""
+    from hubspot_retention.cli.render_status import status_json, status_text_of
+
+    house = application(context, policy=policy)
+    found, civil = _read(house), house.policy()[0].civil
+    if as_json:
+        print_json(status_json(found, civil))
+    else:
+        print_text(status_text_of(found, civil))
+
+
+def _read(house: "Application") -> "Status":
+    from hubspot_retention.cli.render_status import Status
+    from hubspot_retention.core.plan.model import PlanStatus
+    from hubspot_retention.service.figures import read_figures
+    from hubspot_retention.service.names import limits_of
+
+    waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING)
+    now = house.clock.now()
+    with house.store("read") as store, store.transaction() as tx:
+        plans = tx.plans()
+        portal = house.settings().portal_id or next((plan.portal_id for plan in plans), None)
+        return Status(
+            figures=read_figures(tx, portal, now),
+            stopped=tx.kill_switch(),
+            limits=limits_of(house.settings().service),
+            plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
+            approvals=[found for found in tx.standing_approvals() if found.stands(now)],
+        )

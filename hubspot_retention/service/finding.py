@@ -1,0 +1,130 @@
+"""What is wrong now: everything that the rules of `core/deadline/alarm` are asked about, gathered."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from hubspot_retention.bootstrap import Quota
+from hubspot_retention.core.alarm import Alarm
+from hubspot_retention.core.deadline.alarm import (
+    IN_DANGER,
+    deadline_alarms,
+    forecast_alarm,
+    raised_alarms,
+    readiness_alarm,
+    rejected_alarm,
+    tick_alarms,
+)
+from hubspot_retention.core.deadline.forecast import Pace, late
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.errors import RetentionError
+from hubspot_retention.service.counting import WEBHOOKS, Key
+from hubspot_retention.service.health import TICK, Readiness
+from hubspot_retention.service.works import code_of
+from hubspot_retention.settings import AlarmSettings
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED, Found, Rejections, Signs
+
+_log = structlog.get_logger("hubspot_retention.service")
+
+_MOST: Final = 5_000
+"""How many obligations are looked at, the earliest deadline first: of more than these any that is near comes later."""
+_REQUESTS_A_RECORD: Final = 4
+"""What a disposal costs on the whole: its share of fresh reads, its correspondence, the call, the reading back."""
+_UNTOLD_RATE: Final = 5.0
+_NO_LIMIT: Final = 1e9
+_ACCEPTED: Final = frozenset(("accepted", "duplicate", "other-portal"))
+_REFUSED: Final = frozenset(("forged", "stale", "too-large", "unreadable"))
+_FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who is asked. `store` is opened for reading; `unstored`: webhooks counted and not stored yet."""
+
+    store: Store
+    signs: Signs
+    readiness: Callable[[], Readiness]
+    quota: Callable[[], Quota]
+    unstored: Callable[[], Mapping[Key, int]]
+
+
+class Finding:
+    """Answers what is wrong. Called by one thread."""
+
+    def __init__(
+        self, asked: Asked, policy: RetentionPolicy, alarms: AlarmSettings, limits: Mapping[str, timedelta]
+    ) -> None:
+        self._asked = asked
+        self._policy = policy
+        self._alarms = alarms
+        self._limits = limits
+        self._rejections = Rejections()
+        self._unready_since: datetime | None = None
+
+    def __call__(self, now: datetime) -> Found:
+        """Every alarm there is, as of now."""
+        try:
+            return Found((*self._in_store(now), *self._readiness(now)))
+        except RetentionError as error:
+            _log.error("ledger.unreadable", code=code_of(error))
+            return Found(tuple(self._readiness(now)), whole=False)
+
+    def _in_store(self, now: datetime) -> Iterator[Alarm]:
+        with self._asked.store.transaction() as tx:
+            obligations = [
+                *tx.obligations((ObligationState.LOOK,), limit=_MOST),
+                *tx.obligations([state for state in IN_DANGER if state is not ObligationState.LOOK], limit=_MOST),
+            ]
+            raised = tx.obligations((ObligationState.RAISED,), limit=_MOST)
+            ticks, counters = tx.ticks(), tx.counters()
+        policy, started_at = self._policy, self._asked.signs.started_at
+        yield from deadline_alarms(obligations, policy, self._alarms.fractions, now)
+        yield from raised_alarms(raised, policy)
+        yield from self._forecast(obligations, now)
+        yield from tick_alarms(ticks, self._limits, started_at, now)
+        yield from self._webhooks(counters, now)
+
+    def _forecast(self, obligations: list[Obligation], now: datetime) -> tuple[Alarm, ...]:
+        quota = self._asked.quota()
+        zone = _zone(self._asked.signs.time_zone, self._policy.civil.zone)
+        midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
+        pace = Pace(
+            per_second=(quota.per_second or _UNTOLD_RATE) / _REQUESTS_A_RECORD,
+            left_today=_NO_LIMIT if quota.left_today is None else quota.left_today / _REQUESTS_A_RECORD,
+            per_day=_NO_LIMIT if quota.per_day is None else quota.per_day / _REQUESTS_A_RECORD,
+            day_ends_at=midnight.astimezone(UTC),
+        )
+        return forecast_alarm(late(obligations, pace, now), self._policy)
+
+    def _webhooks(self, counters: Mapping[Key, int], now: datetime) -> tuple[Alarm, ...]:
+        unstored = self._asked.unstored()
+
+        def total(labels: frozenset[str]) -> int:
+            keys = [(WEBHOOKS, label) for label in labels]
+            return sum(counters.get(key, 0) + unstored.get(key, 0) for key in keys)
+
+        accepted, refused = self._rejections.within(total(_ACCEPTED), total(_REFUSED), now)
+        return rejected_alarm(accepted, refused, self._alarms.rejected_share)
+
+    def _readiness(self, now: datetime) -> tuple[Alarm, ...]:
+        """Ticks that are late have an alarm of their own."""
+        reasons = [reason for reason in self._asked.readiness().reasons if not reason.startswith(TICK)]
+        if not reasons:
+            self._unready_since = None
+            return ()
+        since = self._unready_since = self._unready_since or now
+        return readiness_alarm(reasons, since, now, for_good=not _FOR_GOOD.isdisjoint(reasons))
+
+
+def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
+    """The account's time zone, at whose midnight the day's quota begins anew."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return otherwise

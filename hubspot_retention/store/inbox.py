@@ -1,0 +1,95 @@
+"""The inbox: events as they came, each once, until somebody has looked at what they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Dialect, Row, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hubspot_retention.core.webhook.event import Event, StoredEvent
+from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, to_micros
+from hubspot_retention.store.service_schema import SAME_EVENT, inbox
+from hubspot_retention.store.session import Rows
+
+_LATER: Final = ("event_no", "handled_at", "outcome")
+_COLUMNS: Final = tuple(column.name for column in inbox.c if column.name not in _LATER)
+_MARKED_AT_ONCE: Final = 500
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[tuple[str, int], ...]).decode
+
+
+@lru_cache(maxsize=4)
+def _insertion(dialect: Dialect) -> str:
+    make: Any = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    statement = make(inbox).inline().on_conflict_do_nothing(index_elements=list(SAME_EVENT))
+    return str(statement.compile(dialect=dialect, column_keys=list(_COLUMNS)))
+
+
+class InboxRows(Rows):
+    """Events."""
+
+    def add_events(self, events: Sequence[Event], received_at: datetime) -> int:
+        """Put events into the inbox; answers how many were new. One that is there already is left as it is."""
+        if not events:
+            return 0
+        at = to_micros(received_at)
+        rows = [_row(event, at) for event in events]
+        return self._connection.exec_driver_sql(_insertion(self._connection.dialect), rows).rowcount
+
+    def events_to_handle(self, limit: int) -> Sequence[StoredEvent]:
+        """The oldest events that nobody handled yet."""
+        statement = select(inbox).where(inbox.c.handled_at.is_(None)).order_by(inbox.c.event_no).limit(limit)
+        return [_event_of(row) for row in self._connection.execute(statement)]
+
+    def mark_handled(self, numbers: Sequence[int], at: datetime, outcome: str) -> None:
+        """Events were handled; `outcome` is a code."""
+        change = update(inbox).values(handled_at=to_micros(at), outcome=outcome)
+        for start in range(0, len(numbers), _MARKED_AT_ONCE):
+            part = numbers[start : start + _MARKED_AT_ONCE]
+            self._connection.execute(change.where(inbox.c.event_no.in_(part)))
+
+    def events_waiting(self) -> int:
+        """How many events nobody handled yet."""
+        statement = select(func.count(inbox.c.event_no)).where(inbox.c.handled_at.is_(None))
+        return self._connection.execute(statement).scalar_one()
+
+    def forget_events(self, before: datetime) -> int:
+        """Take out what was handled before an instant; answers how many. What is forgotten would be new again."""
+        return self._connection.execute(delete(inbox).where(inbox.c.handled_at < to_micros(before))).rowcount
+
+
+def _row(event: Event, received_at: int) -> tuple[Any, ...]:
+    return (
+        event.portal_id,
+        event.subscription_id,
+        event.event_id,
+        event.event_type,
+        None if event.object_type is None else TYPE_NUMBERS[event.object_type],
+        event.object_id,
+        event.property_name,
+        to_micros(event.occurred_at),
+        event.change_source,
+        event.source_id,
+        _encode(event.others).decode(),
+        received_at,
+    )
+
+
+def _event_of(row: Row[tuple[object, ...]]) -> StoredEvent:
+    event = Event(
+        portal_id=row.portal_id,
+        subscription_id=row.subscription_id,
+        event_id=row.event_id,
+        event_type=row.event_type,
+        object_type=None if row.object_type is None else TYPES[row.object_type],
+        object_id=row.object_id,
+        occurred_at=from_micros(row.occurred_at),
+        property_name=row.property_name,
+        change_source=row.change_source,
+        source_id=row.source_id,
+        others=_decode(row.others),
+    )
+    return StoredEvent(row.event_no, event, from_micros(row.received_at))

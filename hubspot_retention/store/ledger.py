@@ -1,0 +1,162 @@
+"""The deadline ledger: one row a record, written for every record that a sweep decides to be due."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+
+from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationCount, ObligationState
+from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.store.encoding import (
+    TYPE_NUMBERS,
+    TYPES,
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
+from hubspot_retention.store.prepared import id_list, lookup, upsertion
+from hubspot_retention.store.service_schema import obligation
+from hubspot_retention.store.session import Rows
+
+_STATES: Final = {state.value: state for state in ObligationState}
+_DISPOSITIONS: Final[Mapping[str | None, Disposition | None]] = {None: None} | {
+    each.value: each for each in Disposition
+}
+_ORDER: Final = (obligation.c.call_by.asc().nulls_first(), obligation.c.object_type, obligation.c.record_id)
+_IS_LIVE: Final = obligation.c.state.in_([state.value for state in LIVE])
+
+
+class LedgerRows(Rows):
+    """The ledger."""
+
+    def obligation(self, record: RecordRef) -> Obligation | None:
+        """What the ledger knows of a record."""
+        return self.obligations_of(record.object_type, [record.record_id]).get(record.record_id)
+
+    def obligations_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Obligation]:
+        """What the ledger knows of records; one it does not know is not in the answer."""
+        dialect = self._connection.dialect
+        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
+        rows = self._connection.exec_driver_sql(lookup(obligation, dialect), wanted).all()
+        return {row[1]: _obligation_of(*row) for row in rows}
+
+    def save_obligations(self, obligations: Sequence[Obligation]) -> None:
+        """Write down obligations, each in place of what stood there of its record; the last one of a record counts."""
+        rows = [_row(each) for each in obligations]
+        if rows:
+            self._connection.exec_driver_sql(upsertion(obligation, self._connection.dialect), rows)
+
+    def obligations(self, states: Sequence[ObligationState], *, limit: int | None = None) -> Sequence[Obligation]:
+        """Obligations in these states, unknown deadlines first, then the earliest `call_by`."""
+        return self._obligations(limit, obligation.c.state.in_([state.value for state in states]))
+
+    def obligations_to_look_at(self, now: datetime, limit: int) -> Sequence[Obligation]:
+        """Live obligations whose `next_look_at` has come, in the same order."""
+        return self._obligations(limit, _IS_LIVE, obligation.c.next_look_at <= to_micros(now))
+
+    def obligations_not_heard_since(self, at: datetime, object_type: ObjectType, limit: int) -> Sequence[Obligation]:
+        """Live obligations of a class last heard of before an instant, in the same order."""
+        of_class = obligation.c.object_type == TYPE_NUMBERS[object_type]
+        return self._obligations(limit, _IS_LIVE, of_class, obligation.c.heard_at < to_micros(at))
+
+    def _obligations(self, limit: int | None, *conditions: ColumnElement[bool]) -> Sequence[Obligation]:
+        statement = select(obligation).where(*conditions).order_by(*_ORDER).limit(limit)
+        return [_obligation_of(*row) for row in self._connection.execute(statement)]
+
+    def count_obligations(self, now: datetime) -> Sequence[ObligationCount]:
+        """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past `erase_by`, those
+        that are settled at the instant they were."""
+        return [
+            ObligationCount(
+                state=_STATES[state],
+                rule=rule,
+                disposition=_DISPOSITIONS[disposition],
+                total=total,
+                overdue=int(overdue),
+                late=int(late),
+                oldest_due_at=from_micros_or_none(oldest_due_at),
+                next_call_by=from_micros_or_none(next_call_by),
+            )
+            for state, rule, disposition, total, overdue, late, oldest_due_at, next_call_by in self._connection.execute(
+                _counting(to_micros(now))
+            )
+        ]
+
+
+def _counting(now: int) -> Select[Any]:
+    here = obligation.c
+    groups = (here.state, here.rule, here.disposition)
+    return (
+        select(
+            *groups,
+            func.count(),
+            _number_of(here.settled_at.is_(None) & (here.due_at <= now)),
+            _number_of(here.erase_by < func.coalesce(here.settled_at, now)),
+            func.min(here.due_at),
+            func.min(here.call_by),
+        )
+        .group_by(*groups)
+        .order_by(here.state, here.rule, here.disposition)
+    )
+
+
+def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _row(said: Obligation) -> tuple[Any, ...]:
+    return (
+        TYPE_NUMBERS[said.record.object_type],
+        said.record.record_id,
+        said.state.value,
+        said.reason,
+        said.rule,
+        None if said.disposition is None else said.disposition.value,
+        to_micros_or_none(said.due_at),
+        to_micros_or_none(said.erase_by),
+        to_micros_or_none(said.call_by),
+        to_micros_or_none(said.not_before),
+        to_micros(said.first_seen_at),
+        to_micros(said.heard_at),
+        to_micros(said.next_look_at),
+        said.by_person,
+        said.right,
+        said.attempts,
+        said.plan_id,
+        to_micros_or_none(said.settled_at),
+    )
+
+
+def _obligation_of(
+    type_number: int,
+    record_id: RecordId,
+    state: str,
+    reason: str,
+    rule: str,
+    disposition: str | None,
+    *rest: Any,
+) -> Obligation:
+    due_at, erase_by, call_by, not_before, first_seen_at, heard_at, next_look_at, *flags = rest
+    by_person, right, attempts, plan_id, settled_at = flags
+    return Obligation(
+        record=RecordRef(TYPES[type_number], record_id),
+        state=_STATES[state],
+        reason=reason,
+        rule=rule,
+        disposition=_DISPOSITIONS[disposition],
+        due_at=from_micros_or_none(due_at),
+        erase_by=from_micros_or_none(erase_by),
+        call_by=from_micros_or_none(call_by),
+        not_before=from_micros_or_none(not_before),
+        first_seen_at=from_micros(first_seen_at),
+        heard_at=from_micros(heard_at),
+        next_look_at=from_micros(next_look_at),
+        by_person=by_person == 1,
+        right=right == 1,
+        attempts=attempts,
+        plan_id=plan_id,
+        settled_at=from_micros_or_none(settled_at),
+    )

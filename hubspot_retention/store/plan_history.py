@@ -1,0 +1,59 @@
+"""What plans of all times say of records: what was disposed of, and how a record was last judged."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+
+from hubspot_retention.core.plan.model import Action, ItemState
+from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.store.encoding import TYPE_NUMBERS, from_micros_or_none
+from hubspot_retention.store.schema import plan, plan_item
+from hubspot_retention.store.service_schema import obligation
+from hubspot_retention.store.session import Rows
+
+_AT_ONCE: Final = 500
+_DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+
+
+class PlanHistoryRows(Rows):
+    """Items by record."""
+
+    def disposed(
+        self, object_type: ObjectType, ids: Sequence[RecordId], *, states: Sequence[ItemState] = (ItemState.DONE,)
+    ) -> Mapping[RecordId, tuple[str, Action, datetime | None]]:
+        """Records with an item to archive or erase in one of these states: of the newest one its plan, what was to be
+        done, and when the ledger settled it, if it did. With `sent` and `unknown`: what may have had its effect too.
+        """
+        here = (obligation.c.object_type == plan_item.c.object_type) & (obligation.c.record_id == plan_item.c.record_id)
+        statement = (
+            select(plan_item.c.record_id, plan.c.plan_id, plan_item.c.action, obligation.c.settled_at)
+            .join(plan, plan.c.plan_no == plan_item.c.plan_no)
+            .outerjoin(obligation, here & (obligation.c.plan_id == plan.c.plan_id))
+            .where(plan_item.c.action.in_([action.value for action in _DISPOSALS]))
+            .where(plan_item.c.state.in_([state.value for state in states]))
+        )
+        newest = self._newest(statement, object_type, ids)
+        return {
+            record_id: (plan_id, Action(action), from_micros_or_none(settled_at))
+            for record_id, (plan_id, action, settled_at) in newest.items()
+        }
+
+    def outcomes_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, str]:
+        """The outcome of each record's newest item, such as `held`; a record without any is not in the answer."""
+        newest = self._newest(select(plan_item.c.record_id, plan_item.c.outcome), object_type, ids)
+        return {record_id: outcome for record_id, (outcome,) in newest.items()}
+
+    def _newest(
+        self, statement: Select[Any], object_type: ObjectType, ids: Sequence[RecordId]
+    ) -> Mapping[RecordId, tuple[Any, ...]]:
+        """Of each record the row of its newest plan, without the record's id, which comes first."""
+        statement = statement.where(plan_item.c.object_type == TYPE_NUMBERS[object_type])
+        statement = statement.order_by(plan_item.c.plan_no)
+        found: dict[RecordId, tuple[Any, ...]] = {}
+        for start in range(0, len(ids), _AT_ONCE):
+            part = statement.where(plan_item.c.record_id.in_(ids[start : start + _AT_ONCE]))
+            for record_id, *rest in self._connection.execute(part):
+                found[RecordId(record_id)] = tuple(rest)
+        return found

@@ -1,0 +1,128 @@
+"""Standing approvals: a named person lets one rule act by itself, so many times a day, until a day.
+
+What can go wrong: an approval outlives the reason it was given for, or covers what its giver never saw. So it names one
+rule, a cap and an end at most 400 days away, it can be given only under a policy that a person approved, and taking it
+back stops what is under way by it before the next record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.deadline.approval import StandingApproval, why_not_granted
+from hubspot_retention.core.deadline.ledger import put_off
+from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.plan.model import PlanStatus
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.errors import BlockedError, UsageError
+from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.seal import DUE_RUN, plan_entry, wider_than
+from hubspot_retention.workflow.standing import SERVICE
+
+LONGEST: Final = timedelta(days=400)
+"""How far away the end of a standing approval may lie."""
+
+_UNDER_WAY: Final = (PlanStatus.APPROVED, PlanStatus.APPLYING)
+
+
+class Approver:
+    """A named person who gives standing approvals and takes them back."""
+
+    def __init__(self, store: Store, actor: str) -> None:
+        self._store = store
+        self._actor = actor
+
+    def grant(
+        self, policy: RetentionPolicy, rule: str, max_per_day: int, until_at: datetime, now: datetime
+    ) -> StandingApproval:
+        """Let a rule act by itself. Raises BlockedError saying why it may not; nothing was stored."""
+        self._check(policy, rule, max_per_day, until_at, now)
+        wanted = StandingApproval(
+            approval_id=0,
+            rule=rule,
+            max_per_day=max_per_day,
+            until_at=until_at,
+            granted_by=self._actor,
+            granted_at=now,
+            policy_digest=policy.digest,
+        )
+        with self._store.transaction() as tx:
+            _check_policy(tx.approved_policy(), policy)
+            granted = tx.grant_standing(wanted)
+            tx.audit(self._entry(granted, Verb.GRANTED, now))
+            waiting = [found for found in tx.obligations((ObligationState.REVIEW,)) if found.rule == rule]
+            tx.save_obligations([put_off(found, min(found.next_look_at, now)) for found in waiting])
+        return granted
+
+    def _check(self, policy: RetentionPolicy, rule: str, max_per_day: int, until_at: datetime, now: datetime) -> None:
+        why = why_not_granted(policy.rule(rule))
+        if why is not None:
+            known = ", ".join(found.rule_id for found in policy.rules if why_not_granted(found) is None)
+            raise BlockedError(f"no standing approval for rule {rule}: {why}. It can be given for {known or 'none'}.")
+        if max_per_day <= 0:
+            raise BlockedError(f"no standing approval for {max_per_day} a day: expected at least 1")
+        if until_at <= now:
+            raise BlockedError(f"no standing approval until {policy.civil.show(until_at)}: that is past")
+        if until_at > now + LONGEST:
+            raise BlockedError(
+                f"no standing approval until {policy.civil.show(until_at)}: "
+                f"expected at most {LONGEST.days} days from now; give it again when somebody has looked"
+            )
+
+    def revoke(self, approval_id: int, now: datetime) -> StandingApproval:
+        """Take one back: nothing goes by it any more, also of a plan that is being carried out. Raises UsageError."""
+        with self._store.transaction() as tx:
+            revoked = tx.revoke_standing(approval_id, now, self._actor)
+            if revoked is None:
+                raise UsageError(
+                    f"there is no standing approval {approval_id} that could be revoked; see `approval standing list`"
+                )
+            tx.audit(self._entry(revoked, Verb.REVOKED, now))
+            self._stop_plans(tx, now)
+        return revoked
+
+    def _stop_plans(self, tx: Transaction, now: datetime) -> None:
+        """What still stands in them is planned anew at the next tick."""
+        for plan in tx.plans():
+            if plan.decided_by == SERVICE and plan.status in _UNDER_WAY and tx.run_kind(plan.run_id) == DUE_RUN:
+                tx.save_plan(replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now))
+                tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor, "standing-approval-revoked"))
+
+    def list(self, *, all: bool = False) -> Sequence[StandingApproval]:
+        """Those that are not revoked, or all, in the order they were given."""
+        with self._store.transaction() as tx:
+            return tx.standing_approvals(all=all)
+
+    def _entry(self, approval: StandingApproval, verb: Verb, at: datetime) -> Entry:
+        return approval_entry(approval, verb, at, self._actor)
+
+
+def approval_entry(approval: StandingApproval, verb: Verb, at: datetime, actor: str) -> Entry:
+    """An audit entry about a standing approval."""
+    return Entry(
+        subject=Subject.STANDING_APPROVAL,
+        verb=verb,
+        at=at,
+        policy_digest=approval.policy_digest,
+        rule=approval.rule,
+        actor=actor,
+        facts=(
+            ("approval", approval.approval_id),
+            ("max_per_day", approval.max_per_day),
+            ("until_at", approval.until_at.isoformat(timespec="seconds")),
+        ),
+    )
+
+
+def _check_policy(approved: str | None, policy: RetentionPolicy) -> None:
+    if approved is None:
+        raise BlockedError("no standing approval yet: nobody has approved the policy (`policy approve`)")
+    wider = wider_than(approved, policy)
+    if wider:
+        raise BlockedError(
+            f"no standing approval: the policy is wider than the one approved last ({'; '.join(wider)}); "
+            "have a person approve it first (`policy approve`)"
+        )

@@ -1,0 +1,233 @@
+"""What others did to records: deleted them, merged them, brought them back; and holds that take records out of plans.
+
+What can go wrong: a record that had to be kept is gone and nobody hears of it while it can still be restored; or
+somebody is called because of a deletion that was our own, or harmless, so often that nobody looks any more. So what
+became of a record is read by its id, ours is what a plan of ours did or has in flight, and of everything else that
+was held or kept, or of which nobody can tell, an alarm says until when HubSpot's bin can give it back.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.audit.entry import Entry, Facts
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.deadline.ledger import GONE, Told, ended, told
+from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.portal import Gone
+from hubspot_retention.core.record import PortalId, RecordRef
+from hubspot_retention.workflow.ports import Transaction
+from hubspot_retention.workflow.reach import Surroundings
+from hubspot_retention.workflow.standing import SERVICE
+from hubspot_retention.workflow.worth import Loss, Worth, worth_of
+
+BIN: Final = timedelta(days=90)
+"""How long HubSpot's bin keeps what was archived (HubSpot, "restore deleted records")."""
+
+DELETION: Final = "deletion"
+PRIVACY_DELETION: Final = "privacy-deletion"
+OURS: Final = "own-disposal"
+IN_FLIGHT: Final = "in-flight"
+
+_WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
+_NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
+_UNSETTLED: Final = (ItemState.SENT, ItemState.UNKNOWN)
+_DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+
+Raises = Callable[[Transaction, Alarm], None]
+"""Stores an alarm of something that has happened."""
+
+
+def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> int:
+    """Take a record out of every plan that waits or runs, as far as no call for it was sent; answers how many items.
+
+    Only disposals: the marketing of somebody who is held ends all the same.
+    """
+    found = [
+        (plan, item)
+        for plan, item in tx.items_of_record(record)
+        if plan.status in _WAITING and item.action in _DISPOSALS and item.state in _NOT_SENT
+    ]
+    for plan, item in found:
+        tx.set_item_state(plan.plan_id, record, ItemState.SKIPPED, why.value)
+        tx.audit(_skipped(plan, item, why, now))
+    return len(found)
+
+
+def _skipped(plan: Plan, item: PlanItem, why: Skip, now: datetime) -> Entry:
+    return Entry(
+        subject=Subject.DISPOSAL,
+        verb=Verb.SKIPPED,
+        at=now,
+        portal_id=plan.portal_id,
+        record=str(item.record),
+        run_id=plan.run_id,
+        plan_id=plan.plan_id,
+        plan_digest=plan.digest or None,
+        policy_digest=plan.policy_digest,
+        rule=item.decision.rule,
+        actor=SERVICE,
+        code=why.value,
+    )
+
+
+class Foreign:
+    """Judges what others did to records of one portal."""
+
+    def __init__(self, source: Surroundings, policy: RetentionPolicy, portal_id: PortalId, raises: Raises) -> None:
+        self._source = source
+        self._policy = policy
+        self._portal_id = portal_id
+        self._raises = raises
+
+    def lost(self, record: RecordRef, told_at: datetime, *, privacy: bool = False) -> Loss:
+        """Look for a record that is not in view in HubSpot's bin. Not to be called in a transaction."""
+        found = Gone.ABSENT if privacy else self._source.read_archived(record)
+        if isinstance(found, Gone):
+            return Loss(record=record, deleted_at=told_at, privacy=privacy)
+        seen, archived_at = found
+        return Loss(record=record, deleted_at=archived_at if isinstance(archived_at, datetime) else told_at, seen=seen)
+
+    def gone(self, tx: Transaction, loss: Loss, now: datetime) -> str:
+        """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code."""
+        known = tx.obligation(loss.record)
+        ours = _of_ours(tx, loss.record, known)
+        if ours:
+            return ours
+        alarm = _alarm_about(tx, loss.record)
+        if alarm is None:
+            self._tell(tx, loss, worth_of(tx, loss, known, self._policy, now), now)
+        elif loss.privacy and not _tells_of_erasure(alarm):
+            worth = Worth(dict(alarm.facts)["was"])
+            tx.audit(self._entry(Subject.FOREIGN_DELETION, loss.record, now, _code(loss), self._facts(loss, worth)))
+            tx.save_alarm(replace(alarm, facts=self._words(loss, worth)))
+        if known is not None and known.is_live:
+            self._end(tx, known, now)
+        return _code(loss)
+
+    def suspected(self, tx: Transaction, loss: Loss, now: datetime) -> None:
+        """A deletion that nobody could look into: a person must."""
+        if not _of_ours(tx, loss.record, tx.obligation(loss.record)) and _alarm_about(tx, loss.record) is None:
+            self._tell(tx, loss, Worth.UNKNOWN, now)
+
+    def unreadable(self, tx: Transaction, record: RecordRef, code: str, now: datetime) -> None:
+        """A record that something was told of, and that cannot be read: a person must look."""
+        alarm = Alarm(
+            kind=AlarmKind.RAISED, about=str(record), level=AlarmLevel.WARNING, at=now, facts=(("reason", code),)
+        )
+        self._raises(tx, alarm)
+
+    def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
+        """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""
+        before = tx.obligation(loser)
+        is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
+        self._tell_end(tx, before, tx.obligation(loser))
+        take_out(tx, loser, Skip.MERGED, now)
+        held = winner in tx.hold_register()
+        if held:
+            take_out(tx, winner, Skip.HELD, now)
+        if is_new:
+            facts = (("winner", str(winner)), ("held", held))
+            tx.audit(self._entry(Subject.MERGE, loser, now, "", facts))
+
+    def back(self, tx: Transaction, record: RecordRef, now: datetime) -> bool:
+        """A record that was away is in view. Whether it is one that this service had disposed of.
+
+        An alarm of its deletion is over. What was erased here and made anew has a new id: tombstones, which are to
+        notice it, would be asked at the creation of a record.
+        """
+        known = _alarm_about(tx, record)
+        if known is not None:
+            tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))
+        done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
+        if done is None:
+            return False
+        plan_id, action, _ = done
+        tx.audit(self._entry(Subject.RESTORATION, record, now, action.value, (("plan", plan_id),)))
+        return True
+
+    def _tell(self, tx: Transaction, loss: Loss, worth: Worth, now: datetime) -> None:
+        """The audit entry, and the alarm unless the record was free to go."""
+        tx.audit(self._entry(Subject.FOREIGN_DELETION, loss.record, now, _code(loss), self._facts(loss, worth)))
+        if worth is not Worth.FREE:
+            alarm = Alarm(
+                kind=AlarmKind.FOREIGN_DELETION,
+                about=str(loss.record),
+                level=AlarmLevel.URGENT,
+                at=now,
+                facts=self._words(loss, worth),
+            )
+            self._raises(tx, alarm)
+
+    def _restorable_until(self, loss: Loss) -> str:
+        return "never" if loss.privacy else self._policy.civil.day_of(loss.deleted_at + BIN).isoformat()
+
+    def _words(self, loss: Loss, worth: Worth) -> tuple[tuple[str, str], ...]:
+        return tuple((name, str(value)) for name, value in self._facts(loss, worth))
+
+    def _facts(self, loss: Loss, worth: Worth) -> Facts:
+        found = "no" if loss.privacy else "not-found" if loss.seen is None else "yes"
+        return (
+            ("what", _code(loss)),
+            ("was", worth.value),
+            ("deleted_at", loss.deleted_at.isoformat(timespec="seconds")),
+            ("in_bin", found),
+            ("restorable_until", self._restorable_until(loss)),
+        )
+
+    def _end(self, tx: Transaction, known: Obligation, now: datetime) -> None:
+        after = ended(replace(known, heard_at=now), GONE, now)
+        tx.save_obligations([after])
+        self._tell_end(tx, known, after)
+
+    def _tell_end(self, tx: Transaction, before: Obligation | None, after: Obligation | None) -> None:
+        """The terminal entry of an obligation that has ended, if its beginning was told (E1)."""
+        if before is None or after is None or Told.ENDED not in told(before, after):
+            return
+        entry = self._entry(Subject.OBLIGATION, after.record, after.settled_at or after.heard_at, after.reason)
+        tx.audit(replace(entry, rule=after.rule or None))
+
+    def _entry(self, subject: Subject, record: RecordRef, at: datetime, code: str, facts: Facts = ()) -> Entry:
+        verb = Verb.ENDED if subject is Subject.OBLIGATION else Verb.SEEN
+        return Entry(
+            subject=subject,
+            verb=verb,
+            at=at,
+            portal_id=self._portal_id,
+            record=str(record),
+            policy_digest=self._policy.digest,
+            actor=SERVICE,
+            code=code or None,
+            facts=facts,
+        )
+
+
+def _of_ours(tx: Transaction, record: RecordRef, known: Obligation | None) -> str:
+    """Whether a plan of ours disposed of a record, or has a call for it in flight: then settling it is its matter.
+
+    What was disposed of, restored by a person, and came under a new obligation since then is not ours any more.
+    """
+    plan_id, *_ = tx.disposed(record.object_type, [record.record_id]).get(record.record_id, ("",))
+    plan = tx.plan(plan_id) if plan_id else None
+    if plan is not None and (known is None or not known.is_live or plan.built_at >= known.first_seen_at):
+        return OURS
+    sent = tx.disposed(record.object_type, [record.record_id], states=_UNSETTLED)
+    return IN_FLIGHT if sent else ""
+
+
+def _code(loss: Loss) -> str:
+    return PRIVACY_DELETION if loss.privacy else DELETION
+
+
+def _alarm_about(tx: Transaction, record: RecordRef) -> AlarmRecord | None:
+    wanted = (AlarmKind.FOREIGN_DELETION, str(record))
+    return next((known for known in tx.alarms(open_only=True) if (known.kind, known.about) == wanted), None)
+
+
+def _tells_of_erasure(alarm: AlarmRecord) -> bool:
+    return dict(alarm.facts).get("what") == PRIVACY_DELETION

@@ -1,0 +1,193 @@
+"""The hot sweep: what changed since the last one, found by search, so that no lost webhook costs more than minutes.
+
+What can go wrong: a change falls between two sweeps, because the search index lags, our clock differs, or a search
+shows a part as if it were the whole. So each sweep begins well before the last one did, and the mark moves on only when
+the search was shown to be whole and everything it found is durable in the ledger. A search says only where to look: the
+truth is read by id, later, by whoever decides (reliability S9).
+
+A hold that is lifted, a subscription taken back, a record that is gone leave nothing to search for. So what is held,
+and of the rest the most pressing, is asked by id whether it changed since it was last heard of.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.portal import Gone, MergedInto
+from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
+from hubspot_retention.errors import PortalError, PortalPausedError
+from hubspot_retention.workflow.foreign import Foreign
+from hubspot_retention.workflow.inbox import LookAt
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.reach import (
+    OUR_TYPES,
+    ReachUnknownError,
+    Surroundings,
+    by_type,
+    disposed_of,
+    reached,
+    under_obligation,
+    whereabouts,
+)
+
+HOT_SWEEP: Final = "hot-sweep"
+LEAST_OVERLAP: Final = timedelta(minutes=10)
+"""How far HubSpot's search index may lag, with the difference of two clocks; how far it does is documented nowhere."""
+
+_UNDER_WAY: Final = (ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
+_MOST_ASKED: Final = 5_000
+"""Of what is held, and of what is under way, so many a sweep, the earliest deadline first: fifty requests each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotOptions:
+    """`overlap`: how far before the last sweep the next one begins. `first`: how far back the very first one goes; the
+    full sweep covers what is older."""
+
+    portal_id: PortalId
+    overlap: timedelta = timedelta(minutes=15)
+    first: timedelta = timedelta(days=1)
+
+    def __post_init__(self) -> None:
+        if self.overlap < LEAST_OVERLAP:
+            raise ValueError(f"overlap: expected at least {LEAST_OVERLAP.total_seconds() / 60:.0f} minutes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotReport:
+    """One sweep: how many records of each class the search found, how many the ledger was told to look at, and the
+    classes whose search was not whole: their mark has not moved."""
+
+    found: tuple[tuple[ObjectType, int], ...]
+    looked: int
+    short: tuple[ObjectType, ...]
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """One sweep, as far as it has come."""
+
+    now: datetime
+    found: dict[ObjectType, int] = field(default_factory=dict)
+    looked: set[RecordRef] = field(default_factory=set)
+    short: list[ObjectType] = field(default_factory=list)
+    trouble: PortalError | None = None
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """What fails here keeps nothing else from being swept, unless the whole account pauses."""
+        try:
+            yield
+        except PortalPausedError:
+            raise
+        except PortalError as error:
+            self.trouble = self.trouble or error
+
+
+class HotSweep:
+    """Sweeps. `look_at` is the ledger's; `foreign` judges what is gone."""
+
+    def __init__(
+        self, source: Surroundings, store: Store, foreign: Foreign, look_at: LookAt, options: HotOptions
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._foreign = foreign
+        self._look_at = look_at
+        self._options = options
+
+    def run(self, now: datetime) -> HotReport:
+        """One sweep. One class that cannot be searched does not keep the others from being swept; its error is raised
+        at the end."""
+        sweep = _Sweep(now)
+        for kind in OUR_TYPES:
+            with sweep.going_on():
+                self._class(kind, sweep)
+        with sweep.going_on():
+            self._live(sweep)
+        if sweep.trouble is not None:
+            raise sweep.trouble
+        return HotReport(found=tuple(sweep.found.items()), looked=len(sweep.looked), short=tuple(sweep.short))
+
+    def _class(self, kind: ObjectType, sweep: _Sweep) -> None:
+        name = f"hot-{kind.value}"
+        with self._store.transaction() as tx:
+            mark = tx.watermark(self._options.portal_id, name) or sweep.now - self._options.first
+        whole, seen = True, set[int]()
+        for page in self._source.changed(kind, min(mark, sweep.now) - self._options.overlap):
+            if isinstance(page, Unknown):
+                whole = False
+                continue
+            new = [record_id for record_id in page if record_id not in seen]
+            seen.update(new)
+            whole = self._page([RecordRef(kind, record_id) for record_id in new], sweep) and whole
+        sweep.found[kind] = len(seen)
+        if not whole:
+            sweep.short.append(kind)
+            return
+        with self._store.transaction() as tx:
+            tx.save_watermark(self._options.portal_id, name, sweep.now)
+
+    def _page(self, records: Sequence[RecordRef], sweep: _Sweep) -> bool:
+        """Have the ledger look at whom a page leads to; answers whether that is known."""
+        if records and records[0].object_type is ObjectType.CONTACT:
+            self._look(self._still_there(records), sweep)
+        try:
+            around = reached(self._source, records)
+        except ReachUnknownError:
+            return False
+        with self._store.transaction() as tx:
+            wanted = under_obligation(tx, around)
+        self._look(wanted, sweep)
+        return True
+
+    def _still_there(self, records: Sequence[RecordRef]) -> list[RecordRef]:
+        """What this service disposed of may stand in the index for a while; what a person restored is there again."""
+        with self._store.transaction() as tx:
+            ours = disposed_of(tx, records)
+        where = whereabouts(self._source, ours) if ours else {}
+        return [record for record in records if record not in ours or where[record] is True]
+
+    def _look(self, records: Sequence[RecordRef], sweep: _Sweep) -> None:
+        if records:
+            with self._store.transaction() as tx:
+                self._look_at(tx, records, sweep.now, HOT_SWEEP)
+            sweep.looked.update(records)
+
+    def _live(self, sweep: _Sweep) -> None:
+        """Look again at what is under an obligation and has changed since it was last heard of. What is merged or gone
+        needs no look: that is known now."""
+        with self._store.transaction() as tx:
+            held = tx.obligations((ObligationState.HELD,), limit=_MOST_ASKED)
+            others = tx.obligations(_UNDER_WAY, limit=_MOST_ASKED)
+        live = {each.record: each for each in (*held, *others)}
+        for kind, ids in by_type(live):
+            touched = {RecordRef(kind, each): at for each, at in self._source.touched(kind, ids).items()}
+            self._look([record for record, at in touched.items() if self._is_newer(at, live[record])], sweep)
+            for record, at in touched.items():
+                if isinstance(at, Gone):
+                    with sweep.going_on():
+                        self._gone(record, sweep)
+                elif isinstance(at, MergedInto):
+                    self._merged(record, RecordRef(kind, at.winner), sweep)
+
+    def _is_newer(self, at: datetime | Unknown | Gone | MergedInto, known: Obligation) -> bool:
+        """Whether a record has changed since it was last heard of, or may have."""
+        if isinstance(at, datetime):
+            return at >= known.heard_at - self._options.overlap
+        return isinstance(at, Unknown)
+
+    def _gone(self, record: RecordRef, sweep: _Sweep) -> None:
+        loss = self._foreign.lost(record, sweep.now)
+        with self._store.transaction() as tx:
+            self._foreign.gone(tx, loss, sweep.now)
+
+    def _merged(self, loser: RecordRef, winner: RecordRef, sweep: _Sweep) -> None:
+        with self._store.transaction() as tx:
+            self._foreign.merged(tx, loser, winner, sweep.now)
+            self._look_at(tx, [winner], sweep.now, HOT_SWEEP)
+        sweep.looked.add(winner)

@@ -1,0 +1,84 @@
+"""What a record was that is gone: held, kept, or free to go. Of which nobody can tell, it counts as kept.
+
+HubSpot's bin shows a record's properties, not whom it was associated with. So a contact that only its company or its
+deal kept is taken for free, or every deletion of a lead would call somebody; whoever a hold reached from there is
+known from the ledger and from plans.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.decision.decide import NO_HISTORY
+from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
+from hubspot_retention.core.facts.observation import ContactObservation, DealObservation
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.request import RequestRegister
+from hubspot_retention.core.view import ContactView, DealView, Judge
+from hubspot_retention.workflow.ports import Transaction
+from hubspot_retention.workflow.reach import Observed
+
+_KEEPS: Final = frozenset((ReasonCode.KEEP_RUNS, ReasonCode.KEEP_WITHOUT_END))
+
+
+class Worth(StrEnum):
+    """What a record was when somebody else deleted it."""
+
+    HELD = "held"
+    KEPT = "kept"
+    UNKNOWN = "unknown"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A record that is not in view any more. `seen`: as it lies in the bin, if it does. `privacy`: it was erased for
+    good, and no bin has it."""
+
+    record: RecordRef
+    deleted_at: datetime
+    seen: Observed | None = None
+    privacy: bool = False
+
+
+def worth_of(tx: Transaction, loss: Loss, known: Obligation | None, policy: RetentionPolicy, now: datetime) -> Worth:
+    """What a lost record was, from the ledger, the registers, the last plan, and what the bin still shows of it."""
+    kind, record_id = loss.record.object_type, loss.record.record_id
+    register = tx.hold_register()
+    is_held = known is not None and known.state is ObligationState.HELD
+    if is_held or loss.record in register or tx.outcomes_of(kind, [record_id]).get(record_id) == Outcome.HELD.value:
+        return Worth.HELD
+    was_due = known is not None and known.is_live and known.disposition is not None
+    if loss.seen is None:
+        return Worth.FREE if was_due else Worth.UNKNOWN
+    found = _judged(loss.seen, Judge.of(policy, register, now), RequestRegister.of_all(tx.requests()))
+    return Worth.FREE if was_due and found is not Worth.HELD else found
+
+
+def _judged(seen: Observed, judge: Judge, requests: RequestRegister) -> Worth:
+    if isinstance(seen, ContactObservation):
+        view = ContactView(seen._replace(deals=(), companies=()), (), ())
+        facts = judge.contact_facts(view, requests.of(seen))
+        return _by_decision(judge.decide_contact(view, facts, NO_HISTORY))
+    if isinstance(seen, DealObservation):
+        deal = DealView(seen._replace(contacts=(), companies=()), ())
+        return _by_decision(judge.decide_deal(deal, (), NO_HISTORY))
+    company = judge.company(seen, ())
+    if company.causes:
+        return Worth.HELD
+    return Worth.FREE if company.facts.is_customer is False else Worth.KEPT
+
+
+def _by_decision(decision: Decision) -> Worth:
+    match decision.outcome:
+        case Outcome.HELD:
+            return Worth.HELD
+        case Outcome.DISPOSE:
+            return Worth.FREE
+        case Outcome.RETAIN:
+            return Worth.KEPT if any(reason.code in _KEEPS for reason in decision.reasons) else Worth.FREE
+        case _:
+            return Worth.KEPT

@@ -1,0 +1,100 @@
+"""`approval standing`: what a person lets a rule do by itself, and what the command answers."""
+
+from datetime import timedelta
+
+import pytest
+
+from hubspot_retention.bootstrap import application
+from hubspot_retention.core.deadline.approval import StandingApproval
+from tests.documents import clienti
+from tests.faults.people import a_portal
+from tests.unit.cli.conftest import MakeHouse
+from tests.unit.cli.house import House, Ran, wide_lines
+
+
+@pytest.fixture
+def house(house_of: MakeHouse) -> House:
+    """An empty portal under an approved policy."""
+    made = house_of(a_portal())
+    assert made("policy", "approve", "--digest", clienti().digest).code == 0
+    return made
+
+
+def grant(house: House, rule: str = "unsubscribed", most: str = "50", until: str = "2027-06-30") -> Ran:
+    """Give one."""
+    return house(
+        "approval", "standing", "grant", "--rule", rule, "--max-per-day", most, "--until", until, "--who", "bent"
+    )
+
+
+def test_it_is_given_and_told_with_its_end(house: House) -> None:
+    ran = grant(house)
+    assert (ran.code, ran.out) == (
+        0,
+        "standing approval 1: rule unsubscribed acts by itself, at most 50 a day, until 2027-06-30 00:00\n",
+    )
+
+
+def test_it_is_listed_with_what_is_left_of_the_day(house: House) -> None:
+    grant(house)
+    text = house("approval", "standing", "list").out
+    assert "unsubscribed" in text
+    assert "in force" in text
+    assert wide_lines(text) == []
+    (row,) = house("approval", "standing", "list", "--json").json
+    assert row.items() >= {"approval": 1, "in_force": True, "max_per_day": 50, "left_today": 50}.items()
+    assert (row["granted_by"], row["until"]) == ("bent", "2027-06-30T00:00:00+02:00")
+
+
+def test_without_any_the_list_says_so(house: House) -> None:
+    assert house("approval", "standing", "list").out == "There is no standing approval.\n"
+
+
+def test_it_is_taken_back_and_listed_only_on_demand(house: House) -> None:
+    grant(house)
+    ran = house("approval", "standing", "revoke", "1", "--who", "carl")
+    assert (ran.code, ran.out) == (0, "standing approval 1 for rule unsubscribed is revoked\n")
+    assert house("approval", "standing", "list", "--json").json == []
+    (row,) = house("approval", "standing", "list", "--all", "--json").json
+    assert (row["in_force"], row["revoked_by"]) == (False, "carl")
+    assert "revoked by carl" in house("approval", "standing", "list", "--all").out
+
+
+def test_one_that_cannot_be_given_is_refused_in_words(house: House) -> None:
+    ran = grant(house, rule="inactive-contact")
+    assert ran.code == 4
+    assert ran.err.startswith("no standing approval for rule inactive-contact: the policy wants each of its disposals")
+    assert grant(house, until="tomorrow").code == 2
+    assert grant(house, until="2030-01-01").code == 4
+
+
+def test_one_that_is_not_there_cannot_be_taken_back(house: House) -> None:
+    ran = house("approval", "standing", "revoke", "7")
+    assert ran.code == 2
+    assert "no standing approval 7" in ran.err
+
+
+def test_one_under_a_policy_that_has_grown_wider_is_shown_as_such(house: House) -> None:
+    grant(house)
+    app = application()
+    with app.store() as store, store.transaction() as tx:
+        narrower = app.policy()[1].replace('after = "P24M"', 'after = "P36M"')
+        tx.approve_policy("0" * 64, narrower, app.clock.now(), "bent")
+    assert "approve the policy" in house("approval", "standing", "list").out
+
+
+def test_one_that_is_over_is_shown_as_such(house: House) -> None:
+    app = application()
+    now = app.clock.now()
+    old = StandingApproval(
+        approval_id=0,
+        rule="unsubscribed",
+        max_per_day=1,
+        until_at=now - timedelta(days=1),
+        granted_by="bent",
+        granted_at=now - timedelta(days=9),
+        policy_digest="abc",
+    )
+    with app.store() as store, store.transaction() as tx:
+        tx.grant_standing(old)
+    assert " over" in house("approval", "standing", "list").out

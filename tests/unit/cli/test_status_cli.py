@@ -1,0 +1,175 @@
+"""`status`: how the service stands, for a terminal and for a machine."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hubspot_retention.bootstrap import application
+from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.deadline.approval import StandingApproval
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from tests.faults.people import a_customer, a_portal, asks_to_go, inactive
+from tests.unit.cli.conftest import MakeHouse
+from tests.unit.cli.house import House, wide_lines
+
+HOUR = timedelta(hours=1)
+
+
+def put(*, record: int = 101, hours: float = 100, **more: Any) -> None:
+    """A line in the ledger: somebody unsubscribed."""
+    house = application()
+    now = house.clock.now()
+    due = now + hours * HOUR - 120 * HOUR
+    values: dict[str, Any] = {
+        "record": RecordRef(ObjectType.CONTACT, RecordId(record)),
+        "state": ObligationState.OPEN,
+        "first_seen_at": due,
+        "heard_at": now,
+        "next_look_at": now,
+        "rule": "unsubscribed",
+        "disposition": Disposition.ERASE,
+        "due_at": due,
+        "erase_by": due + 120 * HOUR,
+        "call_by": due + 120 * HOUR,
+    }
+    with house.store() as store, store.transaction() as tx:
+        tx.save_obligations([Obligation(**values | more)])
+
+
+def busy(house_of: MakeHouse) -> House:
+    """A service that has run, of which much can be told."""
+    house = house_of(a_portal(contacts=[asks_to_go(101), inactive(102), a_customer(103)]))
+    house("plan", "new")
+    put(hours=100)
+    put(record=104, state=ObligationState.HELD)
+    put(record=105, state=ObligationState.DONE, settled_at=application().clock.now())
+    made = application()
+    now = made.clock.now()
+    with made.store() as store, store.transaction() as tx:
+        for name in ("due", "full", "watch"):
+            tx.tick_started(name, now)
+            tx.tick_done(name, now - 5 * HOUR if name == "full" else now, 1.5)
+        tx.tick_started("hot", now)
+        tx.tick_done("hot", now, 1.0, "PortalDeniedError")
+        tx.count("webhooks", "accepted", 1200)
+        tx.count("webhooks", "forged", 3)
+        tx.save_alarm(
+            AlarmRecord(
+                kind=AlarmKind.DEADLINE_NEAR,
+                about="unsubscribed",
+                level=AlarmLevel.URGENT,
+                first_at=now,
+                last_seen_at=now,
+            )
+        )
+        tx.grant_standing(
+            StandingApproval(
+                approval_id=0,
+                rule="unsubscribed",
+                max_per_day=20,
+                until_at=now + timedelta(days=30),
+                granted_by="anna",
+                granted_at=now,
+                policy_digest="ab" * 32,
+                used_on=made.policy()[0].civil.local_date(now),
+                used=3,
+            )
+        )
+    return house
+
+
+def told(house: House) -> str:
+    """The page, with blanks as one."""
+    ran = house("status")
+    assert ran.code == 0
+    assert wide_lines(ran.out) == []
+    return " ".join(ran.out.split())
+
+
+def test_where_nothing_ever_ran_it_says_what_to_do(house_of: MakeHouse) -> None:
+    page = told(house_of(a_portal()))
+    assert "The service has never run here: start it with `serve`." in page
+    assert "Alarms None." in page
+    assert "No record is past its date." in page
+    assert "There is no hold." in page
+    assert "Plans that wait None." in page
+    assert "None came yet." in page
+
+
+def test_it_tells_how_everything_stands(house_of: MakeHouse) -> None:
+    page = told(busy(house_of))
+    assert "urgent deadline near unsubscribed" in page
+    assert "due 0 s ago 1.5 s" in page or "due 1 s ago 1.5 s" in page
+    assert "full 5 hours ago 1.5 s" in page
+    assert "hot never 1.0 s PortalDeniedError" in page
+    assert "watch" not in page
+    assert "unsubscribed open 1 1" in page
+    assert "unsubscribed held 1 1" in page
+    assert "100.0% of what was done was done in time." in page
+    assert "1-rights awaiting review: calls by" in page
+    assert "1 erasure-request" in page
+    assert "1 unsubscribed 20 17" in page
+    assert "accepted 1,200; forged 3" in page
+
+
+def test_the_debt_names_how_old_it_is(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    put(hours=120 - 30)
+    put(record=102, hours=120 - 5)
+    assert "2 records are past their date, the oldest by 30 hours." in told(house)
+
+
+def test_a_persons_stop_comes_first(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    house("stop", "--why", "the lawyer called")
+    assert told(house).startswith("All disposals are stopped (anna: the lawyer called).")
+
+
+def test_what_nobody_decided_yet_is_told_too(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    put(state=ObligationState.LOOK, rule="", disposition=None, due_at=None, erase_by=None, call_by=None)
+    assert "(not decided yet) to be looked at 1 0" in told(house)
+
+
+def test_an_approval_that_is_over_and_a_plan_that_has_expired_are_left_out(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = busy(house_of)
+    later = application().clock.now() + timedelta(days=40)
+    monkeypatch.setattr("hubspot_retention.clock.Clock.now", lambda self: later)
+    page = told(house)
+    assert "Standing approvals None" in page
+    assert "Plans that wait None." in page
+    assert "due 40 days ago" in page
+
+
+def test_a_machine_is_told_the_same(house_of: MakeHouse) -> None:
+    found = busy(house_of)("status", "--json").json
+    assert found["ticks"]["hot"] == {
+        "last_success_at": None,
+        "late": True,
+        "seconds": 1.0,
+        "last_error": "PortalDeniedError",
+    }
+    assert found["ticks"]["due"]["late"] is False
+    assert found["debt"] == {"look": 0, "open": 2, "review": 0, "held": 1, "raised": 0}
+    assert {(row["rule"], row["state"], row["records"]) for row in found["obligations"]} >= {
+        ("unsubscribed", "open", 1),
+        ("unsubscribed", "held", 1),
+        ("unsubscribed", "done", 1),
+    }
+    assert found["on_time_ratio"] == 1
+    assert found["webhooks"] == {"accepted": 1200, "forged": 3}
+    assert found["standing_approvals"][0]["left_today"] == 17
+    assert [plan["plan_id"] for plan in found["plans"]] == ["1-time", "1-rights"]
+    assert found["alarms"][0]["about"] == "unsubscribed"
+
+
+def test_it_can_be_asked_while_the_service_runs(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    with application().store():
+        assert house("status").code == 0
+        assert house("plan", "new").code == 1

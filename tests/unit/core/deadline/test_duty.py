@@ -1,0 +1,169 @@
+"""What a decision obliges to, by when, and whose act it was."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.deadline.duty import MARKETING_ENDS, OPT_OUT, Duty, duty_of
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
+from hubspot_retention.core.decision.model import Decision, StartValue
+from hubspot_retention.core.facts.observation import OptOutSource
+from hubspot_retention.core.facts.values import ONGOING
+from hubspot_retention.core.policy.model import Disposition
+from tests.builders import at, on
+from tests.documents import clienti
+from tests.unit.core.deadline.lines import (
+    BY_THE_PERSON,
+    CLICK,
+    DAY,
+    NOW,
+    TERMS,
+    an_inactive,
+    an_unsubscribe,
+    decided,
+    seen,
+)
+
+ASKED = at("2026-11-10T09:00")
+
+
+def duty(decision: Decision, **more: Any) -> Duty:
+    """What a decision obliges to."""
+    found = duty_of(seen(decision, **more), TERMS)
+    assert found is not None
+    return found
+
+
+def stays(*starts: tuple[str, StartValue], **more: Any) -> Decision:
+    """Somebody who stays, and whose marketing ends."""
+    return decided("retain", "keep-without-end", marketing_ends=True, starts=starts, **more)
+
+
+def test_a_disposal_obliges_by_the_dates_of_the_decision() -> None:
+    found = duty(an_unsubscribe())
+    assert (found.rule, found.disposition, found.reason) == ("unsubscribed", Disposition.ERASE, "period-ended")
+    assert (found.due_at, found.erase_by, found.call_by) == (CLICK, CLICK + 5 * DAY, CLICK + 5 * DAY)
+    assert found.right
+
+
+def test_an_archive_must_be_called_ninety_days_ahead() -> None:
+    found = duty(an_inactive())
+    assert found.erase_by is not None
+    assert found.call_by == found.erase_by - 90 * DAY
+    assert not found.right
+
+
+@pytest.mark.parametrize("outcome", ["retain", "held", "refer", "undetermined"])
+def test_nothing_else_obliges_to_anything(outcome: str) -> None:
+    assert duty_of(seen(decided(outcome)), TERMS) is None
+
+
+def test_a_decision_without_reasons_is_still_a_duty() -> None:
+    assert duty(an_unsubscribe(reasons=())).reason == ""
+
+
+# Grace.
+
+
+def test_an_unsubscribe_waits_for_its_grace() -> None:
+    assert duty(an_unsubscribe()).not_before == CLICK + DAY
+
+
+def test_without_grace_it_does_not() -> None:
+    assert duty_of(seen(an_unsubscribe()), replace(TERMS, grace=timedelta(0))).not_before is None  # type: ignore[union-attr]
+
+
+def test_no_other_right_waits() -> None:
+    asked = an_unsubscribe(ASKED, rule="erasure-request", starts=(("erasure_requested_at", ASKED),))
+    assert duty(asked).not_before is None
+
+
+def test_a_time_rule_does_not_wait() -> None:
+    assert duty(an_inactive()).not_before is None
+
+
+def test_the_grace_counts_from_what_is_remembered_where_the_decision_shows_no_start() -> None:
+    assert duty(an_unsubscribe(starts=())).not_before == CLICK + DAY
+    assert duty(an_unsubscribe(starts=()), opt_out=NOTHING_REMEMBERED).not_before is None
+
+
+# Whose act it was.
+
+
+@pytest.mark.parametrize("source", [*OptOutSource, None])
+def test_only_an_opt_out_that_the_person_set_is_the_person_s_own_act(source: OptOutSource | None) -> None:
+    found = duty(an_unsubscribe(), opt_out=Remembered(opted_out_at=CLICK, opt_out_source=source))
+    assert found.by_person is (source is OptOutSource.PERSON)
+
+
+@pytest.mark.parametrize("rule", ["erasure-request", "consent-withdrawn"])
+def test_a_request_and_a_withdrawal_are_the_person_s_word_by_their_nature(rule: str) -> None:
+    assert duty(an_unsubscribe(rule=rule), opt_out=NOTHING_REMEMBERED).by_person
+
+
+def test_a_time_rule_is_nobody_s_act() -> None:
+    assert not duty(an_inactive()).by_person
+
+
+# A keep that lapsed.
+
+
+def test_a_record_that_a_keep_carried_has_the_rule_s_time_from_now() -> None:
+    found = duty(an_unsubscribe(at("2024-03-01T10:00")), carried=True)
+    assert (found.due_at, found.erase_by) == (at("2024-03-01T10:00"), NOW + 5 * DAY)
+
+
+def test_a_deadline_that_is_later_anyway_stays() -> None:
+    later = an_unsubscribe(erase_by=NOW + 300 * DAY)
+    assert duty(later, carried=True).erase_by == NOW + 300 * DAY
+
+
+# The end of marketing, for who stays.
+
+
+def test_who_stays_is_owed_the_end_of_marketing_within_the_time_of_the_right() -> None:
+    found = duty(stays((OPT_OUT, CLICK)))
+    assert (found.rule, found.disposition, found.reason) == ("unsubscribed", None, MARKETING_ENDS)
+    assert (found.due_at, found.call_by, found.not_before) == (CLICK, CLICK + 5 * DAY, CLICK + DAY)
+    assert found.right
+    assert found.by_person
+
+
+def test_once_it_has_ended_nothing_is_owed() -> None:
+    assert duty_of(seen(stays((OPT_OUT, CLICK)), before=Remembered(marketing_ended=True)), TERMS) is None
+
+
+def test_the_right_that_must_be_met_first_decides() -> None:
+    both = stays((OPT_OUT, CLICK), ("erasure_requested_at", ASKED), ("customer_until", ONGOING))
+    assert duty(both).rule == "unsubscribed"
+    assert duty(stays((OPT_OUT, NOW + 60 * DAY), ("erasure_requested_at", ASKED))).rule == "erasure-request"
+
+
+def test_where_a_hold_hides_the_starts_the_remembered_opt_out_tells() -> None:
+    held = decided("held", "hold-flag", marketing_ends=True)
+    assert duty(held, opt_out=BY_THE_PERSON).rule == "unsubscribed"
+
+
+def test_where_no_right_is_known_the_clock_of_the_request_counts_and_nobody_but_a_person_approves() -> None:
+    held = decided("held", "hold-flag", marketing_ends=True, answer_by=ASKED + 30 * DAY)
+    found = duty(held, opt_out=NOTHING_REMEMBERED)
+    assert (found.rule, found.due_at, found.call_by) == ("", None, ASKED + 30 * DAY)
+    assert not found.by_person
+
+
+def test_a_restriction_alone_has_no_date() -> None:
+    held = decided("held", "processing-restricted", marketing_ends=True)
+    assert duty(held, opt_out=NOTHING_REMEMBERED).call_by is None
+
+
+def test_a_start_that_is_a_date_counts_from_its_end() -> None:
+    found = duty(stays(("erasure_requested_at", on("2026-11-10"))), opt_out=NOTHING_REMEMBERED)
+    assert found.due_at == clienti().civil.end_of(on("2026-11-10"))
+
+
+def test_an_opt_out_is_taken_back_when_it_was_known_and_is_no_more() -> None:
+    assert seen(stays(), before=BY_THE_PERSON, opt_out=NOTHING_REMEMBERED).subscribed_again
+    assert not seen(stays(), before=BY_THE_PERSON).subscribed_again
+    assert not seen(stays(), opt_out=NOTHING_REMEMBERED).subscribed_again

@@ -1,0 +1,377 @@
+"""What others did to records, and what is taken out of plans."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hubspot_retention.core.alarm import AlarmKind, AlarmLevel
+from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.request import RequestKind
+from hubspot_retention.workflow.foreign import IN_FLIGHT, OURS, take_out
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import (
+    a_company,
+    a_contact,
+    a_customer,
+    a_deal,
+    a_portal,
+    asks_to_go,
+    days_ago,
+    inactive,
+    lost_deal,
+    unsubscribed,
+    won_deal,
+)
+from tests.faults.world import World, ref
+from tests.unit.workflow.hints import alarms, foreign, obligation, oblige
+
+NOBODYS = {"createdate": f"{days_ago(30)}T09:00:00Z"}
+
+
+def deleted(world: World, record: str, *, privacy: bool = False, act: str | None = "archive") -> str:
+    """Somebody deletes a record, and it is heard of."""
+    if act:
+        world.act("erase" if privacy else act, record=record)
+    return told(world, record, privacy=privacy)
+
+
+def told(world: World, record: str, *, privacy: bool = False) -> str:
+    judge, now = foreign(world), world.clock.now()
+    loss = judge.lost(ref(record), now, privacy=privacy)
+    with world.store.transaction() as tx:
+        return judge.gone(tx, loss, now)
+
+
+def facts(world: World) -> dict[str, str]:
+    (alarm,) = alarms(world)
+    assert (alarm.kind, alarm.level) == (AlarmKind.FOREIGN_DELETION, AlarmLevel.URGENT)
+    return dict(alarm.facts)
+
+
+def test_a_lead_that_somebody_deleted_is_noted_and_nobody_is_called(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    assert deleted(world, "contacts/101") == "deletion"
+    assert alarms(world) == []
+    assert world.words("contacts/101") == ["foreign-deletion.seen"]
+    assert dict(world.entries("contacts/101")[0].facts)["was"] == "free"
+
+
+@pytest.mark.parametrize(
+    ("record", "was"),
+    [
+        ("contacts/101", "kept"),
+        ("contacts/102", "held"),
+        ("contacts/103", "held"),
+        ("contacts/104", "kept"),
+        ("deals/21", "kept"),
+        ("deals/22", "kept"),
+        ("deals/24", "held"),
+        ("companies/11", "kept"),
+        ("companies/12", "held"),
+    ],
+)
+def test_what_was_to_stay_and_was_deleted_calls_somebody(world_of: MakeWorld, record: str, was: str) -> None:
+    world = world_of(
+        a_portal(
+            contacts=[
+                a_customer(101),
+                a_contact(102, legal_hold="true", **NOBODYS),
+                a_contact(103, processing_restricted="true", **NOBODYS),
+                a_contact(104, customer_until=days_ago(100), lifecyclestage="other"),
+            ],
+            deals=[won_deal(21), a_deal(22), a_deal(24, outstanding_balance="100")],
+            companies=[a_company(11, lifecyclestage="customer"), a_company(12, legal_hold="true")],
+        )
+    )
+    assert deleted(world, record) == "deletion"
+    found = facts(world)
+    assert (found["was"], found["in_bin"]) == (was, "yes")
+    until = world.policy.civil.day_of(world.clock.now() + timedelta(days=90)).isoformat()
+    assert found["restorable_until"] == until
+    assert dict(world.entries(record)[-1].facts)["restorable_until"] == until
+
+
+@pytest.mark.parametrize("record", ["deals/23", "companies/13"])
+def test_what_nothing_kept_calls_nobody(world_of: MakeWorld, record: str) -> None:
+    world = world_of(a_portal(deals=[lost_deal(23)], companies=[a_company(13)]))
+    deleted(world, record)
+    assert alarms(world) == []
+
+
+def test_somebody_unsubscribed_whom_staff_deletes_by_hand_was_free_to_go(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101, **NOBODYS)]))
+    deleted(world, "contacts/101")
+    assert alarms(world) == []
+
+
+def test_a_hold_of_the_register_makes_it_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "held"
+
+
+def test_a_hold_of_the_register_is_known_where_no_bin_shows_the_record(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101)]))
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    deleted(world, "contacts/101", privacy=True)
+    assert facts(world)["was"] == "held"
+
+
+def test_a_hold_set_since_it_was_due_makes_it_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101, legal_hold="true")]))
+    oblige(world, "contacts/101")
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "held"
+
+
+def test_a_deletion_that_is_told_again_is_one_alarm_and_one_entry(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    deleted(world, "contacts/101")
+    told(world, "contacts/101")
+    assert len(alarms(world)) == 1
+    assert world.words("contacts/101") == ["foreign-deletion.seen"]
+
+
+def test_an_open_request_that_restricts_makes_it_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    world.registrar().record_request(ref("contacts/101"), RequestKind.ACCESS, world.clock.now(), world.clock.now())
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "held"
+
+
+def test_a_hold_that_only_the_ledger_knows_of_makes_it_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    oblige(world, "contacts/101", ObligationState.HELD)
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "held"
+
+
+def test_a_hold_that_only_the_last_plan_knows_of_makes_it_held(world_of: MakeWorld) -> None:
+    links = (("contacts/101", "companies/11"),)
+    world = world_of(
+        a_portal(contacts=[a_contact(101, **NOBODYS)], companies=[a_company(11, legal_hold="true")], links=links)
+    )
+    world.assess()
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "held"
+
+
+def test_what_the_ledger_had_is_settled_once(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/101")
+    at = world.clock.now()
+    deleted(world, "contacts/101")
+    world.clock.present += timedelta(minutes=1)
+    told(world, "contacts/101")
+    found = obligation(world, "contacts/101")
+    assert found is not None
+    assert (found.state, found.reason, found.settled_at) == (ObligationState.ENDED, "gone", at)
+    assert world.words("contacts/101").count("obligation.ended") == 1
+    assert alarms(world) == []
+
+
+def test_a_hint_that_led_to_nothing_yet_ends_without_a_word(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    oblige(world, "contacts/101", ObligationState.LOOK, due_at=None, disposition=None, rule="")
+    deleted(world, "contacts/101")
+    assert world.words("contacts/101") == ["foreign-deletion.seen"]
+    assert obligation(world, "contacts/101").state is ObligationState.ENDED  # type: ignore[union-attr]
+
+
+def test_of_whom_nobody_can_tell_any_more_it_is_told_and_that_no_bin_has_them(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101, **NOBODYS)]))
+    assert deleted(world, "contacts/101", privacy=True) == "privacy-deletion"
+    found = facts(world)
+    assert (found["was"], found["in_bin"], found["restorable_until"]) == ("unknown", "no", "never")
+
+
+def test_whom_somebody_erases_who_was_due_calls_nobody(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/101")
+    deleted(world, "contacts/101", privacy=True)
+    assert alarms(world) == []
+
+
+@pytest.mark.parametrize("privacy_first", [True, False])
+def test_deletion_and_privacy_deletion_of_one_record_are_one_alarm_in_any_order(
+    world_of: MakeWorld, privacy_first: bool
+) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("erase", record="contacts/101")
+    told(world, "contacts/101", privacy=privacy_first)
+    told(world, "contacts/101", privacy=not privacy_first)
+    told(world, "contacts/101", privacy=privacy_first)
+    assert facts(world)["what"] == "privacy-deletion"
+    assert facts(world)["restorable_until"] == "never"
+
+
+def test_what_this_service_disposed_of_is_nobody_elses_deletion(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    world.apply(world.rights())
+    before = world.words("contacts/101")
+    assert told(world, "contacts/101") == told(world, "contacts/101", privacy=True) == OURS
+    assert (world.words("contacts/101"), alarms(world)) == (before, [])
+
+
+def test_what_this_service_disposed_of_long_ago_and_a_person_restored_is_not_ours_any_more(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    world.apply(world.time_rules())
+    world.act("restore", record="contacts/101")
+    world.clock.present += timedelta(days=1)
+    oblige(world, "contacts/101", ObligationState.HELD)
+    assert deleted(world, "contacts/101") == "deletion"
+    assert facts(world)["was"] == "held"
+
+
+@pytest.mark.parametrize("state", [ItemState.SENT, ItemState.UNKNOWN])
+def test_what_is_in_flight_is_settled_by_who_sent_it(world_of: MakeWorld, state: ItemState) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    plan = world.rights()
+    with world.store.transaction() as tx:
+        tx.set_item_state(plan.plan_id, ref("contacts/101"), state)
+    oblige(world, "contacts/101")
+    assert deleted(world, "contacts/101", privacy=True) == IN_FLIGHT
+    assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
+
+
+def test_a_deletion_that_nobody_can_look_into_is_told_once(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101)]))
+    judge, now = foreign(world), world.clock.now()
+    loss = judge.lost(ref("contacts/101"), now)
+    for _ in range(2):
+        with world.store.transaction() as tx:
+            judge.suspected(tx, loss, now)
+    assert facts(world)["was"] == "unknown"
+    assert world.words("contacts/101") == ["foreign-deletion.seen"]
+
+
+def came_back(world: World, record: str) -> bool:
+    with world.store.transaction() as tx:
+        return foreign(world).back(tx, ref(record), world.clock.now())
+
+
+def test_what_somebody_restores_ends_the_alarm_of_its_deletion(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    deleted(world, "contacts/101")
+    world.act("restore", record="contacts/101")
+    assert not came_back(world, "contacts/101")
+    assert alarms(world) == []
+
+
+def test_the_restoration_of_what_this_service_archived_is_written_down(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    plan = world.time_rules()
+    world.apply(plan)
+    world.act("restore", record="contacts/101")
+    assert came_back(world, "contacts/101")
+    entry = world.entries("contacts/101")[-1]
+    assert (entry.kind, entry.code, dict(entry.facts)) == ("restoration.seen", "archive", {"plan": plan.plan_id})
+
+
+# Taking records out of plans.
+
+
+def taken_out(world: World, record: str, why: Skip = Skip.HELD) -> int:
+    with world.store.transaction() as tx:
+        return take_out(tx, ref(record), why, world.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (PlanStatus.AWAITING_REVIEW, ItemState.PENDING),
+        (PlanStatus.APPROVED, ItemState.PENDING),
+        (PlanStatus.APPLYING, ItemState.PREPARED),
+        (PlanStatus.PARTLY_APPLIED, ItemState.PENDING),
+    ],
+)
+def test_a_record_is_taken_out_of_a_plan_that_waits_or_runs(
+    world_of: MakeWorld, status: PlanStatus, state: ItemState
+) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    plan, _ = world.assess()
+    put(world, plan, status, state)
+    assert taken_out(world, "contacts/101") == 1
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
+    assert world.state(plan, "contacts/102") == (ItemState.PENDING, "")
+    entry = world.entries("contacts/101")[-1]
+    assert (entry.kind, entry.code, entry.plan_id, entry.actor) == (
+        "disposal.skipped",
+        "held-now",
+        plan.plan_id,
+        "service",
+    )
+    assert taken_out(world, "contacts/101") == 0
+
+
+def put(world: World, plan: Plan, status: PlanStatus, state: ItemState) -> None:
+    with world.store.transaction() as tx:
+        tx.save_plan(replace(plan, status=status))
+        tx.set_item_state(plan.plan_id, ref("contacts/101"), state)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (PlanStatus.APPLYING, ItemState.SENT),
+        (PlanStatus.APPLYING, ItemState.UNKNOWN),
+        (PlanStatus.APPLIED, ItemState.DONE),
+        (PlanStatus.REJECTED, ItemState.PENDING),
+        (PlanStatus.SUPERSEDED, ItemState.PENDING),
+    ],
+)
+def test_what_was_sent_or_will_never_be_stays_as_it_is(
+    world_of: MakeWorld, status: PlanStatus, state: ItemState
+) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    plan, _ = world.assess()
+    put(world, plan, status, state)
+    assert taken_out(world, "contacts/101") == 0
+    assert world.state(plan, "contacts/101") == (state, "")
+
+
+def test_the_end_of_marketing_stays_in_the_plan_of_somebody_who_is_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101, legal_hold="true")]))
+    plan, _ = world.assess()
+    assert world.item(plan, "contacts/101").action is Action.END_MARKETING
+    assert taken_out(world, "contacts/101") == 0
+
+
+# Merges.
+
+
+def merge(world: World, loser: str, winner: str) -> None:
+    with world.store.transaction() as tx:
+        foreign(world).merged(tx, ref(loser), ref(winner), world.clock.now())
+
+
+def test_a_hold_on_a_merged_away_record_takes_the_winner_out_of_its_plan_at_once(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    plan = world.rights()
+    world.registrar().place_hold(ref("contacts/102"), "J-2026-1", "strid", None, world.clock.now())
+    merge(world, "contacts/102", "contacts/101")
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
+    assert world.state(plan, "contacts/102") == (ItemState.SKIPPED, "merged-into-another")
+    entry = world.entries("contacts/102")[-1]
+    assert (entry.kind, dict(entry.facts)) == ("merge.seen", {"winner": "contacts/101", "held": True})
+
+
+def test_a_merge_of_people_who_are_not_held_leaves_the_winner_in_its_plan(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    plan = world.rights()
+    merge(world, "contacts/102", "contacts/101")
+    assert world.state(plan, "contacts/101") == (ItemState.PENDING, "")
+
+
+def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_winners(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    oblige(world, "contacts/102")
+    for _ in range(2):
+        merge(world, "contacts/102", "contacts/101")
+    assert world.words("contacts/102") == ["obligation.ended", "merge.seen"]
+    assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
+    assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]

@@ -1,0 +1,526 @@
+"""The inbox: each event is a hint, and nothing follows from it but a look at the truth."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.alarm import AlarmKind
+from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.facts.values import UNKNOWN
+from hubspot_retention.core.plan.model import ItemState
+from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.core.webhook.event import Event
+from hubspot_retention.errors import PortalContractError, PortalPausedError, PortalTemporaryError, UsageError
+from hubspot_retention.workflow.inbox import InboxReport
+from hubspot_retention.workflow.ports import Transaction
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import (
+    a_company,
+    a_customer,
+    a_deal,
+    a_portal,
+    asks_to_go,
+    inactive,
+    old_agreement,
+    unsubscribed,
+    won_deal,
+)
+from tests.faults.world import World, ref
+from tests.unit.workflow.hints import (
+    APP,
+    alarms,
+    an_event,
+    deliver,
+    inbox,
+    look_at,
+    obligation,
+    oblige,
+    waiting,
+    wanted,
+)
+
+
+def run(world: World, *events: Event, source: Any = None, **parts: Any) -> dict[str, int]:
+    """Events arrive and are worked off; what became of them."""
+    deliver(world, *events)
+    return dict(inbox(world, source, **parts).run(world.clock.now()).outcomes)
+
+
+class Failing:
+    """A portal of which some calls fail: `fails` answers with what, by method and arguments."""
+
+    def __init__(self, portal: Any, fails: Callable[[str, tuple[Any, ...]], Exception | None]) -> None:
+        self._portal = portal
+        self.fails = fails
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._portal, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            error = self.fails(name, arguments)
+            if error is not None:
+                raise error
+            return method(*arguments, **named)
+
+        return call
+
+
+def unreadable(*ids: int) -> Callable[[str, tuple[Any, ...]], Exception | None]:
+    """Some records cannot be read; with none, none can."""
+
+    def fails(name: str, arguments: tuple[Any, ...]) -> Exception | None:
+        if name == "presence" and (not ids or set(ids) & set(arguments[1])):
+            return PortalTemporaryError("HubSpot answers 502")
+        return None
+
+    return fails
+
+
+# Who is to be looked at.
+
+
+@pytest.mark.parametrize("kind", ["propertyChange", "associationChange", "creation", "restore"])
+def test_whatever_happens_to_a_contact_has_the_ledger_look(world_of: MakeWorld, kind: str) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101), unsubscribed(102)]))
+    assert run(world, an_event("contacts/101", kind)) == {"looked": 1}
+    assert wanted(world) == {"contacts/101"}
+    assert obligation(world, "contacts/101").reason == "webhook"  # type: ignore[union-attr]
+    assert waiting(world) == 0
+
+
+def test_many_events_of_one_record_are_one_look(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)]))
+    looks: list[Sequence[RecordRef]] = []
+    events = [an_event("contacts/101", number=number) for number in range(5)]
+    found = run(world, *events, look_at=lambda tx, refs, now, code: looks.append(refs))
+    assert (found, looks) == ({"looked": 5}, [[ref("contacts/101")]])
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (an_event("contacts/101", portal_id=1), "other-portal"),
+        (an_event("tickets/101"), "other-class"),
+        (an_event("contacts/101", object_type=None), "other-class"),
+        (an_event("contacts/101", event_type="contact.newMessage"), "other-kind"),
+        (an_event("contacts/101", object_id=0), "no-record"),
+        (an_event("contacts/101", change_source="INTEGRATION", source_id=APP), "own-write"),
+        (an_event("contacts/101", "associationChange", change_source="INTEGRATION", source_id=APP), "own-write"),
+    ],
+)
+def test_what_nothing_follows_from_is_settled_without_a_read(world_of: MakeWorld, event: Event, why: str) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)]))
+    before = len(world.sandbox.journal.entries())
+    assert run(world, event) == {why: 1}
+    assert len(world.sandbox.journal.entries()) == before
+    assert (wanted(world), waiting(world)) == (set(), 0)
+
+
+@pytest.mark.parametrize(
+    "source", [{"change_source": "INTEGRATION", "source_id": "1"}, {"change_source": "CRM_UI", "source_id": APP}]
+)
+def test_what_another_wrote_is_no_echo_of_ours(world_of: MakeWorld, source: dict[str, Any]) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)]))
+    assert run(world, an_event("contacts/101", **source)) == {"looked": 1}
+
+
+def test_without_a_known_app_nothing_is_an_echo(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)]))
+    event = an_event("contacts/101", change_source="INTEGRATION", source_id="")
+    assert run(world, event, app_id="") == {"looked": 1}
+
+
+def test_a_late_echo_of_what_this_service_erased_disturbs_nothing(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    world.apply(world.rights())
+    oblige(world, "contacts/101", ObligationState.DONE)
+    events = [
+        an_event("contacts/101"),
+        an_event("contacts/101", "deletion"),
+        an_event("contacts/101", "privacyDeletion"),
+    ]
+    assert run(world, *events) == {"own-disposal": 3}
+    assert obligation(world, "contacts/101").state is ObligationState.DONE  # type: ignore[union-attr]
+    assert (wanted(world), alarms(world)) == (set(), [])
+
+
+def test_what_our_app_deleted_without_a_plan_is_no_echo_of_ours(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("archive", record="contacts/101")
+    event = an_event("contacts/101", "deletion", change_source="INTEGRATION", source_id=APP)
+    assert run(world, event) == {"deletion": 1}
+    assert len(alarms(world)) == 1
+
+
+# Whom a change reaches.
+
+
+def around(world_of: MakeWorld) -> World:
+    """Two people of a company, one of them on its deal; a third on a deal of somebody else."""
+    world = world_of(
+        a_portal(
+            contacts=[unsubscribed(101), unsubscribed(102), unsubscribed(103), unsubscribed(104)],
+            companies=[a_company(11), a_company(12)],
+            deals=[won_deal(21), won_deal(22)],
+            links=(
+                ("contacts/101", "companies/11"),
+                ("deals/21", "companies/11"),
+                ("contacts/102", "deals/21"),
+                ("contacts/103", "deals/22"),
+            ),
+        )
+    )
+    for record in ("contacts/101", "contacts/102", "contacts/103", "deals/21", "deals/22"):
+        oblige(world, record)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("record", "reached"),
+    [
+        ("companies/11", {"contacts/101", "contacts/102", "deals/21"}),
+        ("deals/21", {"contacts/101", "contacts/102", "deals/21"}),
+        ("deals/22", {"contacts/103", "deals/22"}),
+        ("companies/12", set()),
+    ],
+)
+def test_a_change_of_a_company_or_a_deal_is_looked_at_in_all_that_it_reaches(
+    world_of: MakeWorld, record: str, reached: set[str]
+) -> None:
+    world = around(world_of)
+    assert run(world, an_event(record, property_name="legal_hold")) == {"looked": 1}
+    assert wanted(world) == reached
+
+
+def test_only_who_is_under_an_obligation_is_looked_at_because_of_another(world_of: MakeWorld) -> None:
+    world = around(world_of)
+    oblige(world, "contacts/102", ObligationState.DONE)
+    oblige(world, "contacts/101", ObligationState.ENDED)
+    run(world, an_event("companies/11"))
+    assert wanted(world) == {"deals/21"}
+
+
+def test_a_deal_is_looked_at_even_if_nothing_was_known_of_it(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(21)]))
+    run(world, an_event("deals/21"))
+    assert wanted(world) == {"deals/21"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reached"), [("legal_hold", {"contacts/102", "deals/21"}), ("email", {"contacts/102"})]
+)
+def test_a_hold_of_a_contact_reaches_its_deals(world_of: MakeWorld, name: str, reached: set[str]) -> None:
+    world = around(world_of)
+    run(world, an_event("contacts/102", property_name=name))
+    assert wanted(world) == reached
+
+
+# Merges.
+
+
+def merged(loser: int, winner: int, **more: Any) -> Event:
+    return an_event(f"contacts/{winner}", "merge", others=(("primary", winner), ("merged", loser)), **more)
+
+
+def test_a_merge_carries_the_hold_to_the_winner_and_takes_it_out_of_its_plan(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    plan = world.rights()
+    world.registrar().place_hold(ref("contacts/102"), "J-2026-1", "strid", None, world.clock.now())
+    world.act("merge", record="contacts/102", into="contacts/101")
+    assert run(world, merged(102, 101)) == {"merged": 1}
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
+    assert wanted(world) == {"contacts/101"}
+    with world.store.transaction() as tx:
+        assert ref("contacts/101") in tx.hold_register()
+
+
+def test_the_winner_is_who_answers_whatever_the_event_says(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101), inactive(102), inactive(103)]))
+    world.act("merge", record="contacts/102", into="contacts/103")
+    assert run(world, merged(102, 101)) == {"merged": 1}
+    assert wanted(world) == {"contacts/103"}
+
+
+def test_a_merge_into_a_new_record_moves_both(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101), inactive(102), inactive(103)]))
+    for loser in ("contacts/101", "contacts/102"):
+        world.act("merge", record=loser, into="contacts/103")
+    others = (("new", 103), ("primary", 101), ("merged", 102))
+    assert run(world, an_event("contacts/103", "merge", others=others)) == {"merged": 1}
+    assert world.words("contacts/101") == world.words("contacts/102") == ["merge.seen"]
+
+
+def test_an_event_about_a_merged_away_record_is_a_merge_too(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(21), a_deal(22)]))
+    world.act("merge", record="deals/22", into="deals/21")
+    assert run(world, an_event("deals/22")) == {"merged": 1}
+    assert wanted(world) == {"deals/21"}
+
+
+def test_a_merge_that_hubspot_does_not_show_yet_waits_and_then_is_only_looked_at(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101), inactive(102)]))
+    tick = inbox(world)
+    deliver(world, merged(102, 101))
+    assert tick.run(world.clock.now()) == InboxReport(outcomes=(), waiting=1, more=False)
+    world.clock.present += timedelta(minutes=2)
+    assert tick.run(world.clock.now()).outcomes == (("looked", 1),)
+    assert wanted(world) == {"contacts/101", "contacts/102"}
+
+
+# Deletions and restorations.
+
+
+def test_a_deletion_of_what_was_to_stay_calls_somebody_and_settles_the_ledger(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    oblige(world, "contacts/101", ObligationState.HELD)
+    world.act("archive", record="contacts/101")
+    assert run(world, an_event("contacts/101", "deletion")) == {"deletion": 1}
+    (alarm,) = alarms(world)
+    assert (alarm.kind, alarm.about) == (AlarmKind.FOREIGN_DELETION, "contacts/101")
+    assert obligation(world, "contacts/101").state is ObligationState.ENDED  # type: ignore[union-attr]
+
+
+def test_both_deletions_of_one_erasure_are_one_matter(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("erase", record="contacts/101")
+    events = [an_event("contacts/101", "deletion"), an_event("contacts/101", "privacyDeletion")]
+    assert run(world, *events) == {"privacy-deletion": 2}
+    assert world.words("contacts/101") == ["foreign-deletion.seen"]
+
+
+@pytest.mark.parametrize(
+    ("occurred", "counts"), [(timedelta(minutes=-5), True), (timedelta(days=-30), False), (timedelta(days=1), False)]
+)
+def test_since_when_it_is_gone_is_believed_as_far_as_it_makes_sense(
+    world_of: MakeWorld, occurred: timedelta, counts: bool
+) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("erase", record="contacts/101")
+    at = world.clock.now().replace(microsecond=0)
+    world.clock.present = at
+    run(world, an_event("contacts/101", "privacyDeletion", occurred_at=at + occurred))
+    deleted_at = dict(world.entries("contacts/101")[0].facts)["deleted_at"]
+    assert datetime.fromisoformat(str(deleted_at)) == (at + occurred if counts else at)
+
+
+def test_a_deletion_that_hubspot_does_not_show_yet_waits(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    tick = inbox(world)
+    deliver(world, an_event("contacts/101", "deletion"))
+    assert tick.run(world.clock.now()).waiting == 1
+    world.act("archive", record="contacts/101")
+    world.clock.present += timedelta(minutes=2)
+    assert tick.run(world.clock.now()) == InboxReport(outcomes=(("deletion", 1),), waiting=0, more=False)
+    assert len(alarms(world)) == 1
+
+
+def test_what_is_there_again_when_its_deletion_is_heard_of_is_looked_at(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    events = [an_event("contacts/101", "restore"), an_event("contacts/101", "deletion")]
+    assert run(world, *events) == {"looked": 2}
+    assert (wanted(world), alarms(world)) == ({"contacts/101"}, [])
+
+
+def test_the_restoration_of_what_this_service_archived_is_seen_and_looked_at(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    world.apply(world.time_rules())
+    world.act("restore", record="contacts/101")
+    assert run(world, an_event("contacts/101", "restore")) == {"restored": 1}
+    assert world.words("contacts/101")[-1] == "restoration.seen"
+    assert wanted(world) == {"contacts/101"}
+
+
+@pytest.mark.parametrize("record", ["contacts/101", "deals/21"])
+def test_a_restoration_that_nobody_told_of_is_seen_by_the_next_change(world_of: MakeWorld, record: str) -> None:
+    lost = {"createdate": "2014-01-10T09:00:00Z", "closedate": "2016-02-01T09:00:00Z", "hs_is_closed": "true"}
+    world = world_of(a_portal(contacts=[inactive(101)], deals=[a_deal(21, **lost)]))
+    world.apply(world.time_rules())
+    world.act("restore", record=record)
+    assert run(world, an_event(record)) == {"looked": 1}
+    assert world.words(record)[-1] == "restoration.seen"
+    assert wanted(world) == {record}
+
+
+@pytest.mark.parametrize("record", ["deals/21", "companies/11"])
+def test_whom_a_record_reached_that_is_gone_nobody_can_tell_so_all_who_are_held_are_looked_at(
+    world_of: MakeWorld, record: str
+) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)], deals=[a_deal(21)], companies=[a_company(11)]))
+    oblige(world, "contacts/101", ObligationState.HELD)
+    oblige(world, "contacts/102", ObligationState.HELD, heard_at=world.clock.now() + timedelta(minutes=1))
+    oblige(world, "contacts/103", ObligationState.OPEN)
+    world.act("archive", record=record)
+    run(world, an_event(record, "deletion"))
+    assert wanted(world) == {"contacts/101"}
+
+
+def test_where_nobody_is_held_nobody_is_looked_at_because_a_company_is_gone(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(companies=[a_company(11)]))
+    world.act("archive", record="companies/11")
+    assert run(world, an_event("companies/11", "deletion")) == {"deletion": 1}
+    assert wanted(world) == set()
+
+
+def test_a_deal_that_this_service_archived_has_nobody_looked_at(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[old_agreement(21)]))
+    world.apply(world.time_rules())
+    oblige(world, "contacts/101", ObligationState.HELD)
+    assert run(world, an_event("deals/21", "deletion")) == {"own-disposal": 1}
+    assert wanted(world) == set()
+
+
+# What goes wrong.
+
+
+@pytest.mark.parametrize(
+    "event",
+    [an_event("contacts/101"), an_event("deals/21"), merged(102, 101), an_event("deals/21", "restore")],
+    ids=["plain", "around", "merge", "in-view"],
+)
+def test_what_follows_and_that_the_event_is_done_with_are_one(world_of: MakeWorld, event: Event) -> None:
+    def broken(tx: Transaction, refs: Sequence[RecordRef], now: datetime, code: str) -> None:
+        look_at(tx, refs, now, code)
+        raise UsageError("the disk is full")
+
+    world = world_of(a_portal(contacts=[a_customer(101), a_customer(102)], deals=[a_deal(21)]))
+    world.act("merge", record="contacts/102", into="contacts/101")
+    with pytest.raises(UsageError):
+        run(world, event, look_at=broken)
+    assert (wanted(world), waiting(world)) == (set(), 1)
+    assert inbox(world).run(world.clock.now()).handled == 1
+    assert wanted(world) == {f"{event.object_type}/{event.object_id}"}
+
+
+def test_one_record_that_cannot_be_read_delays_no_other_and_is_tried_ever_later(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(21), a_deal(22), a_deal(23)]))
+    tick = inbox(world, Failing(world.portal, unreadable(22)))
+    deliver(world, *(an_event(f"deals/{each}") for each in (21, 22, 23)))
+    assert tick.run(world.clock.now()).outcomes == (("looked", 2),)
+    assert wanted(world) == {"deals/21", "deals/23"}
+    pauses = (1, 4, 16, 64)
+    for minutes in pauses:
+        assert tick.run(world.clock.now() + timedelta(seconds=60 * minutes - 1)).handled == 0
+        assert waiting(world) == 1
+        world.clock.present += timedelta(minutes=minutes)
+        report = tick.run(world.clock.now())
+    assert report.outcomes == (("failed:PortalTemporaryError", 1),)
+    assert (waiting(world), report.waiting) == (0, 0)
+    assert "deals/22" in wanted(world)
+    (alarm,) = alarms(world)
+    assert (alarm.kind, alarm.about) == (AlarmKind.RAISED, "deals/22")
+
+
+def test_a_deletion_that_can_never_be_looked_into_calls_somebody(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("archive", record="contacts/101")
+
+    def fails(name: str, arguments: tuple[Any, ...]) -> Exception | None:
+        return PortalContractError("the bin cannot be read") if name == "read_archived" else None
+
+    found = run(world, an_event("contacts/101", "deletion"), source=Failing(world.portal, fails), attempts=1)
+    assert found == {"failed:PortalContractError": 1}
+    (alarm,) = alarms(world)
+    assert (alarm.kind, dict(alarm.facts)["was"]) == (AlarmKind.FOREIGN_DELETION, "unknown")
+    assert wanted(world) == {"contacts/101"}
+
+
+def test_of_a_company_that_can_never_be_read_all_who_are_held_are_looked_at(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)], companies=[a_company(11)]))
+    oblige(world, "contacts/101", ObligationState.HELD)
+    source = Failing(world.portal, unreadable())
+    assert run(world, an_event("companies/11"), source=source, attempts=1) == {"failed:PortalTemporaryError": 1}
+    assert wanted(world) == {"contacts/101"}
+
+
+class Unlinked:
+    """A portal of which some associations cannot be read."""
+
+    def __init__(self, portal: Any, record_id: int) -> None:
+        self._portal, self._record_id = portal, record_id
+
+    def linked(self, kind: ObjectType, other: ObjectType, ids: Sequence[int]) -> Any:
+        found = dict(self._portal.linked(kind, other, ids))
+        return {each: UNKNOWN if each == self._record_id else links for each, links in found.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._portal, name)
+
+
+def test_whose_associations_cannot_be_read_waits_alone(world_of: MakeWorld) -> None:
+    world = around(world_of)
+    report = run(
+        world,
+        an_event("companies/11"),
+        an_event("companies/12"),
+        an_event("deals/22"),
+        source=Unlinked(world.portal, 11),
+    )
+    assert report == {"looked": 2}
+    assert waiting(world) == 1
+    assert wanted(world) == {"contacts/103", "deals/22"}
+
+
+def test_a_fault_of_our_own_in_one_matter_delays_no_other(world_of: MakeWorld) -> None:
+    def confused(tx: Transaction, refs: Sequence[RecordRef], now: datetime, code: str) -> None:
+        if ref("deals/21") in refs:
+            raise ValueError("a bug")
+        look_at(tx, refs, now, code)
+
+    world = world_of(a_portal(deals=[a_deal(21), a_deal(22)]))
+    events = [an_event("deals/21"), an_event("deals/22")]
+    assert run(world, *events, look_at=confused) == {"looked": 1}
+    assert waiting(world) == 1
+
+
+def test_when_the_portal_cannot_be_used_at_all_nothing_is_lost_and_no_record_is_blamed(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)], deals=[a_deal(21)]))
+    deliver(world, an_event("deals/21"), an_event("contacts/101"))
+    source = Failing(world.portal, lambda name, arguments: PortalTemporaryError("no answer"))
+    tick = inbox(world, source)
+    for _ in range(9):
+        with pytest.raises(PortalTemporaryError):
+            tick.run(world.clock.now())
+    assert (waiting(world), wanted(world)) == (1, {"contacts/101"})
+    source.fails = lambda name, arguments: None
+    assert tick.run(world.clock.now()).outcomes == (("looked", 1),)
+
+
+def test_a_pause_of_the_account_ends_the_round(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(21)]))
+    deliver(world, an_event("deals/21"))
+    source = Failing(
+        world.portal, lambda name, arguments: PortalPausedError("daily quota") if name == "presence" else None
+    )
+    with pytest.raises(PortalPausedError):
+        inbox(world, source).run(world.clock.now())
+    assert waiting(world) == 1
+
+
+def test_after_three_records_in_a_row_the_rest_waits_for_the_next_round(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(each) for each in range(21, 26)]))
+    deliver(world, *(an_event(f"deals/{each}") for each in range(21, 26)))
+    tick = inbox(world, Failing(world.portal, unreadable(21, 22, 23, 24)))
+    assert tick.run(world.clock.now()).handled == 0
+    assert tick.run(world.clock.now()).outcomes == (("looked", 1),)
+
+
+def test_a_round_has_a_limit_and_says_that_there_is_more(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(each) for each in range(101, 106)]))
+    deliver(world, *(an_event(f"contacts/{each}") for each in range(101, 106)))
+    tick = inbox(world, limit=3)
+    assert [(report.handled, report.more) for report in (tick.run(world.clock.now()) for _ in range(3))] == [
+        (3, True),
+        (2, False),
+        (0, False),
+    ]
+
+
+def test_those_that_wait_take_no_place_from_others(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101)], deals=[a_deal(21), a_deal(22)]))
+    deliver(world, an_event("deals/21"), an_event("deals/22"), an_event("contacts/101"))
+    tick = inbox(world, Failing(world.portal, unreadable(21, 22)), limit=2)
+    assert tick.run(world.clock.now()).handled == 0
+    report = tick.run(world.clock.now())
+    assert (report.outcomes, report.more) == ((("looked", 1),), False)

@@ -1,0 +1,374 @@
+"""The service looks at itself: what stops disposals, what is told to whom and when."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.audit.chain import Head
+from hubspot_retention.core.audit.entry import read_entry
+from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
+from hubspot_retention.core.portal import PortalDetails
+from hubspot_retention.core.record import PortalId
+from hubspot_retention.errors import BlockedError, RetentionError
+from hubspot_retention.store.database import SqlStore, SqlTransaction, open_store
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.watch import (
+    ANOTHER_PORTAL,
+    AUDIT_DAMAGED,
+    CLOCKS_DIFFER,
+    AuditDamagedError,
+    Found,
+    Rejections,
+    SelfCheck,
+    Signs,
+    Watch,
+    raise_alarm,
+)
+from tests.builders import at
+
+NOW = at("2026-11-24T12:00")
+HOUR = timedelta(hours=1)
+OURS = PortalId(25412345)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """A store of its own."""
+    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as opened:
+        yield opened
+
+
+def told(store: SqlStore) -> list[tuple[str, str | None]]:
+    """The audit log: kinds and codes."""
+    return [(entry.kind, entry.code) for entry in (read_entry(stored.body) for stored in store.entries())]
+
+
+# The self-check.
+
+
+class Log:
+    """An audit log that is as somebody says it is."""
+
+    def __init__(self) -> None:
+        self.intact, self.read = True, 0
+
+    def __call__(self) -> VerifyReport:
+        """Verify it."""
+        self.read += 1
+        findings = () if self.intact else (Finding(Damage.CHANGED, 2, 2),)
+        return VerifyReport(entries=9, head=Head(9, b"\x00" * 32), findings=findings)
+
+
+class Check:
+    """A self-check, and what it says."""
+
+    def __init__(self, store: SqlStore, expected: PortalId | None = None) -> None:
+        self.now = NOW
+        self.log, self.signs = Log(), Signs(NOW)
+        self.check = SelfCheck(self.signs, store, self.log, expected, lambda: self.now)
+
+    def identify(self, portal: int = OURS, skew: float = 0.5) -> str:
+        """The portal says who it is; answers what is wrong with that."""
+        details = PortalDetails(
+            portal_id=PortalId(portal), account_type="STANDARD", time_zone="", clock_skew_seconds=skew
+        )
+        try:
+            self.check.identify(details)
+        except BlockedError as error:
+            return str(error)
+        return ""
+
+
+@pytest.fixture
+def checked(store: SqlStore) -> Check:
+    """A self-check of an installation that names no portal."""
+    return Check(store)
+
+
+def test_the_portal_that_is_seen_first_is_the_one(checked: Check) -> None:
+    assert checked.identify() == ""
+    assert (checked.signs.portal_id, checked.signs.portal_seen_at, checked.signs.clock_skew_seconds) == (OURS, NOW, 0.5)
+    assert "for portal 25412345" in checked.identify(999)
+    assert checked.signs.gate.codes() == (ANOTHER_PORTAL,)
+
+
+def test_another_portal_closes_the_gate_until_the_right_one_is_seen(store: SqlStore) -> None:
+    checked = Check(store, expected=OURS)
+    assert "portal 999" in checked.identify(999)
+    assert checked.signs.portal_seen_at is None
+    assert "portal 999" in checked.identify(999)
+    assert checked.identify() == ""
+    assert checked.signs.gate.codes() == ()
+
+
+@pytest.mark.parametrize(("skew", "closed"), [(300.0, False), (301.0, True), (-301.0, True), (-300.0, False)])
+def test_clocks_that_differ_by_more_than_five_minutes_close_it(checked: Check, skew: float, closed: bool) -> None:
+    assert bool(checked.identify(skew=skew)) is closed
+    assert checked.signs.gate.codes() == ((CLOCKS_DIFFER,) if closed else ())
+    assert checked.identify() == ""
+    assert checked.signs.gate.codes() == ()
+
+
+def test_a_log_that_verifies_is_written_down_with_its_head(checked: Check, store: SqlStore) -> None:
+    checked.check.verify()
+    assert (checked.signs.audit_verified_at, checked.signs.audit_entries) == (NOW, 9)
+    (entry,) = [read_entry(stored.body) for stored in store.entries()]
+    assert (entry.kind, dict(entry.facts)["head"]) == ("verification.done", "00" * 32)
+
+
+def test_a_damaged_log_closes_the_gate_and_is_written_down(checked: Check, store: SqlStore) -> None:
+    checked.log.intact = False
+    with pytest.raises(AuditDamagedError, match="1 findings"):
+        checked.check.verify()
+    assert checked.signs.gate.codes() == (AUDIT_DAMAGED,)
+    assert checked.signs.audit_verified_at is None
+    assert told(store) == [("verification.failed", None)]
+
+
+def test_it_opens_again_only_when_the_log_verifies_again(checked: Check) -> None:
+    checked.log.intact = False
+    with pytest.raises(AuditDamagedError):
+        checked.check.verify()
+    checked.log.intact = True
+    with pytest.raises(AuditDamagedError):
+        checked.check.verify()
+    checked.now += HOUR
+    checked.check.verify()
+    assert checked.signs.gate.codes() == ()
+
+
+def test_a_check_that_is_tried_again_does_not_read_the_whole_log_again(checked: Check) -> None:
+    for minutes in (0, 59):
+        checked.now = NOW + timedelta(minutes=minutes)
+        checked.check.verify()
+    assert checked.log.read == 1
+    assert checked.signs.audit_verified_at == NOW
+    checked.now = NOW + HOUR
+    checked.check.verify()
+    checked.now = NOW - HOUR  # a clock that was set back
+    checked.check.verify()
+    assert checked.log.read == 3
+
+
+# Telling.
+
+
+class Mailbox:
+    """Takes messages, or not."""
+
+    def __init__(self) -> None:
+        self.works = True
+        self.messages: list[tuple[list[str], bool]] = []
+
+    def tell(self, records: Sequence[AlarmRecord], *, settled: bool = False) -> bool:
+        """A message arrives."""
+        if self.works:
+            self.messages.append(([f"{record.kind.value} {record.about}" for record in records], settled))
+        return self.works
+
+
+class FullDisk:
+    """A transaction that stores no alarm."""
+
+    def __init__(self, tx: SqlTransaction) -> None:
+        self._tx = tx
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+    def save_alarm(self, _: AlarmRecord) -> None:
+        """The disk is full."""
+        raise RetentionError("disk full")
+
+
+class Scene:
+    """A watch, what it finds, and whom it tells."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store, self.mailbox, self.found = store, Mailbox(), list[Alarm]()
+        self.now, self.whole, self.disk_is_full, self.is_gone = NOW, True, False, False
+        self.watch = Watch(cast(Store, self), self.mailbox, self.find, lambda: self.now)
+
+    def find(self, _: datetime) -> Found:
+        """What is wrong."""
+        return Found(tuple(self.found), self.whole)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """A transaction of a database that may take nothing more, or be gone."""
+        if self.is_gone:
+            raise RetentionError("the database is gone")
+        with self.store.transaction() as tx:
+            yield FullDisk(tx) if self.disk_is_full else tx
+
+    def wrong(self, about: str = "unsubscribed", **more: Any) -> None:
+        """Something is wrong from now on."""
+        values: dict[str, Any] = {"kind": AlarmKind.DEADLINE_NEAR, "level": AlarmLevel.WARNING, "at": NOW}
+        self.found.append(Alarm(**values | {"about": about} | more))
+
+    def after(self, **span: float) -> dict[str, object]:
+        """Look so much later."""
+        self.now += timedelta(**span)
+        return self.watch.run()
+
+    @property
+    def records(self) -> list[AlarmRecord]:
+        """What is stored."""
+        with self.store.transaction() as tx:
+            return list(tx.alarms())
+
+
+@pytest.fixture
+def scene(store: SqlStore) -> Scene:
+    """Nothing is wrong yet."""
+    return Scene(store)
+
+
+def test_where_nothing_is_wrong_nothing_is_told(scene: Scene) -> None:
+    assert scene.watch.run() == {}
+    assert scene.mailbox.messages == []
+
+
+def test_an_alarm_is_told_stored_and_written_down(scene: Scene) -> None:
+    scene.wrong(facts=(("records", "3"),))
+    assert scene.watch.run() == {"told": 1, "untold": 0, "settled": 0}
+    assert scene.mailbox.messages == [(["deadline-near unsubscribed"], False)]
+    (record,) = scene.records
+    assert (record.times, record.last_sent_at, record.facts) == (1, NOW, (("records", "3"),))
+    assert told(scene.store) == [("alarm.sent", "deadline-near")]
+
+
+def test_it_is_told_again_with_ever_longer_pauses(scene: Scene) -> None:
+    scene.wrong()
+    minutes = [minute for minute in range(0, 60 * 48) if scene.after(minutes=0 if minute == 0 else 1)]
+    assert minutes == [0, 60, 180, 420, 900, 1860]
+
+
+def test_alarms_of_one_kind_come_in_one_message(scene: Scene) -> None:
+    scene.wrong("unsubscribed")
+    scene.wrong("consent-withdrawn")
+    scene.wrong("due", kind=AlarmKind.TICK_LATE)
+    scene.watch.run()
+    assert scene.mailbox.messages == [
+        (["deadline-near consent-withdrawn", "deadline-near unsubscribed"], False),
+        (["tick-late due"], False),
+    ]
+
+
+def test_what_is_over_is_settled_and_told_once(scene: Scene) -> None:
+    scene.wrong()
+    scene.watch.run()
+    scene.found.clear()
+    assert scene.after(minutes=1) == {"told": 0, "untold": 0, "settled": 1}
+    assert scene.after(minutes=1) == {}
+    assert scene.mailbox.messages[1:] == [(["deadline-near unsubscribed"], True)]
+    assert scene.records[0].settled_at == NOW + timedelta(minutes=1)
+    assert told(scene.store) == [("alarm.sent", "deadline-near"), ("alarm.settled", "deadline-near")]
+
+
+def test_what_could_not_be_told_is_known_and_told_as_soon_as_it_can(scene: Scene) -> None:
+    scene.wrong()
+    scene.mailbox.works = False
+    assert scene.watch.run() == {"told": 0, "untold": 1, "settled": 0}
+    assert [(record.times, record.last_sent_at) for record in scene.records] == [(0, None)]
+    assert told(scene.store) == []
+    scene.mailbox.works = True
+    assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert scene.records[0].first_at == NOW
+
+
+def test_that_it_grew_worse_is_not_forgotten_because_nobody_could_be_told(scene: Scene) -> None:
+    scene.wrong()
+    scene.watch.run()
+    scene.found.clear()
+    scene.wrong(level=AlarmLevel.URGENT)
+    scene.mailbox.works = False
+    scene.after(minutes=1)
+    scene.mailbox.works = True
+    assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert (scene.records[0].level, scene.records[0].times) == (AlarmLevel.URGENT, 1)
+
+
+def test_a_full_disk_is_told_of_once_and_written_down_when_there_is_room(scene: Scene) -> None:
+    scene.wrong("service", kind=AlarmKind.READINESS_LOST)
+    scene.disk_is_full = True
+    for minutes in (0, 1, 1):
+        with pytest.raises(RetentionError, match="disk full"):
+            scene.after(minutes=minutes)
+    assert scene.mailbox.messages == [(["readiness-lost service"], False)]
+    scene.disk_is_full = False
+    scene.after(minutes=1)
+    assert len(scene.mailbox.messages) == 1
+    assert [(record.times, record.last_sent_at) for record in scene.records] == [(1, NOW)]
+    assert told(scene.store) == [("alarm.sent", "readiness-lost")]
+
+
+def test_a_database_that_is_gone_is_told_of_too_and_nothing_counts_as_settled(scene: Scene) -> None:
+    scene.wrong()
+    scene.watch.run()
+    scene.found.clear()
+    scene.wrong("service", kind=AlarmKind.READINESS_LOST)
+    scene.whole, scene.is_gone = False, True
+    for _ in range(2):
+        with pytest.raises(RetentionError, match="gone"):
+            scene.after(minutes=1)
+    assert scene.mailbox.messages[1:] == [(["readiness-lost service"], False)]
+    scene.is_gone = False
+    scene.after(minutes=1)
+    assert [record.settled_at for record in scene.records] == [None, None]
+
+
+def test_what_nobody_was_told_of_is_settled_without_a_word(scene: Scene) -> None:
+    scene.wrong()
+    scene.mailbox.works = False
+    scene.watch.run()
+    scene.found.clear()
+    scene.mailbox.works = True
+    scene.after(minutes=1)
+    assert scene.mailbox.messages == []
+    assert scene.records[0].settled_at is not None
+
+
+def a_deletion(about: str = "contacts/101") -> Alarm:
+    """Somebody else deleted what is held."""
+    return Alarm(kind=AlarmKind.FOREIGN_DELETION, about=about, level=AlarmLevel.URGENT, at=NOW)
+
+
+def test_what_has_happened_is_told_until_it_is_settled(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, a_deletion())
+        raise_alarm(tx, a_deletion())
+    assert scene.after(seconds=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert scene.after(minutes=59) == {}
+    assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert scene.mailbox.messages == [(["foreign-deletion contacts/101"], False)] * 2
+
+
+def test_what_is_raised_touches_no_other_alarm(scene: Scene) -> None:
+    scene.wrong()
+    scene.watch.run()
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, a_deletion("contacts/1"))
+        raise_alarm(tx, a_deletion("contacts/2"))
+    assert [(record.about, record.settled_at) for record in scene.records] == [
+        ("unsubscribed", None),
+        ("contacts/1", None),
+        ("contacts/2", None),
+    ]
+
+
+# Refused webhooks.
+
+
+def test_of_growing_counters_the_last_hour_counts() -> None:
+    seen = Rejections()
+    assert seen.within(100, 50, NOW) == (0, 0)
+    assert seen.within(110, 55, NOW + timedelta(minutes=30)) == (10, 5)
+    assert seen.within(120, 70, NOW + timedelta(minutes=60)) == (20, 20)
+    assert seen.within(120, 71, NOW + timedelta(minutes=91)) == (10, 16)
+    assert seen.within(120, 71, NOW + timedelta(hours=9)) == (0, 0)
