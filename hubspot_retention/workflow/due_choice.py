@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hubspot_retention.core.deadline.ledger import by_deadline, waits
-from hubspot_retention.core.plan.model import PlanKind
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.allowance import BEYOND_CAP, Allowance
 from hubspot_retention.workflow.due_plans import Chosen
@@ -26,15 +25,11 @@ class Choice:
     beyond_cap: set[RecordRef] = field(default_factory=set)
 
 
-def urgent_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Exercised rights before time rules, the earliest deadline first: a cap that is short goes to those."""
-    return sorted(candidates, key=lambda each: (each.kind is PlanKind.TIME, by_deadline(each.obligation)))
-
-
 def choose(tx: Transaction, candidates: Iterable[Candidate], allowance: Allowance, triage: Triage) -> Choice:
-    """Choose among candidates. What is being carried out, or what a person or a guardrail forbids, is left alone."""
+    """Choose among candidates. What is being carried out, or what a person or a guardrail forbids, is left alone. A cap
+    that is short goes to the earliest deadlines."""
     choice = Choice()
-    for each in urgent_first(candidates):
+    for each in sorted(candidates, key=lambda each: by_deadline(each.obligation)):
         was = each.obligation
         fate = triage.fate(tx, was)
         basis = None if fate in (Fate.GOES, Fate.STUCK) else allowance.basis(each.item, was)

@@ -62,6 +62,7 @@ ROWS: Final = (
         number=13,
         what="webhooks duplicated five times, shuffled, 30 % dropped",
         target="the final state of perfect delivery",
+        tests=("tests/unit/workflow/test_any_order.py",),
     ),
     Row(number=14, what="HubSpot's faults, each with its own message", target="0 violations"),
     Row(number=15, what="300 portals, 8 workers, PostgreSQL", target="0 fencing violations"),
