@@ -15,7 +15,7 @@ from tests.faults.people import a_contact, a_customer, a_deal, a_portal
 SLOW = {"RETENTION_HOT_MINUTES": "1440"}
 """No hot sweep comes to the help of what is tried."""
 
-QUICK = {"RETENTION_HOT_MINUTES": "0.02"}
+QUICK = {"RETENTION_HOT_MINUTES": "0.05"}
 
 
 def recent(record_id: int) -> dict[str, object]:
