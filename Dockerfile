@@ -15,7 +15,7 @@ WORKDIR /build
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/hubspot-retention \
     && pip --python /opt/hubspot-retention/bin/python install \
-        --no-compile --require-hashes --only-binary :all: -r requirements.lock
+        --no-compile --require-hashes --no-deps --only-binary :all: -r requirements.lock
 
 # The lock holds what builds the package, too; it leaves once it has. `pip check` fails if somebody needs it after all.
 # Bytecode is made here, for nothing can be written later, and is not compared with its source at each start.

@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The lock names every package there is: `--no-deps` keeps pip from looking for newer ones beside it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: help demo test lint coverage bench scoreboard image-proof golden lock clean
@@ -11,12 +12,12 @@ help: ## What there is
 
 .venv/runtime: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --require-hashes --no-deps -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock
-	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --require-hashes --no-deps -r requirements-dev.lock
 	touch $@
 
 demo: .venv/runtime ## See the main job work, on an invented company in a sandbox portal

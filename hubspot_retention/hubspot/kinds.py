@@ -62,6 +62,9 @@ class Kind(Generic[_Seen]):
 def _inline(given: InlineLinks, name: str) -> tuple[Link, ...] | None:
     if given.paging is not None and given.paging.next is not None:
         return None
+    if len(given.results) == 1:
+        (only,) = given.results
+        return (Link(RecordId(int(only.id)), only.type in _PRIMARY),)
     ends: dict[RecordId, bool] = {}
     for link in given.results:
         to = RecordId(int(link.id))

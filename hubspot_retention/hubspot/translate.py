@@ -62,10 +62,11 @@ class _Columns:
         pick = attrgetter(*fields)
 
         def read(properties: Properties) -> list[Any]:
-            return [
-                empty if value is None else reader(value)
-                for value, reader, empty in zip(pick(properties), readers, empties, strict=True)
-            ]
+            row = empties.copy()
+            for place, value in enumerate(pick(properties)):
+                if value is not None:
+                    row[place] = readers[place](value)
+            return row
 
         return read
 

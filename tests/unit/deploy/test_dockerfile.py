@@ -49,7 +49,7 @@ def test_nobody_is_root_in_it_and_it_has_one_place_to_write_to() -> None:
 
 def test_dependencies_are_the_locked_ones_to_the_byte() -> None:
     installed = of("RUN", BUILD)[0]
-    assert "--require-hashes" in installed
+    assert "--require-hashes --no-deps" in installed
     assert "--only-binary :all:" in installed
     assert "-r requirements.lock" in installed
 

@@ -153,3 +153,30 @@ def test_a_shorter_log_never_extends_a_longer_one() -> None:
         consistency_proof(3, 2, Tree(bodies_of(3)))
     assert not is_consistent((3, bytes(32)), (2, bytes(32)), ())
     assert not is_consistent((3, bytes(32)), (4, bytes(32)), ())
+
+
+def test_a_proof_that_says_nothing_shows_no_growth() -> None:
+    whole, odd, later = Tree(bodies_of(4)), (3, by_definition(bodies_of(3))), (7, by_definition(bodies_of(7)))
+
+    assert not is_consistent(odd, later, ())
+    assert not is_consistent((4, whole(2, 0)), later, ())
+
+
+def test_a_proof_that_goes_on_beyond_the_root_shows_nothing() -> None:
+    bodies = bodies_of(7)
+    proof = inclusion_proof(6, 7, Tree(bodies))
+
+    assert root_of_inclusion(leaf_hash(bodies[6]), 6, 7, (*proof, bytes(32))) is None
+    assert root_of_inclusion(leaf_hash(bodies[0]), 0, 1, (bytes(32),)) is None
+    grown = consistency_proof(3, 7, Tree(bodies))
+    assert not is_consistent((3, by_definition(bodies[:3])), (7, by_definition(bodies)), (*grown, bytes(32)))
+
+
+def test_every_growth_up_to_twenty_entries_is_shown_by_its_proof() -> None:
+    bodies = bodies_of(20)
+    roots = [by_definition(bodies[:size]) for size in range(21)]
+
+    for new in range(21):
+        for old in range(new + 1):
+            proof = consistency_proof(old, new, Tree(bodies[:new]))
+            assert is_consistent((old, roots[old]), (new, roots[new]), proof)
