@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The lock names every package there is: `--no-deps` keeps pip from looking for newer ones beside it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help demo test lint coverage bench scoreboard image-proof golden lock clean
+.PHONY: help demo test lint coverage bench scoreboard scoreboard-full image-proof golden lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -24,7 +24,7 @@ demo: .venv/runtime ## See the main job work, on an invented company in a sandbo
 	@sh demo/run.sh
 
 test: .venv/dev ## Run every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --junit-xml=.tests.xml
 
 lint: .venv/dev ## Style, types, who may import whom
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ bench: .venv/dev ## Measure every budget
 scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form
 	$(BIN)/python -m tests.scoreboard
 
+scoreboard-full: .venv/dev ## The same as a release wants it: hours; writes docs/scoreboard.md
+	$(BIN)/python -m tests.scoreboard --full --page --json scoreboard.json
+
 image-proof: .venv/dev ## Build the image and prove it (Docker; or as root: apt-get install debootstrap podman runc)
 	$(BIN)/python -m tests.acceptance.container.prove
 
@@ -54,4 +57,4 @@ lock: .venv/dev ## Resolve the dependencies anew
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 clean: ## Remove what the targets above made
-	rm -rf .venv .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .demo .bench .tests.xml scoreboard.json .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -9,43 +9,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 from hubspot_retention.clock import Clock
+from tests.scoreboard.report import Result, Verdict, read_report, result_of
 from tests.scoreboard.rows import ROWS, Row
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scoreboard.md"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of a line: passed, failed or not shown; the tests' own figures; the seconds it took."""
-
-    row: Row
-    verdict: str
-    figures: tuple[tuple[str, str], ...] = ()
-    seconds: float = 0.0
-
-
-def _read(report: Path, row: Row, code: int) -> Result:
-    """What pytest's own report says. A line all of whose tests were skipped shows nothing."""
-    suites = ElementTree.parse(report).getroot().iter("testsuite")
-    suite = next(suites)
-    ran = int(suite.get("tests", "0")) - int(suite.get("skipped", "0"))
-    named = ((found.get("name", ""), found.get("value", "")) for found in suite.iter("property"))
-    seconds = float(suite.get("time", "0"))
-    verdict = "not shown" if ran == 0 and code in (0, 5) else "passed" if code == 0 else "FAILED"
-    return Result(row=row, verdict=verdict, figures=(("tests", str(ran)), *named), seconds=seconds)
-
-
 def try_row(row: Row, *, full: bool) -> Result:
     """Run the tests of a line."""
     if not row.tests:
-        return Result(row=row, verdict="not shown")
+        return Result(row=row, verdict=Verdict.NOT_SHOWN)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         ran = subprocess.run(
@@ -57,9 +35,9 @@ def try_row(row: Row, *, full: bool) -> Result:
             check=False,
         )
         if not report.exists():
-            return Result(row=row, verdict="FAILED", figures=(("pytest", f"exit {ran.returncode}"),))
-        result = _read(report, row, ran.returncode)
-        if result.verdict == "FAILED":
+            return Result(row=row, verdict=Verdict.FAILED, figures=(("pytest", f"exit {ran.returncode}"),))
+        result = result_of(row, read_report(report))
+        if result.verdict is Verdict.FAILED:
             sys.stderr.write(ran.stdout[-4_000:])
     return result
 
@@ -96,34 +74,44 @@ def page(results: Iterable[Result], heading: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _results(rows: Iterable[Row], report: Path | None, *, full: bool) -> Iterator[Result]:
+    if report is None:
+        yield from (try_row(row, full=full) for row in rows)
+        return
+    ran = read_report(report)
+    yield from (result_of(row, ran) for row in rows)
+
+
 def main() -> int:
     """Try every line; 1 if one is red."""
     parser = argparse.ArgumentParser(prog="python -m tests.scoreboard", description="Try every line of the scoreboard.")
-    parser.add_argument("--full", action="store_true", help="as much as a release wants; without it, minutes")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--full", action="store_true", help="as much as a release wants; without it, minutes")
+    how.add_argument("--from", dest="report", type=Path, metavar="FILE", help="read pytest's JUnit report, run none")
     parser.add_argument("--only", type=int, action="append", metavar="N", help="only this line; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
     parser.add_argument("--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)}, too")
     given = parser.parse_args()
+    rows = [row for row in ROWS if given.only is None or row.number in given.only]
     results = []
-    for row in ROWS:
-        if given.only is None or row.number in given.only:
-            results.append(try_row(row, full=given.full))
-            print(line(results[-1]), flush=True)
+    for result in _results(rows, given.report, full=given.full):
+        print(line(result), flush=True)
+        results.append(result)
     extent = "full" if given.full else "short"
     heading = (
         f"The {extent} form, of commit {_commit()}, on {Clock().now():%Y-%m-%d}. A line without a test is not shown."
     )
     if given.json is not None:
-        rows = [
+        found = [
             {"row": one.row.number, "what": one.row.what, "target": one.row.target, "result": one.verdict}
             | {"figures": dict(one.figures), "seconds": round(one.seconds, 1)}
             for one in results
         ]
-        given.json.write_text(json.dumps({"commit": _commit(), "extent": extent, "rows": rows}, indent=1) + "\n")
+        given.json.write_text(json.dumps({"commit": _commit(), "extent": extent, "rows": found}, indent=1) + "\n")
     if given.page:
         PAGE.write_text(page(results, heading), encoding="utf-8")
     print(f"\n{heading}")
-    return 1 if any(one.verdict == "FAILED" for one in results) else 0
+    return 1 if any(one.verdict is Verdict.FAILED for one in results) else 0
 
 
 if __name__ == "__main__":

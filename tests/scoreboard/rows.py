@@ -56,6 +56,7 @@ ROWS: Final = (
         what="webhook burst: 10 connections of 100 events, 60 s",
         target="p99 < 500 ms, 0 lost, 0 stored twice",
         tests=("tests/faults/test_burst.py",),
+        short={"RETENTION_TEST_BURST": "5"},
         full={"RETENTION_TEST_BURST": "60"},
     ),
     Row(
