@@ -8,7 +8,7 @@ and begins again is another obligation; and nothing that is live is without an i
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from hubspot_retention.core.deadline.duty import Duty, Seen, Terms, duty_of
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
@@ -152,25 +152,29 @@ def _what(obligation: Obligation) -> tuple[object, ...]:
 
 def _going_on(opened: Obligation, known: Obligation, seen: Seen) -> Obligation:
     """The same disposal, heard of again: a longer deadline that it was given stands, and so do its plan and what
-    failed in a plan or for its correspondence, which no look at the record mends."""
-    found = replace(opened, plan_id=seen.plan_id or known.plan_id)
+    failed in a plan or for its correspondence, which no look at the record mends. One copy, however much stands: a
+    run hears of all that is due again."""
+    stands: dict[str, Any] = {}
+    if not seen.plan_id and known.plan_id:
+        stands["plan_id"] = known.plan_id
     if known.erase_by is not None and opened.erase_by is not None and known.erase_by > opened.erase_by:
-        found = replace(found, erase_by=known.erase_by, call_by=known.call_by)
+        stands.update(erase_by=known.erase_by, call_by=known.call_by)
     if known.state is ObligationState.REVIEW and not seen.plan_id:
-        found = replace(found, state=ObligationState.REVIEW)
+        stands["state"] = known.state
     by_letters = known.reason == CORRESPONDENCE_UNREADABLE
-    if not (known.plan_id or by_letters):
-        return found
-    found = replace(found, attempts=known.attempts, reason=known.reason if by_letters else found.reason)
-    if known.state is not ObligationState.RAISED:
-        return found
-    return replace(
-        found,
-        state=known.state,
-        reason=known.reason,
-        plan_id=known.plan_id,
-        next_look_at=known.next_look_at,
-    )
+    if known.plan_id or by_letters:
+        if known.attempts:
+            stands["attempts"] = known.attempts
+        if by_letters:
+            stands["reason"] = known.reason
+        if known.state is ObligationState.RAISED:
+            stands.update(
+                state=known.state,
+                reason=known.reason,
+                plan_id=known.plan_id,
+                next_look_at=known.next_look_at,
+            )
+    return replace(opened, **stands) if stands else opened
 
 
 def _not_obliged(live: Obligation, seen: Seen, policy: RetentionPolicy) -> Obligation:
