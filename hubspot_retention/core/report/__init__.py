@@ -1,0 +1,1 @@
+"""The figures of the evidence report: audit entries in, figures out."""

@@ -1,0 +1,124 @@
+"""What an evidence report says of a period: counts by rule and by month, and the entries worth a line of their own."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from hubspot_retention.core.audit.entry import Entry
+
+MOST_LINES: Final = 200
+"""So many lines of one kind are shown; the others are counted."""
+
+
+@dataclass(slots=True)
+class RuleFigures:
+    """What a rule led to in the period. `late`: done after the last instant that met the deadline; `longest_late` in
+    days, begun ones counted. `ended`: no longer due. `open`: still to be done at the end of the period."""
+
+    opened: int = 0
+    done: int = 0
+    late: int = 0
+    longest_late: int = 0
+    ended: int = 0
+    raised: int = 0
+    open: int = 0
+    overdue: int = 0
+    disposed: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class MonthFigures:
+    """One month: what became known as due, what was done, how much of that in time, what was open at its end."""
+
+    opened: int = 0
+    done: int = 0
+    in_time: int = 0
+    open: int = 0
+
+
+@dataclass(slots=True)
+class Lines:
+    """The first entries of one kind, and how many there were in all."""
+
+    total: int = 0
+    shown: list[Entry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry, and keep it while there is room."""
+        self.total += 1
+        if len(self.shown) < MOST_LINES:
+            self.shown.append(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class LateLine:
+    """An obligation that was met late: the record, its rule, by when it should have been met, and when it was."""
+
+    record: str
+    rule: str
+    call_by: datetime
+    done_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request of the register: which, of whom, what was asked, when it was written down and how it ended."""
+
+    number: int
+    record: str
+    kind: str
+    recorded_at: datetime
+    ended_at: datetime | None = None
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """A hold: its record and matter, who placed and who released it, and when."""
+
+    number: int
+    record: str
+    matter: str
+    placed_at: datetime
+    placed_by: str
+    released_at: datetime | None = None
+    released_by: str = ""
+
+
+@dataclass(slots=True)
+class Figures:
+    """Everything of one period. `rules` and `months` by id and by `2026-11`; `skips` and `raised_codes` by code."""
+
+    entries: int = 0
+    rules: dict[str, RuleFigures] = field(default_factory=dict)
+    months: dict[str, MonthFigures] = field(default_factory=dict)
+    skips: dict[str, int] = field(default_factory=dict)
+    raised_codes: dict[str, int] = field(default_factory=dict)
+    alarms: dict[str, int] = field(default_factory=dict)
+    late: list[LateLine] = field(default_factory=list)
+    late_total: int = 0
+    policies: Lines = field(default_factory=Lines)
+    approvals: Lines = field(default_factory=Lines)
+    foreign: Lines = field(default_factory=Lines)
+    verifications: Lines = field(default_factory=Lines)
+    runs: int = 0
+    last_run_at: datetime | None = None
+    requests: dict[int, RequestLine] = field(default_factory=dict)
+    holds: dict[int, HoldLine] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Obligations met in the period."""
+        return sum(rule.done for rule in self.rules.values())
+
+    @property
+    def open(self) -> int:
+        """Obligations open at the end of the period."""
+        return sum(rule.open for rule in self.rules.values())
+
+    @property
+    def overdue(self) -> int:
+        """Of those open, the ones past the instant by which they should have been met."""
+        return sum(rule.overdue for rule in self.rules.values())

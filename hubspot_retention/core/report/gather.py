@@ -1,0 +1,219 @@
+"""`Gatherer`: the figures of a period from the stream of the whole log, an entry at a time.
+
+The entries before the period are read too: they tell what was open, held and in force when it began. What is kept in
+memory are the obligations, holds and requests that are open, the lines that are shown, and counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from hubspot_retention.core.audit.entry import Entry, FactValue
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.report.figures import (
+    MOST_LINES,
+    Figures,
+    HoldLine,
+    LateLine,
+    MonthFigures,
+    RequestLine,
+    RuleFigures,
+)
+
+NO_RULE: Final = "-"
+"""Where the entry names no rule: a person was told of a record that could not be read or decided."""
+
+_PLAN_DECISIONS: Final = frozenset((Verb.APPROVED, Verb.REJECTED, Verb.BLOCKED))
+_STANDING_DECISIONS: Final = frozenset((Verb.GRANTED, Verb.REVOKED))
+
+
+class Gatherer:
+    """Feed it entries in the order of the log; entries at or after `to` change nothing."""
+
+    def __init__(self, begin: datetime, to: datetime, civil: Civil) -> None:
+        self._begin = begin
+        self._to = to
+        self._civil = civil
+        self._open: dict[str, tuple[str, datetime | None]] = {}
+        self._figures = Figures()
+        self._take: dict[Subject, Callable[[Entry], None]] = {
+            Subject.OBLIGATION: self._obligation,
+            Subject.DISPOSAL: self._disposal,
+            Subject.HOLD: self._hold,
+            Subject.REQUEST: self._request,
+            Subject.POLICY: self._policy,
+            Subject.PLAN: self._plan,
+            Subject.STANDING_APPROVAL: self._standing,
+            Subject.ALARM: self._alarm,
+            Subject.FOREIGN_DELETION: self._foreign,
+            Subject.VERIFICATION: self._verification,
+            Subject.KILL_SWITCH: self._stop,
+            Subject.RUN: self._run,
+        }
+
+    def feed(self, entry: Entry) -> None:
+        """Take the next entry."""
+        if entry.at >= self._to:
+            return
+        self._figures.entries += self._is_inside(entry)
+        take = self._take.get(entry.subject)
+        if take is not None:
+            take(entry)
+
+    def close(self) -> Figures:
+        """The figures, once all entries were fed."""
+        figures = self._figures
+        for rule, call_by in self._open.values():
+            known = figures.rules.setdefault(rule, RuleFigures())
+            known.open += 1
+            known.overdue += call_by is not None and call_by < self._to
+        self._fill_months()
+        figures.requests = {number: line for number, line in figures.requests.items() if self._concerns(line.ended_at)}
+        figures.holds = {number: line for number, line in figures.holds.items() if self._concerns(line.released_at)}
+        return figures
+
+    def _fill_months(self) -> None:
+        """Months in which nothing happened stand between those in which something did, with what was open then."""
+        known = self._figures.months
+        name, last = min(known, default=""), max(known, default="")
+        filled, still_open = {}, 0
+        while known and name <= last:
+            filled[name] = known.get(name) or MonthFigures(open=still_open)
+            still_open = filled[name].open
+            year, month = divmod(int(name[:4]) * 12 + int(name[5:]), 12)
+            name = f"{year:04}-{month + 1:02}"
+        self._figures.months = filled
+
+    def _concerns(self, ended_at: datetime | None) -> bool:
+        return ended_at is None or ended_at >= self._begin
+
+    def _is_inside(self, entry: Entry) -> bool:
+        return entry.at >= self._begin
+
+    def _month(self, entry: Entry) -> MonthFigures:
+        name = self._civil.local_date(entry.at).isoformat()[:7]
+        return self._figures.months.setdefault(name, MonthFigures())
+
+    def _obligation(self, entry: Entry) -> None:
+        record, inside = entry.record or "", self._is_inside(entry)
+        before = self._open.get(record, (entry.rule or NO_RULE, None))
+        rule = self._figures.rules.setdefault(entry.rule or before[0], RuleFigures())
+        match entry.verb:
+            case Verb.OPENED:
+                self._open[record] = (entry.rule or NO_RULE, _instant(dict(entry.facts).get("call_by")))
+                rule.opened += inside
+            case Verb.RAISED:
+                self._open.setdefault(record, before)
+                if inside:
+                    rule.raised += 1
+                    _count(self._figures.raised_codes, entry.code)
+            case Verb.DONE:
+                self._met(entry)
+            case _:
+                known = self._open.pop(record, None)
+                rule.ended += inside and known is not None
+        if inside:
+            month = self._month(entry)
+            month.opened += entry.verb is Verb.OPENED
+            month.open = len(self._open)
+
+    def _met(self, entry: Entry) -> None:
+        """A duty is met when its record went, whether or not the ledger has heard of it yet: once, and then."""
+        known = self._open.pop(entry.record or "", None)
+        if known is None or not self._is_inside(entry):
+            return
+        rule_id, call_by = known
+        rule = self._figures.rules.setdefault(rule_id, RuleFigures())
+        rule.done += 1
+        month = self._month(entry)
+        month.done += 1
+        month.open = len(self._open)
+        if call_by is None or entry.at <= call_by:
+            month.in_time += 1
+            return
+        rule.late += 1
+        rule.longest_late = max(rule.longest_late, (entry.at - call_by).days + 1)
+        self._figures.late_total += 1
+        if len(self._figures.late) < MOST_LINES:
+            line = LateLine(entry.record or "", rule_id, call_by, entry.at)
+            self._figures.late.append(line)
+
+    def _disposal(self, entry: Entry) -> None:
+        if entry.verb is Verb.DONE:
+            self._met(entry)
+        if not self._is_inside(entry):
+            return
+        rule = self._figures.rules.setdefault(entry.rule or NO_RULE, RuleFigures())
+        rule.disposed += entry.verb is Verb.DONE
+        rule.failed += entry.verb is Verb.FAILED
+        if entry.verb is Verb.SKIPPED:
+            rule.skipped += 1
+            _count(self._figures.skips, entry.code)
+
+    def _hold(self, entry: Entry) -> None:
+        facts = dict(entry.facts)
+        number = _number(facts.get("hold_id"))
+        if entry.verb is Verb.PLACED:
+            matter = str(facts.get("matter"))
+            self._figures.holds[number] = HoldLine(number, entry.record or "", matter, entry.at, entry.actor or "")
+        elif number in self._figures.holds:
+            released = replace(self._figures.holds[number], released_at=entry.at, released_by=entry.actor or "")
+            self._figures.holds[number] = released
+
+    def _request(self, entry: Entry) -> None:
+        number = _number(dict(entry.facts).get("request_id"))
+        if entry.verb is Verb.RECEIVED:
+            self._figures.requests[number] = RequestLine(number, entry.record or "", entry.code or "", entry.at)
+        elif number in self._figures.requests:
+            known = self._figures.requests[number]
+            self._figures.requests[number] = replace(known, ended_at=entry.at, end=entry.verb.value)
+
+    def _policy(self, entry: Entry) -> None:
+        """The policy in force when the period began was approved before it: all approvals count."""
+        if not self._is_inside(entry):
+            self._figures.policies.shown.clear()
+            self._figures.policies.total = 0
+        self._figures.policies.add(entry)
+
+    def _plan(self, entry: Entry) -> None:
+        if self._is_inside(entry) and entry.verb in _PLAN_DECISIONS:
+            self._figures.approvals.add(entry)
+
+    def _standing(self, entry: Entry) -> None:
+        if self._is_inside(entry) and entry.verb in _STANDING_DECISIONS:
+            self._figures.approvals.add(entry)
+
+    def _alarm(self, entry: Entry) -> None:
+        if self._is_inside(entry) and entry.verb is Verb.SENT:
+            _count(self._figures.alarms, entry.code)
+
+    def _foreign(self, entry: Entry) -> None:
+        if self._is_inside(entry):
+            self._figures.foreign.add(entry)
+
+    def _verification(self, entry: Entry) -> None:
+        if self._is_inside(entry):
+            self._figures.verifications.add(entry)
+
+    def _stop(self, entry: Entry) -> None:
+        if self._is_inside(entry):
+            self._figures.approvals.add(entry)
+
+    def _run(self, entry: Entry) -> None:
+        if self._is_inside(entry) and entry.verb is Verb.FINISHED:
+            self._figures.runs += 1
+            self._figures.last_run_at = entry.at
+
+
+def _count(into: dict[str, int], code: str | None) -> None:
+    into[code or NO_RULE] = into.get(code or NO_RULE, 0) + 1
+
+
+def _number(value: FactValue) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _instant(value: FactValue) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None

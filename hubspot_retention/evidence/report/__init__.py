@@ -1,0 +1,1 @@
+"""The evidence report: what a privacy officer hands to the authority."""

@@ -1,0 +1,20 @@
+"""Column charts by month, drawn as SVG."""
+
+from collections.abc import Sequence
+
+import leather
+from leather import theme
+
+_WIDTH, _HEIGHT = 640, 210
+_COLOUR = "#2b5d7d"
+_FONT = "Helvetica, Arial, 'Libertinus Serif', sans-serif"
+
+
+def columns(months: Sequence[tuple[str, int]], highest: int = 0) -> str:
+    """A chart of one column a month; `highest` is the top of its scale, else the greatest of the figures."""
+    chart = leather.Chart()
+    chart.add_y_scale(0, max(highest, 1, *(value for _, value in months)))
+    chart.add_columns([(name, value) for name, value in months], fill_color=_COLOUR)
+    drawn = str(chart.to_svg(width=_WIDTH, height=_HEIGHT))
+    drawn = drawn.replace(theme.background_color, "#ffffff").replace(theme.label_color, "#444444")
+    return drawn[drawn.index("<svg") :].replace(theme.tick_font_family, _FONT)

@@ -1,0 +1,234 @@
+"""`report_of`: the report's sections from the figures of a period, the policy, the ledger and the log itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.report.figures import Figures, Lines
+from hubspot_retention.core.report.gather import NO_RULE
+from hubspot_retention.core.request import SubjectRequest
+from hubspot_retention.evidence.report.article30 import article30
+from hubspot_retention.evidence.report.charts import columns
+from hubspot_retention.evidence.report.inspection import inspection
+from hubspot_retention.evidence.report.language import Language
+from hubspot_retention.evidence.report.pages import Block, Chart, Paragraph, Report, Section, Table
+
+_CHARTED: Final = 13
+"""So many months a chart shows at most, the latest ones."""
+_FEWEST: Final = 2
+"""A single month is a figure, not a course."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the report is made of. The period ends before `end`; `ledger` is how it stands at `made_at`."""
+
+    figures: Figures
+    policy: RetentionPolicy
+    portal: str
+    verified: VerifyReport
+    requests: Mapping[int, SubjectRequest]
+    ledger: Sequence[Obligation]
+    begin: datetime
+    end: datetime
+    made_at: datetime
+
+
+def report_of(given: Given, code: str) -> Report:
+    """The report in a language, `en` or `da`."""
+    civil = given.policy.civil
+    say = Language(code, civil)
+    last_day = civil.local_date(given.end - timedelta(microseconds=1))
+    begin = say.day(civil.local_date(given.begin))
+    return Report(
+        language=code,
+        title=say("title"),
+        subtitle=say("subtitle", controller=given.policy.controller.name, begin=begin, end=say.day(last_day)),
+        made=say("made", at=say.moment(given.made_at), zone=given.policy.timezone),
+        contents=say("contents"),
+        page=say("page"),
+        sections=tuple(Section(say(heading), tuple(blocks)) for heading, blocks in _sections(given, say)),
+    )
+
+
+def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block]]]:
+    return (
+        ("h.summary", _summary(given, say)),
+        ("h.policy", _policy(given, say)),
+        ("h.rules", _rules(given.figures, say)),
+        ("h.months", _months(given.figures, say)),
+        ("h.late", _late(given.figures, say)),
+        ("h.held", _held(given, say)),
+        ("h.undecided", _undecided(given, say)),
+        ("h.approvals", _entries(given.figures.approvals, say)),
+        ("h.requests", _requests(given, say)),
+        ("h.foreign", _foreign(given.figures, say)),
+        ("h.proof", _proof(given, say)),
+        ("h.inspection", inspection(given.figures, given.policy, given.portal, say)),
+        ("h.article30", article30(given.policy, say)),
+    )
+
+
+def _table(say: Language, heads: str, rows: Iterable[tuple[str, ...]], numbers: tuple[int, ...] = ()) -> Block:
+    """A table with the named heads, or the word that there is nothing."""
+    found = tuple(rows)
+    head = tuple(say(key) for key in heads.split())
+    return Table(head, found, numbers) if found else Paragraph(say("no-lines"))
+
+
+def _more(say: Language, shown: int, total: int) -> list[Block]:
+    return [Paragraph(say("more-lines", shown=say.number(shown), total=say.number(total)))] if shown < total else []
+
+
+def _entries(lines: Lines, say: Language) -> list[Block]:
+    rows = ((say.moment(entry.at), _did(entry, say), entry.actor or "", _short(entry)) for entry in lines.shown)
+    return [_table(say, "when what who digest", rows), *_more(say, len(lines.shown), lines.total)]
+
+
+def _did(entry: Entry, say: Language) -> str:
+    about = entry.plan_id or entry.record or entry.rule or ""
+    return f"{say.code_words('did', entry.kind)} {about}".strip()
+
+
+def _short(entry: Entry) -> str:
+    return (entry.plan_digest or entry.policy_digest or "")[:16]
+
+
+def _summary(given: Given, say: Language) -> list[Block]:
+    figures = given.figures
+    rules = figures.rules.values()
+    measures = (
+        ("m.opened", say.number(sum(rule.opened for rule in rules))),
+        ("m.done", say.number(figures.done)),
+        ("m.on-time", say.percent(figures.done - figures.late_total, figures.done)),
+        ("m.late", say.number(figures.late_total)),
+        ("m.ended", say.number(sum(rule.ended for rule in rules))),
+        ("m.open", say.number(figures.open)),
+        ("m.overdue", say.number(figures.overdue)),
+        ("m.runs", say.number(figures.runs)),
+        ("m.entries", say.number(figures.entries)),
+    )
+    rows = tuple((say(key), value) for key, value in measures)
+    authority = say("complaint", authority=given.policy.controller.authority)
+    return [
+        Paragraph(say("intro", portal=given.portal)),
+        Table((say("measure"), say("value")), rows, (1,)),
+        Paragraph(authority),
+    ]
+
+
+def _policy(given: Given, say: Language) -> list[Block]:
+    policy, lines = given.policy, given.figures.policies
+    now = say("policy-now", name=policy.name, version=policy.version, digest=policy.digest)
+    told: list[Block] = _entries(lines, say) if lines.total else [Paragraph(say("no-policy"))]
+    return [Paragraph(now), *told]
+
+
+def _rules(figures: Figures, say: Language) -> list[Block]:
+    rows = []
+    for rule_id, rule in sorted(figures.rules.items()):
+        counts = (rule.opened, rule.done, rule.late, rule.longest_late, rule.ended, rule.raised, rule.open)
+        rows.append((say.code_words("rule", rule_id), *(say.number(count) for count in counts)))
+    heads = "rule due done late days-late ended raised-n open"
+    return [Paragraph(say("due-note")), _table(say, heads, rows, tuple(range(1, 8)))]
+
+
+def _months(figures: Figures, say: Language) -> list[Block]:
+    months = sorted(figures.months.items())
+    rows = [
+        (
+            say.month(name),
+            say.number(month.opened),
+            say.number(month.done),
+            say.percent(month.in_time, month.done),
+            say.number(month.open),
+        )
+        for name, month in months
+    ]
+    blocks: list[Block] = [_table(say, "month due done on-time open", rows, (1, 2, 3, 4))]
+    if len(months) < _FEWEST:
+        return blocks
+    drawn = [(say.month(name), month) for name, month in months[-_CHARTED:]]
+    rates = [(name, month.in_time * 100 // month.done) for name, month in drawn if month.done]
+    blocks.append(Chart(say("c.due"), columns([(name, month.opened) for name, month in drawn])))
+    blocks.append(Chart(say("c.done"), columns([(name, month.done) for name, month in drawn])))
+    if rates:
+        blocks.append(Chart(say("c.on-time"), columns(rates, highest=100)))
+    blocks.append(Chart(say("c.debt"), columns([(name, month.open) for name, month in drawn])))
+    return blocks
+
+
+def _late(figures: Figures, say: Language) -> list[Block]:
+    rows = (
+        (line.record, say.code_words("rule", line.rule), say.moment(line.call_by), say.moment(line.done_at))
+        for line in figures.late
+    )
+    return [_table(say, "record rule by-when done-at", rows), *_more(say, len(figures.late), figures.late_total)]
+
+
+def _held(given: Given, say: Language) -> list[Block]:
+    rows = (
+        (
+            hold.record,
+            hold.matter,
+            f"{say.moment(hold.placed_at)} ({hold.placed_by})",
+            f"{say.moment(hold.released_at)} ({hold.released_by})" if hold.released_at else "",
+        )
+        for hold in given.figures.holds.values()
+    )
+    skipped = given.figures.skips
+    blocks: list[Block] = [Paragraph(say("hold-note")), _table(say, "record matter placed released", rows)]
+    return [*blocks, Paragraph(say("skips")), _counts(skipped, say)]
+
+
+def _undecided(given: Given, say: Language) -> list[Block]:
+    rows = (
+        (
+            str(each.record),
+            say.code_words("rule", each.rule or NO_RULE),
+            say.code_words("state", each.state.value),
+            each.reason,
+            say.moment(each.call_by),
+        )
+        for each in given.ledger
+    )
+    return [
+        Paragraph(say("raised")),
+        _counts(given.figures.raised_codes, say),
+        Paragraph(say("ledger")),
+        _table(say, "record rule state reason by-when", rows),
+    ]
+
+
+def _counts(counts: Mapping[str, int], say: Language) -> Block:
+    return _table(say, "reason count", ((code, say.number(n)) for code, n in sorted(counts.items())), (1,))
+
+
+def _requests(given: Given, say: Language) -> list[Block]:
+    rows = []
+    for line in given.figures.requests.values():
+        known = given.requests.get(line.number)
+        received = line.recorded_at if known is None else known.received_at
+        by_when = given.policy.civil.earliest(received, given.policy.request_clock)
+        words = (say.code_words("request", line.kind), say.moment(received), say.moment(by_when))
+        rows.append((line.record, *words, say.moment(line.ended_at), say.code_words("end", line.end)))
+    return [_table(say, "record kind received by-when ended-at how", rows)]
+
+
+def _foreign(figures: Figures, say: Language) -> list[Block]:
+    rows = ((say.moment(entry.at), entry.record or "", entry.code or "") for entry in figures.foreign.shown)
+    more = _more(say, len(figures.foreign.shown), figures.foreign.total)
+    alarms = _counts(figures.alarms, say)
+    return [_table(say, "when record reason", rows), *more, Paragraph(say("alarms")), alarms]
+
+
+def _proof(given: Given, say: Language) -> list[Block]:
+    head = given.verified.head.hash.hex()
+    found = say("proof.intact", entries=say.number(given.verified.entries), head=head)
+    checks = say("proof.checks", count=say.number(given.figures.verifications.total))
+    return [Paragraph(text) for text in (found, checks, say("proof.how"), say("proof.self"))]

@@ -1,0 +1,30 @@
+"""Datatilsynet's eight questions about deletion, each answered from the log, the ledger and the policy."""
+
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.report.figures import Figures
+from hubspot_retention.evidence.report.language import Language
+from hubspot_retention.evidence.report.pages import Block, Table
+
+
+def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Language) -> tuple[Block, ...]:
+    """Question and answer; what the service does not know is said to be unknown."""
+    disposed = sum(rule.disposed for rule in figures.rules.values())
+    answers = (
+        say("a1", rules=say.number(len(policy.rules) + len(policy.correspondence))),
+        say("a2", disposed=say.number(disposed)),
+        say("a3", decisions=say.number(figures.approvals.total), foreign=say.number(figures.foreign.total)),
+        say("a4", portal=portal),
+        say(
+            "a5",
+            runs=say.number(figures.runs),
+            last=say.moment(figures.last_run_at) or "–",
+            open=say.number(figures.open),
+            overdue=say.number(figures.overdue),
+            share=say.percent(figures.done - figures.late_total, figures.done),
+        ),
+        say("a6", entries=say.number(figures.entries), period=say.period(policy.evidence.audit_log)),
+        say("a7"),
+        say("a8"),
+    )
+    rows = tuple((f"{number}. {say(f'q{number}')}", answer) for number, answer in enumerate(answers, 1))
+    return (Table((say("question"), say("answer")), rows),)

@@ -1,0 +1,83 @@
+"""`audit report`: both forms in both languages from a log of our own making, without a person in it."""
+
+import re
+import sqlite3
+
+from tests.faults.people import a_customer, a_portal, asks_to_go, inactive, unsubscribed
+from tests.unit.cli.conftest import MakeHouse
+from tests.unit.cli.house import House
+
+YEARS = ("--from", "2020-01-01", "--to", "2099-12-31")
+CANARY = "canary-of-free-text"
+PERSON = {"email": "kanariefugl@example.dk", "firstname": "Kanariefugl", "lastname": "Burkard"}
+
+
+def a_busy_house(house_of: MakeHouse) -> House:
+    """A house in which plans were applied, a hold was placed and a request was recorded."""
+    people = [asks_to_go(101, **PERSON), unsubscribed(102), inactive(103), a_customer(104), inactive(105)]
+    house = house_of(a_portal(contacts=people))
+    house("hold", "place", "contacts/105", "--matter", "2026-14", "--reason", CANARY)
+    house("request", "record", "contacts/104", "--kind", "access", "--received", "2026-01-05")
+    assert house("plan", "new").code == 0
+    for kind in ("rights", "time"):
+        house("plan", "apply", house.approved(kind))
+    return house
+
+
+def test_the_report_tells_what_was_done_in_each_language_and_form_and_names_nobody(house_of: MakeHouse) -> None:
+    house = a_busy_house(house_of)
+    for language, heading in (("en", "Proof of integrity"), ("da", "Bevis for loggens integritet")):
+        page, paper = house.folder / f"{language}.html", house.folder / f"{language}.pdf"
+        for path in (page, paper):
+            form = path.suffix.removeprefix(".")
+            ran = house("audit", "report", *YEARS, "--language", language, "--format", form, str(path))
+            assert (ran.code, ran.out) == (0, ""), ran.err
+        html = page.read_text("utf-8")
+        assert [word for word in (heading, "2026-14", "bent", "contacts/104") if word not in html] == []
+        assert re.search(r"<script|https?://(?!www\.w3\.org)|<link|<img", html) is None
+        assert [word for word in (CANARY, *PERSON.values()) if word in html] == []
+        assert paper.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_duty_whose_record_went_is_told_as_done_also_before_the_ledger_hears_of_it(house_of: MakeHouse) -> None:
+    house = a_busy_house(house_of)
+    assert not house.is_in_view("contacts/101")
+    assert not house.is_in_view("contacts/102")
+    figures = dict(
+        re.findall(r"<td>([A-Z][a-z ]+)</td><td class=\"n\">(\d+)</td>", house("audit", "report", *YEARS).out)
+    )
+    # The fourth is the end of marketing towards the contact whose request for access restricts it.
+    assert (figures["Became due in the period"], figures["Done"], figures["Open at the end"]) == ("4", "3", "1")
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(house_of: MakeHouse) -> None:
+    ran = house_of(a_portal())("audit", "report", "--from", "2026-02-01", "--to", "2026-01-01")
+    assert ran.code == 2
+    assert "--to: found 2026-01-01" in ran.err
+
+
+def test_of_a_log_that_was_tampered_with_no_report_is_made(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    assert house("plan", "new").code == 0
+    with sqlite3.connect(house.folder / "retention.db") as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("update audit_entry set body = x'7b7d' where seq = 1")
+    ran = house("audit", "report", *YEARS)
+    assert (ran.code, ran.out) == (1, "")
+    assert "no report" in ran.err
+
+
+def test_a_file_that_cannot_be_written_is_named(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    missing = house.folder / "missing" / "report.html"
+    ran = house("audit", "report", *YEARS, str(missing))
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
+
+
+def test_without_a_file_the_report_goes_to_the_output(house_of: MakeHouse) -> None:
+    ran = house_of(a_portal())("audit", "report", *YEARS)
+    assert ran.code == 0
+    assert ran.out.startswith("<!doctype html>")
+    assert "None in the period." in ran.out

@@ -1,0 +1,167 @@
+"""The figures of a period, from the entries of a log."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.report.figures import MOST_LINES, Figures
+from hubspot_retention.core.report.gather import NO_RULE, Gatherer
+
+CIVIL = Civil(ZoneInfo("Europe/Copenhagen"))
+BEGIN, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
+BEFORE, DAY = BEGIN - timedelta(days=9), BEGIN + timedelta(days=1)
+
+
+def figures(*entries: Entry) -> Figures:
+    gatherer = Gatherer(BEGIN, END, CIVIL)
+    for entry in entries:
+        gatherer.feed(entry)
+    return gatherer.close()
+
+
+def opened(record: int, at: datetime, call_by: datetime | None = None, rule: str | None = "unsubscribed") -> Entry:
+    facts = (("call_by", None if call_by is None else call_by.isoformat()),)
+    return about(Subject.OBLIGATION, Verb.OPENED, at, record=f"contacts/{record}", rule=rule, facts=facts)
+
+
+def ended(record: int, verb: Verb, at: datetime, code: str | None = None) -> Entry:
+    return about(Subject.OBLIGATION, verb, at, record=f"contacts/{record}", rule="unsubscribed", code=code)
+
+
+def about(subject: Subject, verb: Verb, at: datetime, **more: object) -> Entry:
+    return Entry(subject=subject, verb=verb, at=at, **more)  # type: ignore[arg-type]
+
+
+def of_kind(subject: Subject, verbs: Iterable[Verb]) -> list[Entry]:
+    return [about(subject, verb, at, code="c") for verb in verbs for at in (BEFORE, DAY)]
+
+
+def test_what_was_done_by_its_last_instant_was_done_in_time() -> None:
+    found = figures(opened(1, DAY, DAY), ended(1, Verb.DONE, DAY))
+    rule = found.rules["unsubscribed"]
+    assert (rule.opened, rule.done, rule.late, rule.open, found.done) == (1, 1, 0, 0, 1)
+    assert found.months["2026-11"].in_time == 1
+
+
+def test_what_was_done_later_is_late_by_begun_days() -> None:
+    found = figures(opened(1, DAY, DAY), ended(1, Verb.DONE, DAY + timedelta(hours=25)))
+    assert (found.rules["unsubscribed"].late, found.rules["unsubscribed"].longest_late) == (1, 2)
+    assert [(line.record, line.call_by) for line in found.late] == [("contacts/1", DAY)]
+    assert found.months["2026-11"].in_time == 0
+
+
+def test_only_so_many_late_lines_are_kept_but_all_are_counted() -> None:
+    entries = [entry for n in range(MOST_LINES + 1) for entry in (opened(n, BEFORE, BEFORE), ended(n, Verb.DONE, DAY))]
+    found = figures(*entries)
+    assert (len(found.late), found.late_total) == (MOST_LINES, MOST_LINES + 1)
+
+
+def test_a_duty_without_a_deadline_is_done_in_time() -> None:
+    assert figures(opened(1, DAY, None, None), ended(1, Verb.DONE, DAY)).rules[NO_RULE].done == 1
+
+
+def test_a_disposal_meets_the_duty_and_the_ledgers_later_word_does_not_meet_it_again() -> None:
+    gone = about(Subject.DISPOSAL, Verb.DONE, DAY, record="contacts/1", rule="unsubscribed")
+    found = figures(opened(1, DAY), gone, ended(1, Verb.DONE, DAY + timedelta(days=40)))
+    assert (found.done, found.open, found.rules["unsubscribed"].disposed) == (1, 0, 1)
+
+
+def test_what_was_due_before_the_period_and_is_still_open_counts_as_open_and_overdue() -> None:
+    found = figures(opened(1, BEFORE, BEFORE), opened(2, DAY, END + timedelta(days=1)), opened(3, DAY))
+    assert (found.rules["unsubscribed"].opened, found.open, found.overdue) == (2, 3, 1)
+
+
+def test_what_ended_before_the_period_is_no_figure_of_it() -> None:
+    found = figures(opened(1, BEFORE), ended(1, Verb.DONE, BEFORE), opened(2, BEFORE), ended(2, Verb.ENDED, BEFORE))
+    rule = found.rules["unsubscribed"]
+    assert (rule.opened, rule.done, rule.ended, rule.open, found.months) == (0, 0, 0, 0, {})
+
+
+def test_what_is_no_longer_due_ends_once() -> None:
+    found = figures(opened(1, DAY), ended(1, Verb.ENDED, DAY), ended(1, Verb.ENDED, DAY))
+    assert found.rules["unsubscribed"].ended == 1
+
+
+def test_what_was_raised_is_open_and_told_by_its_code() -> None:
+    found = figures(ended(1, Verb.RAISED, DAY, "unreadable"), ended(2, Verb.RAISED, BEFORE, "old"))
+    assert (found.raised_codes, found.open, found.rules["unsubscribed"].raised) == ({"unreadable": 1}, 2, 1)
+
+
+def test_a_month_without_entries_stands_between_the_others_with_what_was_open() -> None:
+    found = figures(opened(1, DAY), opened(2, DAY + timedelta(days=70)))
+    assert [(name, month.open) for name, month in found.months.items()] == [
+        ("2026-11", 1), ("2026-12", 1), ("2027-01", 2)
+    ]  # fmt: skip
+
+
+def test_entries_after_the_period_change_nothing() -> None:
+    assert figures(opened(1, END)) == Figures()
+
+
+def test_disposals_of_the_period_are_counted_by_what_became_of_them() -> None:
+    found = figures(*of_kind(Subject.DISPOSAL, (Verb.DONE, Verb.SKIPPED, Verb.FAILED, Verb.SENT)))
+    rule = found.rules[NO_RULE]
+    assert (rule.disposed, rule.skipped, rule.failed, found.skips) == (1, 1, 1, {"c": 1})
+
+
+def held(number: int, verb: Verb, at: datetime) -> Entry:
+    facts = (("hold_id", number), ("matter", "2026-14"))
+    return about(Subject.HOLD, verb, at, record="contacts/1", actor="anna", facts=facts)
+
+
+def test_holds_in_force_in_the_period_are_told_with_their_release() -> None:
+    found = figures(
+        held(1, Verb.PLACED, BEFORE), held(1, Verb.RELEASED, BEFORE),
+        held(2, Verb.PLACED, BEFORE), held(2, Verb.RELEASED, DAY),
+        held(3, Verb.PLACED, DAY), held(9, Verb.REFUSED, DAY),
+    )  # fmt: skip
+    assert [(hold.number, hold.matter, hold.released_at) for hold in found.holds.values()] == [
+        (2, "2026-14", DAY), (3, "2026-14", None)
+    ]  # fmt: skip
+
+
+def asked(number: int, verb: Verb, at: datetime) -> Entry:
+    facts = (("request_id", number),)
+    return about(Subject.REQUEST, verb, at, record="contacts/1", code="erasure", facts=facts)
+
+
+def test_requests_open_in_the_period_are_told_with_their_end() -> None:
+    found = figures(
+        asked(1, Verb.RECEIVED, BEFORE), asked(1, Verb.ANSWERED, BEFORE),
+        asked(2, Verb.RECEIVED, BEFORE), asked(2, Verb.REFUSED, DAY),
+        asked(9, Verb.ANSWERED, DAY), about(Subject.REQUEST, Verb.ANSWERED, DAY),
+    )  # fmt: skip
+    assert [(line.number, line.kind, line.end) for line in found.requests.values()] == [(2, "erasure", "refused")]
+
+
+def test_of_the_approvals_of_a_policy_before_the_period_the_last_is_told() -> None:
+    approvals = [
+        about(Subject.POLICY, Verb.APPROVED, at, policy_digest=str(n)) for n, at in enumerate((BEFORE, BEFORE, DAY))
+    ]
+    assert [entry.policy_digest for entry in figures(*approvals).policies.shown] == ["1", "2"]
+
+
+def test_what_persons_decided_of_plans_standing_approvals_and_the_stop_is_told() -> None:
+    entries = of_kind(Subject.PLAN, (Verb.APPROVED, Verb.BUILT))
+    entries += of_kind(Subject.STANDING_APPROVAL, (Verb.GRANTED, Verb.USED))
+    entries += of_kind(Subject.KILL_SWITCH, (Verb.SET,))
+    told = [entry.kind for entry in figures(*entries).approvals.shown]
+    assert told == ["plan.approved", "standing-approval.granted", "kill-switch.set"]
+
+
+def test_alarms_foreign_deletions_checks_and_runs_of_the_period_are_told() -> None:
+    entries = of_kind(Subject.ALARM, (Verb.SENT, Verb.SETTLED))
+    entries += of_kind(Subject.FOREIGN_DELETION, (Verb.SEEN,))
+    entries += of_kind(Subject.VERIFICATION, (Verb.DONE,))
+    entries += of_kind(Subject.RUN, (Verb.STARTED, Verb.FINISHED))
+    found = figures(*entries, about(Subject.MERGE, Verb.SEEN, DAY))
+    lines = (found.foreign.total, found.verifications.total)
+    assert (found.alarms, lines, found.runs, found.last_run_at) == ({"c": 1}, (1, 1), 1, DAY)
+
+
+def test_lines_beyond_the_most_are_only_counted() -> None:
+    found = figures(*[about(Subject.FOREIGN_DELETION, Verb.SEEN, DAY)] * (MOST_LINES + 1))
+    assert (len(found.foreign.shown), found.foreign.total) == (MOST_LINES, MOST_LINES + 1)
