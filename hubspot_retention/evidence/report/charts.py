@@ -7,6 +7,8 @@ from leather import theme
 
 _WIDTH, _HEIGHT = 640, 210
 _COLOUR = "#2b5d7d"
+_LABEL_SIZE = 9
+"""The labels of thirteen months stand side by side."""
 _FONT = "Helvetica, Arial, 'Libertinus Serif', sans-serif"
 
 
@@ -17,4 +19,5 @@ def columns(months: Sequence[tuple[str, int]], highest: int = 0) -> str:
     chart.add_columns([(name, value) for name, value in months], fill_color=_COLOUR)
     drawn = str(chart.to_svg(width=_WIDTH, height=_HEIGHT))
     drawn = drawn.replace(theme.background_color, "#ffffff").replace(theme.label_color, "#444444")
+    drawn = drawn.replace(f'font-size="{theme.tick_font_size}"', f'font-size="{_LABEL_SIZE}"')
     return drawn[drawn.index("<svg") :].replace(theme.tick_font_family, _FONT)
