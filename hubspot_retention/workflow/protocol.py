@@ -88,7 +88,11 @@ class Ledger:
 
     def send(self, batch: Sequence[PlanItem], prepared: Prepared, parts: Sequence[Part] = ()) -> Sending | None:
         """Tx B: if nothing was held, asked for, stopped or rejected since the check, and it is still fresh, the batch
-        is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again."""
+        is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
+
+        The seconds to the call are counted from before the word is durable: a process that is frozen right after the
+        commit must not take its awakening for the moment of the check.
+        """
         with self._store.transaction() as tx:
             if not self._may_go_on(tx, prepared):
                 for item in batch:
@@ -100,7 +104,7 @@ class Ledger:
                 tx.audit(self._entry(item, Verb.SENT, item.action.value))
                 for part in parts:
                     tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
-        return Sending(self._times.monotonic())
+            return Sending(self._times.monotonic())
 
     def still_stands(self, item: PlanItem, prepared: Prepared) -> Sending | None:
         """Tx B once more, before the last step of a bundle: its first steps took time."""

@@ -1,8 +1,10 @@
 """The order of the disposal protocol, in the audit log and in the request journal."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
 
@@ -75,6 +77,34 @@ def test_sent_is_durable_before_the_call_and_names_rule_policy_plan_and_actor(wo
     assert (sent.subject, sent.verb, sent.record) == (Subject.DISPOSAL, Verb.SENT, "contacts/101")
     assert (sent.plan_id, sent.plan_digest, sent.policy_digest) == (plan.plan_id, plan.digest, world.policy.digest)
     assert (sent.rule, sent.actor) == (world.items(plan)[0].decision.rule, "carl")
+
+
+class FrozenOnce:
+    """A store whose process stops for 40 seconds right after the word `sent` has become durable, the first time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._slept = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """A transaction, and perhaps a long sleep after it."""
+        with self._world.store.transaction() as tx:
+            yield tx
+        if not self._slept and "disposal.sent" in self._world.words("contacts/101"):
+            self._slept = True
+            self._world.monotonic.pass_by(40)
+
+
+@pytest.mark.parametrize("due", [asks_to_go, inactive])
+def test_a_process_frozen_right_after_the_word_sent_checks_again_before_it_calls(
+    world_of: MakeWorld, due: Callable[[int], Any]
+) -> None:
+    world = world_of(a_portal(contacts=[due(101)]))
+    plan = next(plan for plan in map(world.approve, world.assess()) if world.items(plan))
+    world.apply(plan, store=FrozenOnce(world))
+    once = ["disposal.intended", "disposal.sent"]
+    assert world.words("contacts/101") == [*once, "disposal.abandoned", *once, "disposal.done"]
 
 
 def test_every_call_of_a_bundle_is_announced_before_it_is_made(world_of: MakeWorld) -> None:

@@ -1,0 +1,1 @@
+"""The deterministic simulator: the real disposal workflow and store, over a simulated portal, clock and fate."""
