@@ -1,17 +1,15 @@
 """The control plane: properties and groups, pipelines, owners, through HubSpot's own `hubspot-api-client`.
 
-Its `api_factory` hook hands every API a REST client that sends through our transport: one place for the token,
-limits, retries and time-outs (by itself the client has no time-out and opens a connection a call). The package
-is heavy, so it is imported when it is first used.
+What is made here has a name of its own: HubSpot refuses the second of it, so every call may be repeated.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hubspot_retention.core.record import ObjectType
-from hubspot_retention.hubspot.calls import Answer, Call
 from hubspot_retention.hubspot.faults import RefusedError
+from hubspot_retention.hubspot.official import official_client
 from hubspot_retention.hubspot.transport import Transport
 
 _OWNERS_PAGE = 100
@@ -57,63 +55,12 @@ class Owner:
     archived: bool
 
 
-class _Response:
-    """An answer as the generated clients want it."""
-
-    reason = ""
-
-    def __init__(self, answer: Answer) -> None:
-        self.status = answer.status
-        self.data = answer.body
-
-    def getheader(self, _: str, default: str | None = None) -> str | None:
-        return default
-
-    def getheaders(self) -> dict[str, str]:
-        return {}
-
-
-class _RestClient:
-    """What the generated clients call instead of urllib3. Refusals come out as our own errors."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def request(
-        self, method: str, url: str, query_params: Sequence[tuple[str, Any]] | None = None, **more: Any
-    ) -> _Response:
-        query = tuple((name, _text(value)) for name, value in query_params or ())
-        call = Call(method=method, endpoint=url, query=query, body=more.get("body"))
-        return _Response(self._transport.send(call))
-
-    def GET(self, url: str, **more: Any) -> _Response:  # noqa: N802 - the client's own word
-        return self.request("GET", url, **more)
-
-    def POST(self, url: str, **more: Any) -> _Response:  # noqa: N802 - the client's own word
-        return self.request("POST", url, **more)
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 class ControlPlane:
     """Reads and makes definitions."""
 
     def __init__(self, transport: Transport) -> None:
-        import hubspot
-
-        self._rest = _RestClient(transport)
-        self._client: Any = hubspot.HubSpot(api_factory=self._api)
+        self._client = official_client(transport.send, transport.send)
         self._properties: dict[ObjectType, Mapping[str, PropertyDefinition]] = {}
-
-    def _api(self, package: Any, name: str, _: Mapping[str, Any]) -> Any:
-        configuration = package.Configuration()
-        configuration.host = ""
-        configuration.client_side_validation = False
-        client = package.ApiClient(configuration=configuration)
-        client.rest_client = self._rest
-        return getattr(package, name)(api_client=client)
 
     def property_definitions(self, object_type: ObjectType) -> Mapping[str, PropertyDefinition]:
         """Every property of an object type by name; read once. Sensitive and archived ones are not among them."""

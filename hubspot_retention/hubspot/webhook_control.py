@@ -5,7 +5,7 @@ query of each call and therefore in no log: only endpoints are shown. Project ap
 (`core/webhook/wanted.py`). The portal's token is another identity and is never sent here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,8 +14,9 @@ import httpx
 
 from hubspot_retention.core.webhook.wanted import ExistingSubscription, Subscription
 from hubspot_retention.errors import UsageError
-from hubspot_retention.hubspot.calls import HUBSPOT_URL, Answer, Call
+from hubspot_retention.hubspot.calls import HUBSPOT_URL, Call
 from hubspot_retention.hubspot.faults import RefusedError
+from hubspot_retention.hubspot.official import official_client
 from hubspot_retention.hubspot.transport import Timing, Transport, TransportOptions
 
 _CLASSIC_WORDS: Final = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
@@ -55,59 +56,14 @@ class _KeyTransport(Transport):
         return request
 
 
-class _Response:
-    """An answer as the generated client wants it."""
-
-    reason = ""
-
-    def __init__(self, answer: Answer) -> None:
-        self.status = answer.status
-        self.data = answer.body
-
-    def getheader(self, _: str, default: str | None = None) -> str | None:
-        return default
-
-    def getheaders(self) -> dict[str, str]:
-        return {}
-
-
-class _RestClient:
-    """What the generated client calls instead of urllib3. What makes something is never sent twice on doubt."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def GET(  # noqa: N802 - the client's own word
-        self, url: str, query_params: Sequence[tuple[str, str]], **_: object
-    ) -> _Response:
-        return _Response(self._transport.send(Call(method="GET", endpoint=url, query=tuple(query_params))))
-
-    def POST(  # noqa: N802 - the client's own word
-        self, url: str, query_params: Sequence[tuple[str, str]], body: object, **_: object
-    ) -> _Response:
-        call = Call(method="POST", endpoint=url, query=tuple(query_params), body=body)
-        return _Response(self._transport.create(call))
-
-
 class WebhookControl:
-    """Reads and makes the subscriptions of one app. It never changes or removes one."""
+    """Reads and makes the subscriptions of one app. It never changes or removes one, and never makes one twice on
+    doubt."""
 
     def __init__(self, transport: Transport, developer: Developer) -> None:
-        import hubspot
-
-        self._app_id, self._key = developer.app_id, developer.key
-        self._rest = _RestClient(transport)
-        client = hubspot.HubSpot(api_factory=self._api)
+        self._app_id = developer.app_id
+        client = official_client(transport.send, transport.create, developer.key)
         self._subscriptions: Any = client.webhooks.subscriptions_api
-
-    def _api(self, package: Any, name: str, _: Mapping[str, Any]) -> Any:
-        configuration = package.Configuration()
-        configuration.host = ""
-        configuration.client_side_validation = False
-        configuration.api_key["developer_hapikey"] = self._key
-        client = package.ApiClient(configuration=configuration)
-        client.rest_client = self._rest
-        return getattr(package, name)(api_client=client)
 
     def subscriptions(self) -> tuple[ExistingSubscription, ...]:
         """Every subscription of the app, of whatever use."""
