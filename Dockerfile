@@ -3,7 +3,8 @@
 # BASE is Debian with Python 3.11, the version that the whole suite is run on. The tag moves with security updates;
 # a build that is to be repeatable names the digest of the day beside it, which the CI workflow does:
 #   docker build --build-arg BASE=docker.io/library/python:3.11-slim-bookworm@sha256:… .
-# Debian's SQLite is older than 3.51.3, so the store keeps a rollback journal (DELETE, synchronous=EXTRA), not WAL.
+# Debian's SQLite is older than 3.51.3, so the store's comes with pysqlite3 where that has a wheel (x86_64) and uses WAL;
+# elsewhere Debian's keeps a rollback journal. Both with synchronous=EXTRA.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS build

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.hubspot.wire import Decoders
 from hubspot_retention.store.database import SqlStore, open_store
-from hubspot_retention.store.engine import journal_mode
+from hubspot_retention.store.driver import DRIVER, is_wal_sound
 
 _SINGLE, _BATCHED, _BATCH = 2_000, 100_000, 100
 
@@ -66,7 +65,7 @@ def audit() -> dict[str, Any]:
 def floor() -> dict[str, Any]:
     """What is under the audit log: one page synced to the disk, and SQLite's own transactions, of two rows, under the
     store's settings."""
-    mode = journal_mode(sqlite3.sqlite_version_info)
+    mode = "WAL" if is_wal_sound(DRIVER) else "DELETE"
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         with Path(folder, "page").open("wb", buffering=0) as page:
 
@@ -76,8 +75,8 @@ def floor() -> dict[str, Any]:
                 getattr(os, "fdatasync", os.fsync)(page.fileno())
 
             syncs = _a_second(sync)
-        db = sqlite3.connect(f"{folder}/bare.db", isolation_level=None)
-        for setting in (f"journal_mode={mode}", f"synchronous={'FULL' if mode == 'WAL' else 'EXTRA'}"):
+        db = DRIVER.connect(f"{folder}/bare.db", isolation_level=None)
+        for setting in (f"journal_mode={mode}", "synchronous=EXTRA"):
             db.execute(f"pragma {setting}")
         db.executescript("create table entry (seq integer primary key, body blob); create table head (seq integer);")
         db.execute("insert into head values (0)")

@@ -11,7 +11,7 @@ from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
-from hubspot_retention.store.engine import Access, connect
+from hubspot_retention.store.engine import Access, connect, may_share, settle_journal
 from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.inbox import InboxRows
 from hubspot_retention.store.items import ItemRows
@@ -118,13 +118,13 @@ def open_store(url: str, access: Access = Access.RUN) -> SqlStore:
 
 
 def _is_ready(url: URL) -> bool:
-    """Whether there is a database of the version that this code needs."""
+    """Whether there is a database of the version that this code needs, in a state that it may use beside others."""
     if url.get_backend_name() == "sqlite" and not sqlite_file(url).is_file():
         return False
     session = Session(connect(url, Access.READ))
     try:
         with session.begin() as connection:
-            return version_of(connection) == REVISIONS[-1]
+            return may_share(connection) and version_of(connection) == REVISIONS[-1]
     finally:
         session.close()
 
@@ -142,5 +142,6 @@ def _open_running(url: URL) -> SqlStore:
         with session.begin() as connection:
             if version_of(connection) != REVISIONS[-1]:
                 bring_up_to_date(connection)
+        settle_journal(session.connection)
         undone_on_failure.pop_all()
     return SqlStore(session, lock)

@@ -1,32 +1,35 @@
 """The database connection, with the settings that durability rests on.
 
 SQLite: an acknowledged transaction must survive a power cut. With a rollback journal that needs EXTRA, which
-is FULL and also syncs the directory once the journal is gone (sqlite.org/pragma.html#pragma_synchronous);
-with WAL, FULL is enough, but WAL has a corruption bug before 3.51.3 (sqlite.org/wal.html#walresetbug).
+is FULL and also syncs the directory once the journal is gone (sqlite.org/pragma.html#pragma_synchronous); with WAL
+EXTRA is FULL, and that is enough. The journal mode belongs to the file, so the one process that runs sets it, and
+who comes beside it takes what is there.
 
 PostgreSQL: the writer's lock belongs to the server's session. Should the connection be lost and made anew,
 the lock must be won anew: so it is taken whenever a connection is made, not when the store is opened.
 """
 
 import os
-import sqlite3
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from hubspot_retention.store.errors import StoreRefusedError, explain
+from hubspot_retention.store.driver import DRIVER, is_wal_sound
+from hubspot_retention.store.driver import Connection as Link
+from hubspot_retention.store.errors import StoreError, StoreRefusedError, explain
 from hubspot_retention.store.location import shown
 from hubspot_retention.store.lock import NOBODY_KNOWS, command_words, in_use
 
 if TYPE_CHECKING:
     import psycopg
 
-_WAL_IS_SOUND_FROM: Final = (3, 51, 3)
 _BUSY_MS: Final = 10_000
+_WAL_KEPT: Final = 64 * 1024 * 1024
+"""Bytes. What the log grew to beside a long read is given back once it has been copied to the database."""
 _WRITER_KEY: Final = 1_212_436_564
 """Advisory locks are per database; the number only has to be ours, and to fit 31 bits (`pg_locks.objid`)."""
 _APPEND_KEY: Final = _WRITER_KEY + 1
@@ -52,11 +55,6 @@ class Access(StrEnum):
     READ = "read"
 
 
-def journal_mode(version: tuple[int, ...]) -> str:
-    """The journal mode for a version of SQLite."""
-    return "WAL" if version >= _WAL_IS_SOUND_FROM else "DELETE"
-
-
 def connect(url: URL, access: Access) -> Connection:
     """Open a connection, on PostgreSQL as the only run there is if it is one. Raises StoreRefusedError."""
     make = _sqlite_engine if url.get_backend_name() == "sqlite" else _postgres_engine
@@ -76,29 +74,52 @@ def _detail(error: DBAPIError, url: URL) -> str:
 
 
 def _sqlite_engine(url: URL, access: Access) -> Engine:
-    writes = access is not Access.READ
     arguments = {"check_same_thread": False}
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+    engine = create_engine(url, module=DRIVER, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+    writes = access is not Access.READ
     event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
     if writes:
         event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
-def _writing_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
-    mode = journal_mode(sqlite3.sqlite_version_info)
-    _settings(dbapi, f"journal_mode={mode}", f"synchronous={'FULL' if mode == 'WAL' else 'EXTRA'}")
+def _writing_sqlite(dbapi: Link, _record: object) -> None:
+    _settings(dbapi, "synchronous=EXTRA", f"journal_size_limit={_WAL_KEPT}")
 
 
-def _reading_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
+def _reading_sqlite(dbapi: Link, _record: object) -> None:
     # No transaction is begun here: one left open (a plan shown in a pager) would keep the writer from committing.
     _settings(dbapi, "query_only=ON")
 
 
-def _settings(dbapi: sqlite3.Connection, *more: str) -> None:
+def _settings(dbapi: Link, *more: str) -> None:
     dbapi.isolation_level = None
     for setting in (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON", "cache_size=-16384", *more):
         dbapi.execute(f"PRAGMA {setting}")
+
+
+def settle_journal(connection: Connection) -> None:
+    """As the only run there is: give the file the journal that this process's SQLite may use. Raises StoreError.
+
+    Where the shared memory of a WAL cannot be had SQLite answers with the rollback journal, which is sound everywhere.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    wanted = "wal" if is_wal_sound(DRIVER) else "delete"
+    link: Any = connection.connection.driver_connection
+    try:
+        (got,) = link.execute(f"PRAGMA journal_mode={wanted}").fetchone()
+    except DRIVER.Error as error:
+        raise StoreError(explain(DBAPIError("PRAGMA journal_mode", None, error))) from error
+    if got not in {wanted, "delete"}:
+        raise StoreRefusedError(f"the database keeps journal_mode={got} where {wanted} is needed; nothing was done")
+
+
+def may_share(connection: Connection) -> bool:
+    """Whether this process's SQLite may use the file beside others as it is: an old one no WAL."""
+    if connection.dialect.name != "sqlite" or is_wal_sound(DRIVER):
+        return True
+    return connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal"
 
 
 def _begin_alone(connection: Connection) -> None:

@@ -3,7 +3,8 @@
 A contact's decision needs its deals and companies, a deal's needs its contacts, and memory must stay flat at a
 million records. So what was read is spooled to an anonymous SQLite database that has no name on any file system
 and vanishes with the process. It holds ids, dates and truths, as the observations do; no personal data.
-Plain sqlite3 rather than SQLAlchemy: it is a spill file, written and read a hundred thousand times a run.
+Plain sqlite3 rather than SQLAlchemy: it is a spill file, written and read a hundred thousand times a run. And the
+interpreter's own, not the store's driver, whose temporary databases never leave memory.
 """
 
 import sqlite3

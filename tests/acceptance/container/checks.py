@@ -19,8 +19,8 @@ from tests.acceptance.serving import eventually
 _LOOK: Final = Path(__file__).with_name("look_inside.py").read_text(encoding="utf-8")
 _NEWSLETTER: Final = 501
 _COPY: Final = (
-    "import sqlite3; source = sqlite3.connect('retention.db'); target = sqlite3.connect('backup.db');"
-    " source.backup(target); target.close()"
+    "from hubspot_retention.store.driver import DRIVER; source = DRIVER.connect('retention.db');"
+    " target = DRIVER.connect('backup.db'); source.backup(target); target.close()"
 )
 """As docs/container.md says."""
 

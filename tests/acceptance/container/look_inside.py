@@ -6,11 +6,10 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import sys
 from pathlib import Path
 
-from hubspot_retention.store.engine import journal_mode
+from hubspot_retention.store.driver import DRIVER, is_wal_sound
 
 PLACES = ("/", "/etc", "/home", "/opt", "/opt/hubspot-retention", "/run", "/tmp", "/usr", "/var", "/var/tmp")
 INSTALLERS = ("pip", "ensurepip", "setuptools", "wheel", "hatchling")
@@ -59,8 +58,8 @@ FOUND = {
     "writable": [place for place in (*PLACES, str(Path.cwd())) if writable(place)],
     "unneeded": sorted(PRESENT - needed("hubspot-retention", set())),
     "packages": len(PRESENT),
-    "sqlite": list(sqlite3.sqlite_version_info),
-    "journal": journal_mode(sqlite3.sqlite_version_info),
+    "sqlite": list(DRIVER.sqlite_version_info),
+    "journal": "WAL" if is_wal_sound(DRIVER) else "DELETE",
     "python": sys.version.split()[0],
 }
 sys.stdout.write(json.dumps(FOUND))

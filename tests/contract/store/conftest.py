@@ -60,6 +60,13 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'retention.db'}"
 
 
+@pytest.fixture
+def rollback_url(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file of its own, under a SQLite that is too old for write-ahead logging."""
+    monkeypatch.setattr("hubspot_retention.store.engine.is_wal_sound", lambda driver: False)
+    return sqlite_url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest) -> str:
     """A new database on each of the two."""

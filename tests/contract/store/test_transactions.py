@@ -20,6 +20,12 @@ class _MishapError(Exception):
     """Something that goes wrong in the middle."""
 
 
+@pytest.fixture(params=["sqlite", "rollback", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A new database on each of the two, on SQLite with either journal."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 def _count(store: SqlStore) -> int:
     return sum(1 for _ in store.entries())
 

@@ -1,6 +1,5 @@
 """The service as a whole, driven step by step against a sandbox portal: no threads, no waiting."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
 from hubspot_retention.service.house import House, Instead, open_house
 from hubspot_retention.service.names import DUE, FULL, HEARTBEAT, HOT, INBOX, SELF_CHECK, WATCH
 from hubspot_retention.service.works import STOPPED
+from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED
@@ -251,7 +251,7 @@ def test_while_the_log_is_damaged_nothing_goes_and_it_is_told(service_at: Open) 
 
 def damage(service: Service) -> None:
     """Somebody changes the audit log behind our back."""
-    hand = sqlite3.connect(service.path)
+    hand = DRIVER.connect(service.path)  # the store is open: another copy of SQLite would not see its locks
     for (trigger,) in hand.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         hand.execute(f"DROP TRIGGER {trigger}")
     hand.execute("UPDATE audit_entry SET hash = zeroblob(32) WHERE seq = 1")

@@ -1,30 +1,102 @@
 """The settings that durability rests on."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from hubspot_retention.store.engine import Access, connect, journal_mode
+from hubspot_retention.store.database import open_store
+from hubspot_retention.store.driver import DRIVER
+from hubspot_retention.store.engine import Access, connect, settle_journal
+from hubspot_retention.store.errors import StoreError, StoreRefusedError
 
 
-@pytest.mark.parametrize(
-    ("version", "mode"),
-    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 52, 0), "WAL"), ((4, 0), "WAL")],
-)
-def test_wal_is_used_from_the_version_on_in_which_it_is_sound(version: tuple[int, ...], mode: str) -> None:
-    assert journal_mode(version) == mode
+def _old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubspot_retention.store.engine.is_wal_sound", lambda driver: False)
 
 
-@pytest.mark.parametrize(("version", "mode", "synchronous"), [((3, 40, 1), "delete", 3), ((3, 51, 3), "wal", 2)])
-def test_an_acknowledged_transaction_is_on_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], mode: str, synchronous: int
-) -> None:
-    monkeypatch.setattr("sqlite3.sqlite_version_info", version)
-    connection = connect(make_url(f"sqlite:///{tmp_path}/x.db"), Access.RUN)
-    found = [
-        connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-        for name in ("journal_mode", "synchronous", "foreign_keys")
-    ]
+def _new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubspot_retention.store.engine.is_wal_sound", lambda driver: True)
+
+
+def _mode(path: Path) -> str:
+    link = sqlite3.connect(path)
+    (mode,) = link.execute("PRAGMA journal_mode").fetchone()
+    link.close()
+    return str(mode)
+
+
+@pytest.mark.parametrize("access", [Access.RUN, Access.BRIEF])
+def test_an_acknowledged_transaction_is_on_the_disk(tmp_path: Path, access: Access) -> None:
+    connection = connect(make_url(f"sqlite:///{tmp_path}/x.db"), access)
+    found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "foreign_keys")]
     connection.close()
-    assert found == [mode, synchronous, 1]
+    assert found == [3, 1]
+
+
+@pytest.mark.parametrize(("prepare", "mode"), [(_old, "delete"), (_new, "wal")])
+def test_the_journal_is_the_one_that_the_sqlite_at_hand_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: object, mode: str
+) -> None:
+    assert callable(prepare)
+    prepare(monkeypatch)
+    open_store(f"sqlite:///{tmp_path}/x.db").close()
+    assert _mode(tmp_path / "x.db") == mode
+
+
+def test_a_newer_sqlite_takes_up_write_ahead_logging_and_an_older_one_gives_it_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+    for prepare in (_old, _new, _old):
+        prepare(monkeypatch)
+        open_store(f"sqlite:///{tmp_path}/x.db").close()
+        modes.append(_mode(tmp_path / "x.db"))
+    assert modes == ["delete", "wal", "delete"]
+
+
+@pytest.mark.parametrize("access", [Access.BRIEF, Access.READ])
+def test_an_older_sqlite_does_not_come_beside_a_run_with_write_ahead_logging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access: Access
+) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    _new(monkeypatch)
+    with open_store(url):
+        _old(monkeypatch)
+        with pytest.raises(StoreRefusedError, match="is in use by process"):
+            open_store(url, access)
+
+
+def test_an_older_sqlite_gives_up_what_a_newer_one_left_before_a_person_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    _new(monkeypatch)
+    open_store(url).close()
+    _old(monkeypatch)
+    open_store(url, Access.BRIEF).close()
+    assert _mode(tmp_path / "x.db") == "delete"
+
+
+def test_a_journal_that_cannot_be_changed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = make_url(f"sqlite:///{tmp_path}/x.db")
+    _old(monkeypatch)
+    open_store(str(url)).close()
+    hand = DRIVER.connect(tmp_path / "x.db", isolation_level=None)
+    hand.execute("BEGIN IMMEDIATE")
+    _new(monkeypatch)
+    connection = connect(url, Access.RUN)
+    connection.connection.driver_connection.execute("PRAGMA busy_timeout=0")  # type: ignore[union-attr]
+    with pytest.raises(StoreError, match="the database is busy"):
+        settle_journal(connection)
+    connection.close()
+    hand.close()
+
+
+def test_a_journal_that_the_file_does_not_take_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _new(monkeypatch)
+    connection = connect(make_url("sqlite://"), Access.RUN)
+    with pytest.raises(StoreRefusedError, match="keeps journal_mode=memory where wal is needed"):
+        settle_journal(connection)
+    connection.close()
