@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hubspot_retention.sandbox.document_dump import dump_document
 from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.running import RunningSandbox
 from hubspot_retention.store.database import open_store
+from hubspot_retention.store.driver import DRIVER
 from tests.faults.people import (
     RECENT_END,
     Document,
@@ -167,7 +168,11 @@ def prepared(server: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -
     with a_world(server, everything(), folder, policy=erasing_files) as made:
         world = calm(made)
         plans = tuple(world.approve(plan) for plan in world.assess())
-        shutil.copy(folder / "retention.db", folder / "approved.db")
+        with (
+            closing(DRIVER.connect(folder / "retention.db")) as source,
+            closing(DRIVER.connect(folder / "approved.db")) as copy,
+        ):
+            source.backup(copy)  # a copy of the file would lack what still stands in the write-ahead log
         fuse = Fuse(at=10**9)
         for plan in plans:
             world.apply(plan, store=DyingStore(world.store, fuse), disposer=DyingDisposer(world.portal, fuse))

@@ -1,6 +1,5 @@
 """The order of the disposal protocol, in the audit log and in the request journal."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
@@ -15,6 +14,7 @@ from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.errors import BlockedError
+from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.times import Times
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
@@ -43,7 +43,7 @@ def ticking(world: World, *seconds: float) -> Times:
 
 def durable_entries(world: World) -> list[Entry]:
     """The audit log as another connection to the database sees it: what is committed."""
-    with sqlite3.connect(world.database) as database:
+    with DRIVER.connect(world.database) as database:
         rows = database.execute("select body from audit_entry order by seq").fetchall()
     database.close()
     return [read_entry(body) for (body,) in rows]
