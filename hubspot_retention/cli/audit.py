@@ -1,4 +1,4 @@
-"""`audit verify | export | report | tail`: whether the log is the one that was written, and what it says."""
+"""`audit verify | export | report | tail | key`: whether the log is the one that was written, and what it says."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubspot_retention.cli import audit_key
 from hubspot_retention.cli.audit_report import report
 from hubspot_retention.cli.given import AsJson, PolicyFile, application
 from hubspot_retention.cli.output import print_json, print_text, say
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The audit log: verify it, read it.", no_args_is_help=True)
 app.command()(report)
+app.add_typer(audit_key.app, name="key")
 
 
 @app.callback()

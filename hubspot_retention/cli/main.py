@@ -28,6 +28,7 @@ from hubspot_retention.cli import (
     status,
     stop,
     webhook,
+    witness,
 )
 from hubspot_retention.cli.given import Given, PolicyFile, SettingsFile, Who
 from hubspot_retention.errors import ExitCode, RetentionError
@@ -62,6 +63,7 @@ app.command("resume")(stop.resume)
 app.add_typer(audit.app, name="audit")
 app.add_typer(portal.app, name="portal")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(witness.app, name="witness")
 app.add_typer(sandbox.app, name="sandbox")
 
 

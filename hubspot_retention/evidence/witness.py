@@ -2,6 +2,7 @@
 
 It speaks C2SP's tlog-witness: `POST /add-checkpoint` with the size it was last shown, a consistency proof and the
 signed checkpoint; it answers with its co-signature. It learns three lines of a log and nothing of what is in it.
+Beside that, `GET /latest?origin=` tells what it last saw, so that a log can learn that it has lost its end.
 
 What can go wrong: it co-signs a log that was rolled back, because it forgot what it had seen or answered two
 requests at once. So one request at a time is judged, and what it co-signs is on the disk before the answer leaves.
@@ -143,9 +144,18 @@ class Witness:
             return Response(f"{judgement.value}\n", _STATUS[judgement], media_type="text/plain")
         return Response(self._key.cosign(text.encode(), self._now()).line(), media_type="text/plain")
 
-    def latest(self, origin: str) -> Kept:
-        """What is kept of a log. Raises StateError."""
-        return self._kept.read(origin)
+    def latest(self, origin: str) -> Response:
+        """What is kept of a log, co-signed with the present instant: whoever asks sees who answers, and when."""
+        if origin not in self._logs:
+            return Response("this log is not known here\n", 404, media_type="text/plain")
+        try:
+            kept = self._kept.read(origin)
+        except StateError as error:
+            return Response(f"{error}\n", 503, media_type="text/plain")
+        if kept.size == 0:
+            return Response(status_code=204)
+        text = Checkpoint(origin, kept.size, kept.root).text()
+        return Response(f"{text}\n{self._key.cosign(text.encode(), self._now()).line()}", media_type="text/plain")
 
 
 def witness_app(witness: Witness) -> Starlette:
@@ -159,4 +169,8 @@ def witness_app(witness: Witness) -> Starlette:
                 return Response("too long\n", 413, media_type="text/plain")
         return await run_in_threadpool(witness.add, bytes(body))
 
-    return Starlette(routes=[Route("/add-checkpoint", add_checkpoint, methods=["POST"])])
+    def latest(request: Request) -> Response:
+        return witness.latest(request.query_params.get("origin", ""))
+
+    routes = [Route("/add-checkpoint", add_checkpoint, methods=["POST"]), Route("/latest", latest)]
+    return Starlette(routes=routes)

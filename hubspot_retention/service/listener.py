@@ -17,8 +17,9 @@ _KEEP_ALIVE_SECONDS: Final = 30
 class Listener:
     """Listens from the moment it is made, so that a port that is taken is told at once; answers from `start` on."""
 
-    def __init__(self, name: str, app: "ASGIApp", host: str, port: int) -> None:
-        self._socket = _bound(name, host, port)
+    def __init__(self, name: str, app: "ASGIApp", host: str, port: int, instead: str = "") -> None:
+        """`instead` says what to do about a port that is taken; the settings are named unless it is given."""
+        self._socket = _bound(name, host, port, instead or f"Set another [service] {name}_host or {name}_port.")
         self._server = _server(app)
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         shown = f"[{host}]" if ":" in host else host
@@ -44,7 +45,7 @@ class Listener:
         self._server.run(sockets=[self._socket])
 
 
-def _bound(name: str, host: str, port: int) -> socket.socket:
+def _bound(name: str, host: str, port: int, instead: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,10 +54,7 @@ def _bound(name: str, host: str, port: int) -> socket.socket:
         made.listen(_BACKLOG)
     except OSError as error:
         made.close()
-        raise UsageError(
-            f"the {name} listener cannot listen on {host}:{port}: {error.strerror}. "
-            f"Set another [service] {name}_host or {name}_port."
-        ) from error
+        raise UsageError(f"the {name} listener cannot listen on {host}:{port}: {error.strerror}. {instead}") from error
     return made
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from threading import Thread
 from types import FrameType
 from typing import Final
@@ -43,6 +44,11 @@ class Signals:
         """From now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
+
+    def wait_while(self, goes_on: Callable[[], bool]) -> None:
+        """Until one came, or until something does not go on any more."""
+        while self.came is None and goes_on():
+            time.sleep(_LOOK_SECONDS)
 
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.came is not None:

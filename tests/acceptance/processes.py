@@ -27,7 +27,8 @@ class Command:
         )
 
 
-def _environment(**more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without any setting of an installation, and with more."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUBSPOT_", "RETENTION_"))}
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **more}
 
@@ -36,14 +37,14 @@ def _environment(**more: str) -> dict[str, str]:
 def sandbox_process(cwd: Path, words: Sequence[str]) -> Iterator[Command]:
     """`sandbox serve` as a process, and the command that is pointed at it."""
     process = subprocess.Popen(
-        [*COMMAND, "sandbox", "serve", *words], cwd=cwd, env=_environment(), stdout=subprocess.PIPE, text=True
+        [*COMMAND, "sandbox", "serve", *words], cwd=cwd, env=environment(), stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("URL ").strip()
         token = process.stdout.readline().removeprefix("TOKEN ").strip()
         yield Command(
-            _environment(
+            environment(
                 HUBSPOT_BASE_URL=url,
                 HUBSPOT_ACCESS_TOKEN=token,
                 RETENTION_DATABASE_URL=f"sqlite:///{cwd / 'retention.db'}",

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, sign
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, read_note, sign
 from hubspot_retention.core.audit.merkle import consistency_proof
-from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.keys import SigningKey, seen_at
 from hubspot_retention.evidence.witness import MOST_BYTES, KeptLogs, Witness, witness_app
 from tests.unit.core.audit.test_merkle import Tree, bodies_of, by_definition
 
@@ -39,12 +40,18 @@ class Client:
         self._app = witness_app(Witness(KEY, {ORIGIN: LOG.public}, KeptLogs(folder), lambda: AT))
 
     def post(self, body: bytes) -> httpx.Response:
-        async def posted() -> httpx.Response:
+        return self._asked("POST", "/add-checkpoint", content=body)
+
+    def latest(self, origin: str) -> httpx.Response:
+        return self._asked("GET", "/latest", params={"origin": origin})
+
+    def _asked(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def answer() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://witness.example.dk") as client:
-                return await client.post("/add-checkpoint", content=body)
+                return await client.request(method, path, **more)
 
-        return asyncio.run(posted())
+        return asyncio.run(answer())
 
 
 @pytest.fixture
@@ -141,4 +148,26 @@ def test_of_two_logs_that_fork_at_once_only_one_is_co_signed(tmp_path: Path) -> 
         answers = list(pool.map(lambda fork: witness.add(request(0, 9, fork)).status_code, forks))
 
     assert sorted(answers) == [200, *[409] * 7]
-    assert witness.latest(ORIGIN).size == 9
+    assert KeptLogs(tmp_path).read(ORIGIN).size == 9
+
+
+def test_it_tells_what_it_last_saw_co_signed_with_the_present_instant(asked: Client) -> None:
+    asked.post(request(0, 23))
+
+    told = asked.latest(ORIGIN)
+
+    assert open_note(told.text, [KEY.public]) == Checkpoint(ORIGIN, 23, by_definition(BODIES[:23]))
+    assert seen_at(read_note(told.text)[2][0]) == AT
+
+
+def test_of_a_log_it_never_saw_it_tells_nothing_and_one_it_does_not_know_it_refuses(asked: Client) -> None:
+    assert asked.latest(ORIGIN).status_code == 204
+    assert asked.latest("other.example.dk").status_code == 404
+
+
+def test_it_tells_nothing_while_what_it_kept_cannot_be_read(asked: Client, tmp_path: Path) -> None:
+    asked.post(request(0, 23))
+    (kept,) = tmp_path.iterdir()
+    kept.write_text("{")
+
+    assert asked.latest(ORIGIN).status_code == 503
