@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _KEPT_EVENTS: Final = timedelta(days=30)
 """How long handled events stay in the inbox: HubSpot repeats one for a day at most."""
+_KEPT_OBLIGATIONS: Final = timedelta(days=400)
+"""How long a settled obligation stays in the ledger: a year's figures and an alarm's 90 days are over by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +104,13 @@ class Ticks:
         self._seen(shop.app.portal_by(shop.transport, shop.store), with_properties=True)
         with shop.store.transaction() as tx:
             forgotten = tx.forget_events(self._now() - _KEPT_EVENTS)
+            settled = tx.forget_obligations(self._now() - _KEPT_OBLIGATIONS)
         signs = shop.signs
         return {
             "entries": signs.audit_entries,
             "clock_skew_seconds": signs.clock_skew_seconds,
             "events_forgotten": forgotten,
+            "obligations_forgotten": settled,
         }
 
     def _at_desk(self) -> Desk:

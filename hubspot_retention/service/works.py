@@ -1,9 +1,10 @@
 """The one thread that works: ticks that are wanted, the most pressing first, one after another.
 
 What can go wrong: two jobs race for one record; one that fails takes the thread with it, and nobody looks at the
-ledger any more; one that fails at once is tried again without end. So whoever wants something done only says so, and
-the thread does it; a failure is caught here once, written down, and the tick is wanted again after a pause that grows.
-A long sweep lets what is pressing go in between (`between`): no transaction is open then, and both run in this thread.
+ledger any more; one that fails at once is tried again without end; a flood of what is pressing keeps a sweep from ever
+beginning. So whoever wants something done only says so, and the thread does it; a failure is caught here once, written
+down, and the tick is wanted again after a pause that grows; what has been passed over so often is done next. A long
+sweep lets what is pressing go in between (`between`): no transaction is open then, and both run in this thread.
 """
 
 import traceback
@@ -25,6 +26,8 @@ _LONGEST_PAUSE: Final = 300.0
 _LONGEST_ASKED: Final = 86_400.0
 """How long HubSpot may ask for at most: a move of the data centre takes a day."""
 _LONGEST_SLEEP: Final = 60.0
+_PATIENCE: Final = 8
+"""How often a tick whose time has come lets more pressing ones go first."""
 
 STOPPED: Final = "stopped"
 """The code of a tick that the end of the process interrupted."""
@@ -62,6 +65,7 @@ class Works:
         self._stop = Event()
         self._wanted: set[str] = set()
         self._not_before: dict[str, float] = {}
+        self._passed_over: dict[str, int] = {}
         self._failures: dict[str, int] = {}
         self._beat_at = times.monotonic()
         self._store_failure = ""
@@ -117,24 +121,31 @@ class Works:
         return None if job is None else job.name
 
     def between(self) -> None:
-        """In the middle of a long job: do what may go in between. Raises StoppingError."""
+        """In the middle of a long job: do what may go in between, but not for ever. Raises StoppingError."""
         pressing = [job for job in self._jobs.values() if job.between]
-        while not self._stop.is_set():
+        for _ in range(_PATIENCE):
             self.beat()
-            job = self._take(pressing)
+            job = None if self._stop.is_set() else self._take(pressing)
             if job is None:
-                return
+                break
             self._do(job)
-        raise StoppingError
+        if self._stop.is_set():
+            raise StoppingError
 
     def _take(self, jobs: Sequence[Job]) -> Job | None:
         with self._condition:
             present = self._times.monotonic()
-            for job in jobs:
-                if job.name in self._wanted and self._not_before.get(job.name, present) <= present:
-                    self._wanted.discard(job.name)
-                    return job
-        return None
+            ready = [
+                job for job in jobs if job.name in self._wanted and self._not_before.get(job.name, present) <= present
+            ]
+            if not ready:
+                return None
+            taken = next((job for job in ready if self._passed_over.get(job.name, 0) >= _PATIENCE), ready[0])
+            for job in ready:
+                self._passed_over[job.name] = self._passed_over.get(job.name, 0) + 1
+            self._passed_over[taken.name] = 0
+            self._wanted.discard(taken.name)
+            return taken
 
     def _seconds_to_wait(self) -> float:
         present = self._times.monotonic()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, select
 
 from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.policy.model import Disposition
@@ -61,6 +61,11 @@ class LedgerRows(Rows):
         """Live obligations of a class last heard of before an instant, in the same order."""
         of_class = obligation.c.object_type == TYPE_NUMBERS[object_type]
         return self._obligations(limit, _IS_LIVE, of_class, obligation.c.heard_at < to_micros(at))
+
+    def forget_obligations(self, before: datetime) -> int:
+        """Take out of the ledger what was settled before an instant; answers how many. The audit log keeps its end."""
+        settled = (~_IS_LIVE, obligation.c.settled_at < to_micros(before))
+        return self._connection.execute(delete(obligation).where(*settled)).rowcount
 
     def _obligations(self, limit: int | None, *conditions: ColumnElement[bool]) -> Sequence[Obligation]:
         statement = select(obligation).where(*conditions).order_by(*_ORDER).limit(limit)

@@ -53,6 +53,9 @@ class ServiceTransaction(Protocol):
         """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past `erase_by`, those
         that are settled at the instant they were."""
 
+    def forget_obligations(self, before: datetime) -> int:
+        """Take out of the ledger what was settled before an instant; answers how many. The audit log keeps its end."""
+
     def grant_standing(self, approval: StandingApproval) -> StandingApproval:
         """Store a standing approval (its `approval_id` is given by the store)."""
 

@@ -1,7 +1,7 @@
 """The deadline ledger: what is written stands there once, and comes out earliest deadline first."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -159,3 +159,22 @@ def test_a_thousand_obligations_are_found_again_by_their_ids(store: SqlStore) ->
         assert tx.obligations_of(CONTACT, [RecordId(n) for n in range(1000)]) == {
             each.record.record_id: each for each in many
         }
+
+
+def test_what_was_settled_long_ago_is_forgotten_and_nothing_that_lives(store: SqlStore) -> None:
+    def settled(number: int, state: ObligationState, at: datetime) -> Obligation:
+        return an_obligation(number, state=state, settled_at=at, first_seen_at=NOW - 99 * HOUR)
+
+    live = [an_obligation(10 + n, state=state, first_seen_at=NOW - 99 * HOUR) for n, state in enumerate(LIVE)]
+    with store.transaction() as tx:
+        written(
+            tx,
+            *live,
+            settled(1, ObligationState.DONE, NOW - MICROSECOND),
+            settled(2, ObligationState.ENDED, NOW - HOUR),
+            settled(3, ObligationState.DONE, NOW),
+        )
+        assert tx.forget_obligations(NOW) == 2
+        assert tx.forget_obligations(NOW) == 0
+        left = tx.obligations_of(CONTACT, [RecordId(n) for n in range(1, 20)])
+    assert sorted(left) == [3, *(each.record.record_id for each in live)]

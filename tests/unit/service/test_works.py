@@ -63,6 +63,14 @@ def test_what_is_most_pressing_comes_first(bench: Bench) -> None:
     assert bench.all() == ["inbox", "due", "hot", "full", "self-check"]
 
 
+def test_what_is_pressing_without_end_lets_everything_else_have_its_turn(bench: Bench) -> None:
+    bench.deeds["inbox"] = lambda: bench.works.want("inbox")
+    bench.works.want("inbox", "due", "hot", "full", "self-check")
+    steps = [bench.works.step() for _ in range(20)]
+    assert [name for name in steps if name != "inbox"] == ["due", "hot", "full", "self-check"]
+    assert steps[0] == steps[-1] == "inbox"
+
+
 def test_nothing_is_done_that_nobody_wants(bench: Bench) -> None:
     bench.works.want("nonsense")
     assert bench.all() == []
@@ -341,3 +349,12 @@ def test_a_failure_is_told_by_its_class_and_hubspots_status() -> None:
     assert code_of(ValueError("anna@example.dk")) == "ValueError"
     failure = TemporaryFailureError("x", status=429, category="", wait_seconds=0.0, harmless=True)
     assert code_of(failure) == "TemporaryFailureError:http-429"
+
+
+def test_a_flood_in_between_ends_and_the_sweep_goes_on(sweeping: Bench) -> None:
+    sweeping.deeds["inbox"] = lambda: sweeping.works.want("inbox")
+    sweeping.deeds["full"] = sweeping.works.between
+    sweeping.works.want("inbox", "full")
+    steps = [sweeping.works.step() for _ in range(20)]
+    assert "full" in steps
+    assert sweeping.tick("full").last_error == ""
