@@ -65,6 +65,7 @@ def report(
 
 def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None) -> "Given":
     from hubspot_retention.core.deadline.obligation import ObligationState
+    from hubspot_retention.core.plan.model import PlanKind
     from hubspot_retention.evidence.report.content import Given
 
     begin_on, last_on = read_day(days[0], "--from"), read_day(days[1], "--to")
@@ -84,6 +85,9 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
         figures, portal = _figures(store, (begin, end), rules.civil)
         with store.transaction() as tx:
             ledger = tx.obligations(states, limit=_MOST_OPEN)
+            total = sum(count.total for count in tx.count_obligations(house.clock.now()) if count.state in states)
+            ids = [f"{figures.last_run_id}-{kind.value}" for kind in PlanKind]
+            reviewed = [plan for plan in map(tx.plan, ids) if plan is not None]
             requests = {known.request_id: known for known in tx.requests(followed=False)}
     return Given(
         figures=figures,
@@ -92,6 +96,8 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
         verified=verified,
         requests=requests,
         ledger=ledger,
+        ledger_total=total,
+        reviewed=reviewed,
         begin=begin,
         end=end,
         made_at=house.clock.now(),

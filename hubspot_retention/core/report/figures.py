@@ -29,6 +29,22 @@ class RuleFigures:
 
 
 @dataclass(slots=True)
+class Decisions:
+    """Who let disposals happen, and who or what kept them from it. `plans`, `standing`, `policies`: approved or granted
+    by named persons. `by_service`: plans approved by the service under an approval that a person had given.
+    `taken_back`: plans rejected, standing approvals revoked. `blocked`: plans stopped by a guardrail. `stops`: all
+    disposals stopped or let go on."""
+
+    plans: int = 0
+    standing: int = 0
+    policies: int = 0
+    by_service: int = 0
+    taken_back: int = 0
+    blocked: int = 0
+    stops: int = 0
+
+
+@dataclass(slots=True)
 class MonthFigures:
     """One month: what became known as due, what was done, how much of that in time, what was open at its end."""
 
@@ -89,7 +105,8 @@ class HoldLine:
 
 @dataclass(slots=True)
 class Figures:
-    """Everything of one period. `rules` and `months` by id and by `2026-11`; `skips` and `raised_codes` by code."""
+    """Everything of one period. `rules` and `months` by id and by `2026-11`; `skips` and `raised_codes` by code.
+    `runs`: complete reviews of the portal; what the service plans between them of what has fallen due is none."""
 
     entries: int = 0
     rules: dict[str, RuleFigures] = field(default_factory=dict)
@@ -101,10 +118,12 @@ class Figures:
     late_total: int = 0
     policies: Lines = field(default_factory=Lines)
     approvals: Lines = field(default_factory=Lines)
+    decisions: Decisions = field(default_factory=Decisions)
     foreign: Lines = field(default_factory=Lines)
     verifications: Lines = field(default_factory=Lines)
     runs: int = 0
     last_run_at: datetime | None = None
+    last_run_id: int | None = None
     requests: dict[int, RequestLine] = field(default_factory=dict)
     holds: dict[int, HoldLine] = field(default_factory=dict)
 

@@ -25,6 +25,9 @@ from hubspot_retention.core.report.figures import (
 NO_RULE: Final = "-"
 """Where the entry names no rule: a person was told of a record that could not be read or decided."""
 
+_SERVICE: Final = "service"
+"""The actor of what the service does by itself; no person may be called so."""
+
 _PLAN_DECISIONS: Final = frozenset((Verb.APPROVED, Verb.REJECTED, Verb.BLOCKED))
 _STANDING_DECISIONS: Final = frozenset((Verb.GRANTED, Verb.REVOKED))
 
@@ -175,15 +178,30 @@ class Gatherer:
         if not self._is_inside(entry):
             self._figures.policies.shown.clear()
             self._figures.policies.total = 0
+        elif entry.verb is Verb.APPROVED:
+            self._figures.decisions.policies += 1
         self._figures.policies.add(entry)
 
     def _plan(self, entry: Entry) -> None:
-        if self._is_inside(entry) and entry.verb in _PLAN_DECISIONS:
-            self._figures.approvals.add(entry)
+        if not self._is_inside(entry) or entry.verb not in _PLAN_DECISIONS:
+            return
+        self._figures.approvals.add(entry)
+        decisions = self._figures.decisions
+        if entry.verb is Verb.BLOCKED:
+            decisions.blocked += 1
+        elif entry.verb is Verb.REJECTED:
+            decisions.taken_back += 1
+        elif entry.actor is None or entry.actor == _SERVICE:
+            decisions.by_service += 1
+        else:
+            decisions.plans += 1
 
     def _standing(self, entry: Entry) -> None:
-        if self._is_inside(entry) and entry.verb in _STANDING_DECISIONS:
-            self._figures.approvals.add(entry)
+        if not self._is_inside(entry) or entry.verb not in _STANDING_DECISIONS:
+            return
+        self._figures.approvals.add(entry)
+        self._figures.decisions.standing += entry.verb is Verb.GRANTED
+        self._figures.decisions.taken_back += entry.verb is Verb.REVOKED
 
     def _alarm(self, entry: Entry) -> None:
         if self._is_inside(entry) and entry.verb is Verb.SENT:
@@ -200,11 +218,14 @@ class Gatherer:
     def _stop(self, entry: Entry) -> None:
         if self._is_inside(entry):
             self._figures.approvals.add(entry)
+            self._figures.decisions.stops += 1
 
     def _run(self, entry: Entry) -> None:
-        if self._is_inside(entry) and entry.verb is Verb.FINISHED:
+        """A complete review says how many records of each class it read; a run over what has fallen due does not."""
+        if self._is_inside(entry) and entry.verb is Verb.FINISHED and entry.facts:
             self._figures.runs += 1
             self._figures.last_run_at = entry.at
+            self._figures.last_run_id = entry.run_id
 
 
 def _count(into: dict[str, int], code: str | None) -> None:

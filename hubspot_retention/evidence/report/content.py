@@ -1,5 +1,6 @@
 """`report_of`: the report's sections from the figures of a period, the policy, the ledger and the log itself."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,8 @@ from typing import Final
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.decision.model import Outcome
+from hubspot_retention.core.plan.model import Plan
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.report.figures import Figures, Lines
 from hubspot_retention.core.report.gather import NO_RULE
@@ -26,7 +29,8 @@ _FEWEST: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What the report is made of. The period ends before `end`; `ledger` is how it stands at `made_at`."""
+    """What the report is made of. The period ends before `end`. `ledger` is how it stands at `made_at`, its first lines
+    of `ledger_total`; `reviewed` are the plans of the period's last complete review."""
 
     figures: Figures
     policy: RetentionPolicy
@@ -34,6 +38,8 @@ class Given:
     verified: VerifyReport
     requests: Mapping[int, SubjectRequest]
     ledger: Sequence[Obligation]
+    ledger_total: int
+    reviewed: Sequence[Plan]
     begin: datetime
     end: datetime
     made_at: datetime
@@ -70,15 +76,21 @@ def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block
         ("h.foreign", _foreign(given.figures, say)),
         ("h.proof", _proof(given, say)),
         ("h.inspection", inspection(given.figures, given.policy, given.portal, say)),
-        ("h.article30", article30(given.policy, say)),
+        ("h.article30", article30(given.policy, given.portal, say)),
     )
 
 
-def _table(say: Language, heads: str, rows: Iterable[tuple[str, ...]], numbers: tuple[int, ...] = ()) -> Block:
+def _table(
+    say: Language,
+    heads: str,
+    rows: Iterable[tuple[str, ...]],
+    numbers: tuple[int, ...] = (),
+    weights: tuple[int, ...] = (),
+) -> Block:
     """A table with the named heads, or the word that there is nothing."""
     found = tuple(rows)
     head = tuple(say(key) for key in heads.split())
-    return Table(head, found, numbers) if found else Paragraph(say("no-lines"))
+    return Table(head, found, numbers, weights) if found else Paragraph(say("no-lines"))
 
 
 def _more(say: Language, shown: int, total: int) -> list[Block]:
@@ -87,7 +99,7 @@ def _more(say: Language, shown: int, total: int) -> list[Block]:
 
 def _entries(lines: Lines, say: Language) -> list[Block]:
     rows = ((say.moment(entry.at), _did(entry, say), entry.actor or "", _short(entry)) for entry in lines.shown)
-    return [_table(say, "when what who digest", rows), *_more(say, len(lines.shown), lines.total)]
+    return [_table(say, "when what who digest", rows, weights=(4, 6, 3, 3)), *_more(say, len(lines.shown), lines.total)]
 
 
 def _did(entry: Entry, say: Language) -> str:
@@ -135,7 +147,17 @@ def _rules(figures: Figures, say: Language) -> list[Block]:
         counts = (rule.opened, rule.done, rule.late, rule.longest_late, rule.ended, rule.raised, rule.open)
         rows.append((say.code_words("rule", rule_id), *(say.number(count) for count in counts)))
     heads = "rule due done late days-late ended raised-n open"
-    return [Paragraph(say("due-note")), _table(say, heads, rows, tuple(range(1, 8)))]
+    calls = (
+        (say.code_words("rule", rule_id), *(say.number(count) for count in (rule.disposed, rule.skipped, rule.failed)))
+        for rule_id, rule in sorted(figures.rules.items())
+        if rule.disposed or rule.skipped or rule.failed
+    )
+    return [
+        Paragraph(say("due-note")),
+        _table(say, heads, rows, tuple(range(1, 8))),
+        Paragraph(say("calls")),
+        _table(say, "rule disposed skipped failed", calls, (1, 2, 3)),
+    ]
 
 
 def _months(figures: Figures, say: Language) -> list[Block]:
@@ -200,9 +222,31 @@ def _undecided(given: Given, say: Language) -> list[Block]:
     return [
         Paragraph(say("raised")),
         _counts(given.figures.raised_codes, say),
+        *_reviewed(given, say),
         Paragraph(say("ledger")),
         _table(say, "record rule state reason by-when", rows),
+        *([Paragraph(say("more-ledger", **_shown(given, say)))] if len(given.ledger) < given.ledger_total else ()),
     ]
+
+
+def _shown(given: Given, say: Language) -> Mapping[str, str]:
+    return {"shown": say.number(len(given.ledger)), "total": say.number(given.ledger_total)}
+
+
+def _reviewed(given: Given, say: Language) -> list[Block]:
+    """How the last complete review decided, in counts: what is held, referred to a person or undetermined, too."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for plan in given.reviewed:
+        for count in plan.outcomes:
+            counts[(count.object_type.value, count.outcome)] += count.total
+    rows = [
+        (say.code_words("kind", kind), *(say.number(counts[(kind, outcome.value)]) for outcome in Outcome))
+        for kind in sorted({kind for kind, _ in counts})
+    ]
+    heads = " ".join(("kind", *(f"outcome.{outcome.value}" for outcome in Outcome)))
+    at = say.moment(given.figures.last_run_at)
+    said = say("reviewed", at=at) if rows else say("not-reviewed")
+    return [Paragraph(said), *([_table(say, heads, rows, tuple(range(1, len(Outcome) + 1)))] if rows else [])]
 
 
 def _counts(counts: Mapping[str, int], say: Language) -> Block:

@@ -9,10 +9,21 @@ from hubspot_retention.evidence.report.pages import Block, Table
 def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Language) -> tuple[Block, ...]:
     """Question and answer; what the service does not know is said to be unknown."""
     disposed = sum(rule.disposed for rule in figures.rules.values())
+    decisions = figures.decisions
     answers = (
         say("a1", rules=say.number(len(policy.rules) + len(policy.correspondence))),
         say("a2", disposed=say.number(disposed)),
-        say("a3", decisions=say.number(figures.approvals.total), foreign=say.number(figures.foreign.total)),
+        say(
+            "a3",
+            plans=say.number(decisions.plans),
+            standing=say.number(decisions.standing),
+            policies=say.number(decisions.policies),
+            service=say.number(decisions.by_service),
+            taken=say.number(decisions.taken_back),
+            blocked=say.number(decisions.blocked),
+            stops=say.number(decisions.stops),
+            foreign=say.number(figures.foreign.total),
+        ),
         say("a4", portal=portal),
         say(
             "a5",
@@ -27,4 +38,4 @@ def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Lang
         say("a8"),
     )
     rows = tuple((f"{number}. {say(f'q{number}')}", answer) for number, answer in enumerate(answers, 1))
-    return (Table((say("question"), say("answer")), rows),)
+    return (Table((say("question"), say("answer")), rows, weights=(1, 2)),)

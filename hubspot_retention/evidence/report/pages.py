@@ -14,11 +14,13 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a head; `numbers` are the columns set flush right."""
+    """A table with a head; `numbers` are the columns set flush right, `weights` how wide the columns are to each other
+    (equal where none are given)."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...] = ()
+    weights: tuple[int, ...] = ()
     kind: Literal["table"] = "table"
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.civil import Civil
-from hubspot_retention.core.report.figures import MOST_LINES, Figures
+from hubspot_retention.core.report.figures import MOST_LINES, Decisions, Figures
 from hubspot_retention.core.report.gather import NO_RULE, Gatherer
 
 CIVIL = Civil(ZoneInfo("Europe/Copenhagen"))
@@ -152,14 +152,56 @@ def test_what_persons_decided_of_plans_standing_approvals_and_the_stop_is_told()
     assert told == ["plan.approved", "standing-approval.granted", "kill-switch.set"]
 
 
+def decided(subject: Subject, verb: Verb, actor: str | None, at: datetime = DAY) -> Entry:
+    return about(subject, verb, at, actor=actor)
+
+
+def test_only_approvals_by_named_persons_count_as_theirs() -> None:
+    found = figures(
+        decided(Subject.PLAN, Verb.APPROVED, "anna"),
+        decided(Subject.PLAN, Verb.APPROVED, "anna", BEFORE),
+        decided(Subject.PLAN, Verb.APPROVED, "service"),
+        decided(Subject.PLAN, Verb.APPROVED, None),
+        decided(Subject.STANDING_APPROVAL, Verb.GRANTED, "bent"),
+        decided(Subject.POLICY, Verb.APPROVED, "anna"),
+        decided(Subject.POLICY, Verb.CHANGED, "anna"),
+    ).decisions
+    assert (found.plans, found.standing, found.policies, found.by_service) == (1, 1, 1, 2)
+
+
+def test_what_kept_disposals_from_happening_is_counted_apart() -> None:
+    found = figures(
+        decided(Subject.PLAN, Verb.BLOCKED, None),
+        decided(Subject.PLAN, Verb.REJECTED, "anna"),
+        decided(Subject.STANDING_APPROVAL, Verb.REVOKED, "anna"),
+        decided(Subject.KILL_SWITCH, Verb.SET, "anna"),
+        decided(Subject.KILL_SWITCH, Verb.CLEARED, "anna"),
+    ).decisions
+    assert found == Decisions(blocked=1, taken_back=2, stops=2)
+
+
 def test_alarms_foreign_deletions_checks_and_runs_of_the_period_are_told() -> None:
     entries = of_kind(Subject.ALARM, (Verb.SENT, Verb.SETTLED))
     entries += of_kind(Subject.FOREIGN_DELETION, (Verb.SEEN,))
     entries += of_kind(Subject.VERIFICATION, (Verb.DONE,))
-    entries += of_kind(Subject.RUN, (Verb.STARTED, Verb.FINISHED))
     found = figures(*entries, about(Subject.MERGE, Verb.SEEN, DAY))
-    lines = (found.foreign.total, found.verifications.total)
-    assert (found.alarms, lines, found.runs, found.last_run_at) == ({"c": 1}, (1, 1), 1, DAY)
+    assert (found.alarms, found.foreign.total, found.verifications.total) == ({"c": 1}, 1, 1)
+
+
+def reviewed(at: datetime, run_id: int, *read: tuple[str, int]) -> Entry:
+    return about(Subject.RUN, Verb.FINISHED, at, run_id=run_id, facts=read)
+
+
+def test_the_complete_reviews_of_the_period_are_counted_and_the_last_one_is_named() -> None:
+    whole = (("contacts", 40), ("deals", 0))
+    started = about(Subject.RUN, Verb.STARTED, DAY, run_id=3, code="full")
+    found = figures(reviewed(BEFORE, 1, *whole), reviewed(BEGIN, 2, *whole), reviewed(DAY, 3, *whole), started)
+    assert (found.runs, found.last_run_at, found.last_run_id) == (2, DAY, 3)
+
+
+def test_a_run_over_what_has_fallen_due_is_no_complete_review() -> None:
+    found = figures(reviewed(BEGIN, 2, ("contacts", 40)), reviewed(DAY, 3))
+    assert (found.runs, found.last_run_id) == (1, 2)
 
 
 def test_lines_beyond_the_most_are_only_counted() -> None:

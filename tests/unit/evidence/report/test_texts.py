@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hubspot_retention.core.civil import Civil, Period
+from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.policy.model import Basis, Disposition
 from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.evidence import report
@@ -36,7 +37,13 @@ def test_every_text_that_is_asked_for_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("prefix", "codes"),
-    [("basis", Basis), ("disposition", Disposition), ("request", RequestKind), ("end", RequestEnd)],
+    [
+        ("basis", Basis),
+        ("disposition", Disposition),
+        ("request", RequestKind),
+        ("end", RequestEnd),
+        ("outcome", Outcome),
+    ],
 )
 def test_every_code_of_a_closed_list_has_its_words(prefix: str, codes: type) -> None:
     assert {f"{prefix}.{code.value}" for code in codes} - TEXTS.keys() == set()  # type: ignore[attr-defined]

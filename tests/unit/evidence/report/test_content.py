@@ -1,0 +1,110 @@
+"""What the report says of figures, ledger and policy."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from hubspot_retention.core.audit.chain import EMPTY
+from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.report.figures import Decisions, Figures, MonthFigures
+from hubspot_retention.evidence.report.content import Given, report_of
+from hubspot_retention.evidence.report.pages import Chart, Paragraph, Section, Table
+
+POLICY = parse_policy((Path(__file__).parents[4] / "config" / "clienti.toml").read_text("utf-8"))
+BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+HELD = Obligation(
+    record=RecordRef(ObjectType.CONTACT, RecordId(105)),
+    state=ObligationState.HELD,
+    first_seen_at=BEGIN,
+    heard_at=BEGIN,
+    next_look_at=BEGIN,
+)
+NOTHING = Given(
+    figures=Figures(),
+    policy=POLICY,
+    portal="25412345",
+    verified=VerifyReport(entries=0, head=EMPTY, findings=()),
+    requests={},
+    ledger=(),
+    ledger_total=0,
+    reviewed=(),
+    begin=BEGIN,
+    end=END,
+    made_at=END,
+)
+
+
+def sections(given: Given) -> Mapping[str, Section]:
+    return {section.heading: section for section in report_of(given, "en").sections}
+
+
+def told(section: Section) -> str:
+    texts = []
+    for block in section.blocks:
+        if isinstance(block, Paragraph):
+            texts.append(block.text)
+        elif isinstance(block, Table):
+            texts += [" | ".join(row) for row in block.rows]
+    return "\n".join(texts)
+
+
+def test_what_is_cut_from_the_ledger_is_told() -> None:
+    cut = told(sections(replace(NOTHING, ledger=(HELD,), ledger_total=1234))["What could not be decided or done"])
+    assert "1 of 1,234 are shown" in cut
+
+
+def test_a_ledger_that_is_shown_whole_speaks_of_no_more() -> None:
+    whole = told(sections(replace(NOTHING, ledger=(HELD,), ledger_total=1))["What could not be decided or done"])
+    assert "contacts/105" in whole
+    assert "are shown" not in whole
+
+
+def test_who_may_decide_is_answered_with_the_approvals_of_persons_and_the_rest_apart() -> None:
+    decisions = Decisions(plans=2, standing=1, policies=1, by_service=7, taken_back=3, blocked=5, stops=4)
+    given = replace(NOTHING, figures=Figures(decisions=decisions))
+    answer = told(sections(given)["The authority's eight questions"])
+    assert "Approved by them in the period: 2 plans, 1 standing approvals, 1 policies." in answer
+    assert all(
+        words in answer for words in ("7 plans that the service approved", "3 plans rejected", "5 plans stopped")
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [
+        ("Controller (a)", "CVR 33782799"),
+        ("Purposes (b)", "Documenting the agreement and meeting the bookkeeping act"),
+        ("Categories of data subjects (c)", "Former customers"),
+        ("Categories of personal data (c)", "hs_email_optout_*"),
+        ("Recipients (d)", "HubSpot, as processor (portal 25412345)"),
+        ("Time limits for erasure (f)", "audit log for 5 years"),
+        ("Measures around deletion (g)", "erasure-request, consent-withdrawn, unsubscribed"),
+        ("Measures around deletion (g)", "more than 500 disposals, or beyond 25 of more than 25 % of a class"),
+        ("unsubscribed", "erased from the unsubscription, within 5 days"),
+    ],
+)
+def test_the_extract_for_the_record_of_processing_tells_what_the_policy_knows(field: str, known: str) -> None:
+    lines = told(sections(NOTHING)["Extract for the record of processing (article 30)"]).splitlines()
+    assert any(line.startswith(field) and known in line for line in lines)
+
+
+def test_without_a_complete_review_no_outcomes_are_told() -> None:
+    assert "not reviewed completely" in told(sections(NOTHING)["What could not be decided or done"])
+
+
+def test_months_are_drawn_once_there_are_two() -> None:
+    month = MonthFigures(opened=3, done=2, in_time=1, open=1)
+    months = {"2026-01": month, "2026-02": month}
+    drawn = sections(replace(NOTHING, figures=Figures(months=months)))["Month by month"].blocks
+    charts = [block for block in drawn if isinstance(block, Chart)]
+    assert len(charts) == 4
+    assert {ElementTree.fromstring(chart.svg).get("viewBox") for chart in charts} == {"26 22 588 158"}
+    alone = sections(replace(NOTHING, figures=Figures(months={"2026-01": month})))["Month by month"].blocks
+    assert not any(isinstance(block, Chart) for block in alone)
