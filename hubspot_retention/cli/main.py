@@ -11,6 +11,7 @@ import typer
 
 from hubspot_retention import __version__
 from hubspot_retention.cli import (
+    alarm,
     approval,
     audit,
     confirm,
@@ -58,6 +59,7 @@ app.command("confirm")(confirm.confirm)
 app.add_typer(hold.app, name="hold")
 app.add_typer(request.app, name="request")
 app.add_typer(approval.app, name="approval")
+app.add_typer(alarm.app, name="alarm")
 app.command("stop")(stop.stop)
 app.command("resume")(stop.resume)
 app.add_typer(audit.app, name="audit")

@@ -9,8 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown
+from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
 from hubspot_retention.cli.render_plan import indented, status_text, table
-from hubspot_retention.core.alarm import AlarmLevel, AlarmRecord, Tick
+from hubspot_retention.core.alarm import Tick
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
@@ -59,7 +60,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
     if status.stopped is not None:
         parts.append(Text(f"All disposals are stopped ({status.stopped}). `resume` lets them go on.", "bold red"))
     for heading, lines in (
-        ("Alarms", _alarms(status, civil)),
+        ("Alarms", [alarms_table(status.figures.alarms, civil)]),
         ("Ticks", _ticks(status)),
         ("Deadlines", _deadlines(status, civil)),
         ("Plans that wait", _plans(status, civil)),
@@ -69,20 +70,6 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         parts.append(Text(heading, "bold"))
         parts.extend(indented(line) for line in lines)
     return Group(*parts)
-
-
-def _alarms(status: Status, civil: Civil) -> Iterator[RenderableType]:
-    if not status.figures.alarms:
-        yield Text("None.", "dim")
-        return
-    made = table("Since", "Level", "What", "About")
-    for record in sorted(
-        status.figures.alarms, key=lambda record: (record.level != AlarmLevel.URGENT, record.first_at)
-    ):
-        style = "bold red" if record.level is AlarmLevel.URGENT else "yellow"
-        what = record.kind.value.replace("-", " ")
-        made.add_row(shown(record.first_at, civil), Text(record.level.value, style), what, record.about)
-    yield made
 
 
 def _ticks(status: Status) -> Iterator[RenderableType]:
@@ -200,7 +187,7 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
         "inbox_waiting": figures.inbox_waiting,
-        "alarms": [_alarm_json(record, civil) for record in figures.alarms],
+        "alarms": alarms_json(figures.alarms, civil),
     }
 
 
@@ -249,15 +236,4 @@ def _approval_json(found: StandingApproval, now: datetime, civil: Civil) -> dict
         "left_today": found.left(civil.local_date(now)),
         "until_at": civil.show(found.until_at),
         "granted_by": found.granted_by,
-    }
-
-
-def _alarm_json(record: AlarmRecord, civil: Civil) -> dict[str, Any]:
-    return {
-        "kind": record.kind.value,
-        "about": record.about,
-        "level": record.level.value,
-        "since": civil.show(record.first_at),
-        "told": record.times,
-        "facts": dict(record.facts),
     }

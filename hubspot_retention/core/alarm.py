@@ -35,6 +35,13 @@ EVENTS: Final = frozenset((AlarmKind.FOREIGN_DELETION,))
 """What has happened, and is not over when nobody sees it any more; the others are as long as they are found."""
 
 
+class Outcome(StrEnum):
+    """How a person leaves an event behind that was not undone: the record could go, or it is lost for good."""
+
+    LET_GO = "let-go"
+    LOST = "lost"
+
+
 class AlarmLevel(StrEnum):
     """How soon a person must act: today, or now."""
 

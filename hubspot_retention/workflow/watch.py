@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import structlog
 
 from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmRecord, Verdict, judge, untold
-from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.portal import PortalDetails
@@ -24,6 +24,7 @@ from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, RetentionError
 from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
 from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.standing import SERVICE
 
 _log = structlog.get_logger("hubspot_retention.watch")
 
@@ -201,7 +202,7 @@ class Watch:
             for record, verb in self._unsaved.values():
                 tx.save_alarm(record)
                 if verb is not None:
-                    tx.audit(_entry(record, verb, now))
+                    tx.audit(alarm_entry(record, verb, now))
         self._unsaved.clear()
 
     def _tell(self, verdict: Verdict) -> tuple[list[AlarmRecord], list[AlarmRecord]]:
@@ -263,6 +264,7 @@ def _words(record: AlarmRecord) -> dict[str, object]:
     }
 
 
-def _entry(record: AlarmRecord, verb: Verb, now: datetime) -> Entry:
-    facts = (("about", record.about), ("level", record.level.value), ("times", record.times))
-    return Entry(subject=Subject.ALARM, verb=verb, at=now, actor="service", code=record.kind.value, facts=facts)
+def alarm_entry(record: AlarmRecord, verb: Verb, now: datetime, actor: str = SERVICE, more: Facts = ()) -> Entry:
+    """That an alarm was sent or settled, for the audit log."""
+    facts = (("about", record.about), ("level", record.level.value), ("times", record.times), *more)
+    return Entry(subject=Subject.ALARM, verb=verb, at=now, actor=actor, code=record.kind.value, facts=facts)
