@@ -14,9 +14,11 @@ Patch = Callable[[Any], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
-    """One bug. `noticed_by`: the invariants of which one must break within the bound."""
+    """One bug. `noticed_by`: the invariants of which one must break within the bound. `seed`: the first schedule that
+    found it when it was written down; the short form begins there."""
 
     what: str
+    seed: int
     noticed_by: tuple[str, ...]
     patch: Patch
 
@@ -142,23 +144,23 @@ def _nothing_read_back(monkeypatch: Any) -> None:
 BUGS: Final[Mapping[str, Bug]] = {
     bug.what: bug
     for bug in (
-        Bug(what="holds are not looked at again", noticed_by=("S1",), patch=_no_last_check),
-        Bug(what="a hold in flight is promised", noticed_by=("S1",), patch=_hold_in_flight_promised),
-        Bug(what="no time bound on the call", noticed_by=("S1-time",), patch=_no_time_bound),
-        Bug(what="no word before the effect", noticed_by=("S2",), patch=_word_after_the_call),
-        Bug(what="the word names no actor", noticed_by=("S2",), patch=_anonymous_word),
-        Bug(what="the fresh decision is ignored", noticed_by=("S3",), patch=_recheck_ignored),
-        Bug(what="an expired plan goes on", noticed_by=("S6",), patch=_expiry_ignored),
-        Bug(what="portal and clock are not checked", noticed_by=("S7", "S13"), patch=_portal_not_checked),
-        Bug(what="an old read counts as fresh", noticed_by=("S9",), patch=_stale_read_is_fresh),
-        Bug(what="a refusal counts as success", noticed_by=("S10",), patch=_refusal_is_success),
-        Bug(what="a merged-away id is used", noticed_by=("S11", "S9", "S3"), patch=_merged_id_used),
-        Bug(what="a batch is done together", noticed_by=("S10",), patch=_batch_is_done_together),
-        Bug(what="stops and rejections are ignored", noticed_by=("S16", "S6"), patch=_kill_switch_ignored),
-        Bug(what="another policy is not noticed", noticed_by=("S19",), patch=_policy_not_checked),
-        Bug(what="nothing is read back", noticed_by=("L1",), patch=_nothing_read_back),
-        Bug(what="an unknown call is forgotten", noticed_by=("L1",), patch=_unknown_is_forgotten),
-        Bug(what="retried without end", noticed_by=("L5",), patch=_retried_without_end),
-        Bug(what="a terminal word is written twice", noticed_by=("E1",), patch=_terminal_word_twice),
+        Bug(what="holds are not looked at again", seed=25, noticed_by=("S1",), patch=_no_last_check),
+        Bug(what="a hold in flight is promised", seed=366, noticed_by=("S1",), patch=_hold_in_flight_promised),
+        Bug(what="no time bound on the call", seed=109, noticed_by=("S1-time",), patch=_no_time_bound),
+        Bug(what="no word before the effect", seed=0, noticed_by=("S2",), patch=_word_after_the_call),
+        Bug(what="the word names no actor", seed=0, noticed_by=("S2",), patch=_anonymous_word),
+        Bug(what="the fresh decision is ignored", seed=0, noticed_by=("S3",), patch=_recheck_ignored),
+        Bug(what="an expired plan goes on", seed=156, noticed_by=("S6",), patch=_expiry_ignored),
+        Bug(what="portal and clock are not checked", seed=26, noticed_by=("S7", "S13"), patch=_portal_not_checked),
+        Bug(what="an old read counts as fresh", seed=63, noticed_by=("S9",), patch=_stale_read_is_fresh),
+        Bug(what="a refusal counts as success", seed=5, noticed_by=("S10",), patch=_refusal_is_success),
+        Bug(what="a merged-away id is used", seed=0, noticed_by=("S11", "S9", "S3"), patch=_merged_id_used),
+        Bug(what="a batch is done together", seed=43, noticed_by=("S10",), patch=_batch_is_done_together),
+        Bug(what="stops and rejections are ignored", seed=33, noticed_by=("S16", "S6"), patch=_kill_switch_ignored),
+        Bug(what="another policy is not noticed", seed=7, noticed_by=("S19",), patch=_policy_not_checked),
+        Bug(what="nothing is read back", seed=0, noticed_by=("L1",), patch=_nothing_read_back),
+        Bug(what="an unknown call is forgotten", seed=15, noticed_by=("L1",), patch=_unknown_is_forgotten),
+        Bug(what="retried without end", seed=0, noticed_by=("L5",), patch=_retried_without_end),
+        Bug(what="a terminal word is written twice", seed=0, noticed_by=("E1",), patch=_terminal_word_twice),
     )
 }
