@@ -258,7 +258,7 @@ def _error(fault: Fault, status: int, retry_after: int | None = None) -> Reply:
 
 
 def _with_delay(reply: Reply, seconds: int | None) -> Reply:
-    told = ((b"retry-after", str(seconds).encode()),) if seconds else ()
+    told = ((b"retry-after", str(seconds).encode()),) if seconds is not None else ()
     return Reply(reply.status, reply.body, reply.headers + told)
 
 

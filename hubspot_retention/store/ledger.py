@@ -49,9 +49,12 @@ class LedgerRows(Rows):
         if rows:
             self._connection.exec_driver_sql(upsertion(obligation, self._connection.dialect), rows)
 
-    def obligations(self, states: Sequence[ObligationState], *, limit: int | None = None) -> Sequence[Obligation]:
-        """Obligations in these states, unknown deadlines first, then the earliest `call_by`."""
-        return self._obligations(limit, obligation.c.state.in_([state.value for state in states]))
+    def obligations(
+        self, states: Sequence[ObligationState], *, limit: int | None = None, skip: int = 0
+    ) -> Sequence[Obligation]:
+        """Obligations in these states, unknown deadlines first, then the earliest `call_by`; the first few may be
+        skipped, and `limit` is how many follow at most."""
+        return self._obligations(limit, obligation.c.state.in_([state.value for state in states]), skip=skip)
 
     def obligations_to_look_at(self, now: datetime, limit: int) -> Sequence[Obligation]:
         """Live obligations whose `next_look_at` has come, in the same order."""
@@ -67,8 +70,8 @@ class LedgerRows(Rows):
         settled = (~_IS_LIVE, obligation.c.settled_at < to_micros(before))
         return self._connection.execute(delete(obligation).where(*settled)).rowcount
 
-    def _obligations(self, limit: int | None, *conditions: ColumnElement[bool]) -> Sequence[Obligation]:
-        statement = select(obligation).where(*conditions).order_by(*_ORDER).limit(limit)
+    def _obligations(self, limit: int | None, *conditions: ColumnElement[bool], skip: int = 0) -> Sequence[Obligation]:
+        statement = select(obligation).where(*conditions).order_by(*_ORDER).limit(limit).offset(skip or None)
         return [_obligation_of(*row) for row in self._connection.execute(statement)]
 
     def count_obligations(self, now: datetime) -> Sequence[ObligationCount]:

@@ -5,8 +5,9 @@ shows a part as if it were the whole. So each sweep begins well before the last 
 the search was shown to be whole and everything it found is durable in the ledger. A search says only where to look: the
 truth is read by id, later, by whoever decides (reliability S9).
 
-A hold that is lifted, a subscription taken back, a record that is gone leave nothing to search for. So what is held,
-and of the rest the most pressing, is asked by id whether it changed since it was last heard of.
+A hold that is lifted, a subscription taken back, a record that is gone leave nothing to search for. So what is held or
+under way is asked by id whether it changed since it was last heard of: the most pressing each time, and those behind
+them in turn, so that nobody is passed over for ever because others always come first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
 from hubspot_retention.errors import PortalError, PortalPausedError
 from hubspot_retention.workflow.foreign import Foreign
 from hubspot_retention.workflow.inbox import LookAt
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.reach import (
     OUR_TYPES,
     ReachUnknownError,
@@ -39,8 +40,10 @@ LEAST_OVERLAP: Final = timedelta(minutes=10)
 """How far HubSpot's search index may lag, with the difference of two clocks; how far it does is documented nowhere."""
 
 _UNDER_WAY: Final = (ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
-_MOST_ASKED: Final = 5_000
-"""Of what is held, and of what is under way, so many a sweep, the earliest deadline first: fifty requests each."""
+_FIRST_ASKED: Final = 4_000
+"""Of what is held, and of what is under way, the earliest deadlines: so many each time."""
+_ASKED_IN_TURN: Final = 1_000
+"""Of those behind them: so many each time, where the last sweep left off. That is fifty requests with the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,22 @@ class _Sweep:
             self.trouble = self.trouble or error
 
 
+class _Turn:
+    """Whose turn it is among the obligations in some states. Begins anew with the process, and after a full sweep: that
+    has read everybody."""
+
+    def __init__(self, *states: ObligationState) -> None:
+        self._states = states
+        self._next = 0
+
+    def next(self, tx: Transaction) -> list[Obligation]:
+        """The most pressing, and of the others those whose turn it is."""
+        first = tx.obligations(self._states, limit=_FIRST_ASKED)
+        behind = tx.obligations(self._states, limit=_ASKED_IN_TURN, skip=_FIRST_ASKED + self._next)
+        self._next = self._next + len(behind) if len(behind) == _ASKED_IN_TURN else 0
+        return [*first, *behind]
+
+
 class HotSweep:
     """Sweeps. `look_at` is the ledger's; `foreign` judges what is gone."""
 
@@ -99,6 +118,7 @@ class HotSweep:
         self._foreign = foreign
         self._look_at = look_at
         self._options = options
+        self._held, self._others = _Turn(ObligationState.HELD), _Turn(*_UNDER_WAY)
 
     def run(self, now: datetime) -> HotReport:
         """One sweep. One class that cannot be searched does not keep the others from being swept; its error is raised
@@ -162,8 +182,7 @@ class HotSweep:
         """Look again at what is under an obligation and has changed since it was last heard of. What is merged or gone
         needs no look: that is known now."""
         with self._store.transaction() as tx:
-            held = tx.obligations((ObligationState.HELD,), limit=_MOST_ASKED)
-            others = tx.obligations(_UNDER_WAY, limit=_MOST_ASKED)
+            held, others = self._held.next(tx), self._others.next(tx)
         live = {each.record: each for each in (*held, *others)}
         for kind, ids in by_type(live):
             touched = {RecordRef(kind, each): at for each, at in self._source.touched(kind, ids).items()}

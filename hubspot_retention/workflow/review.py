@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.deadline.ledger import put_off
+from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
@@ -186,11 +188,26 @@ class Registrar:
         )
 
     def set_kill_switch(self, words: str | None, now: datetime) -> None:
-        """Stop all disposals within one record, or let them go on."""
+        """Stop all disposals within one record, or let them go on: at the next tick."""
         with self._store.transaction() as tx:
             tx.set_kill_switch(words)
             verb = Verb.CLEARED if words is None else Verb.SET
             tx.audit(Entry(subject=Subject.KILL_SWITCH, verb=verb, at=now, actor=self._actor))
+            if words is None:
+                _look_now(tx, now)
+
+
+def _look_now(tx: Transaction, now: datetime) -> None:
+    """What was put off because everything stood still is looked at by the next tick; what failed keeps its pause."""
+    waiting = [
+        found
+        for found in tx.obligations((ObligationState.OPEN, ObligationState.REVIEW))
+        if not found.attempts
+        and found.next_look_at > now
+        and found.due_at is not None
+        and max(found.due_at, found.not_before or found.due_at) <= now
+    ]
+    tx.save_obligations([put_off(found, now) for found in waiting])
 
 
 def _in_flight(tx: Transaction, held: RecordRef) -> tuple[InFlight, ...]:

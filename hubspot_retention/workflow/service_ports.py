@@ -40,8 +40,11 @@ class ServiceTransaction(Protocol):
     def save_obligations(self, obligations: Sequence[Obligation]) -> None:
         """Write down obligations, each in place of what stood there of its record."""
 
-    def obligations(self, states: Sequence[ObligationState], *, limit: int | None = None) -> Sequence[Obligation]:
-        """Obligations in these states, unknown deadlines first, then the earliest `call_by`."""
+    def obligations(
+        self, states: Sequence[ObligationState], *, limit: int | None = None, skip: int = 0
+    ) -> Sequence[Obligation]:
+        """Obligations in these states, unknown deadlines first, then the earliest `call_by`; the first few may be
+        skipped, and `limit` is how many follow at most."""
 
     def obligations_to_look_at(self, now: datetime, limit: int) -> Sequence[Obligation]:
         """Live obligations whose `next_look_at` has come, in the same order."""

@@ -7,7 +7,7 @@ is stored with when it was told, and a message that could not be sent is sent la
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from threading import Lock
@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmRecord, Verdict, judge, untold
+from hubspot_retention.core.alarm import EVENTS, Alarm, AlarmKind, AlarmRecord, Verdict, judge, untold
 from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.verify import VerifyReport
@@ -199,8 +199,13 @@ class Watch:
 
     def _save(self, now: datetime) -> None:
         with self._store.transaction() as tx:
-            for record, verb in self._unsaved.values():
-                tx.save_alarm(record)
+            over = {_key(record): record.settled_at for record in tx.alarms() if record.settled_at is not None}
+            for key, (record, verb) in self._unsaved.items():
+                if record.kind in EVENTS and record.settled_at is None and key in over:
+                    # A person settled it, or the record came back, while it was being told.
+                    tx.save_alarm(replace(record, settled_at=over[key]))
+                else:
+                    tx.save_alarm(record)
                 if verb is not None:
                     tx.audit(alarm_entry(record, verb, now))
         self._unsaved.clear()
@@ -226,9 +231,11 @@ class Watch:
 
 def raise_alarm(tx: Transaction, alarm: Alarm) -> None:
     """Store an alarm of something that has happened; `Watch` tells of it, and goes on until it is settled."""
-    for record in judge(tx.alarms(), [alarm], alarm.at).told:
+    verdict = judge(tx.alarms(), [alarm], alarm.at)
+    # One that is open again soon after it was told and settled is told when its pause is over.
+    for record in (*map(untold, verdict.told), *verdict.seen):
         if _key(record) == (alarm.kind, alarm.about):
-            tx.save_alarm(untold(record))
+            tx.save_alarm(record)
 
 
 class Rejections:

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from hubspot_retention.store.database import open_store
+from hubspot_retention.store.engine import Access
 from tests.acceptance.processes import COMMAND, Command, sandbox_process
 from tests.documents import clienti
 
@@ -101,8 +103,9 @@ class House:
         return ran.stdout
 
     def entries(self) -> list[dict[str, Any]]:
-        """The audit log."""
-        return [json.loads(json.loads(line)["body"]) for line in self.run("audit", "export").splitlines()]
+        """The audit log, read beside the service: a command for each look would take the processor from it."""
+        with open_store(self.command.environment["RETENTION_DATABASE_URL"], Access.READ) as store:
+            return [json.loads(entry.body) for entry in store.entries()]
 
     def told(self, record: str) -> list[str]:
         """What the audit log says of a record, as `subject.verb`."""

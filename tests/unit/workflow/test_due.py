@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import PortalId
@@ -15,6 +16,7 @@ from hubspot_retention.workflow.standing import SERVICE
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive
 from tests.faults.world import MANY, Watched
+from tests.unit.workflow.hints import oblige, wanted
 from tests.unit.workflow.test_reconcile import inactive_by_itself
 from tests.unit.workflow.ticking import ENFORCE, OBSERVE, REVIEW, Ticking, newcomers
 
@@ -348,9 +350,22 @@ def test_while_everything_is_stopped_nothing_is_planned_and_then_it_goes_on(tick
     report = ticking.tick()
     assert (report.plans, ticking.world.calls()) == ([], [])
     ticking.world.registrar().set_kill_switch(None, ticking.now)
-    ticking.later(minutes=6)
     ticking.tick()
     assert ticking.gone_from_view(101)
+
+
+def test_after_a_stop_what_failed_and_what_has_time_is_not_hurried(ticking: Ticking) -> None:
+    later = ticking.now + timedelta(hours=1)
+    for record, more in (
+        ("contacts/101", {"due_at": ticking.now}),
+        ("contacts/102", {"attempts": 1}),
+        ("contacts/103", {"not_before": later}),
+        ("contacts/104", {"due_at": later}),
+        ("contacts/105", {"state": ObligationState.HELD}),
+    ):
+        oblige(ticking.world, record, **{"next_look_at": later} | more)
+    ticking.world.registrar().set_kill_switch(None, ticking.now)
+    assert wanted(ticking.world) == {"contacts/101"}
 
 
 def test_a_stop_between_sealing_and_approving_wins(ticking: Ticking) -> None:
@@ -361,9 +376,8 @@ def test_a_stop_between_sealing_and_approving_wins(ticking: Ticking) -> None:
     assert report.waits == [(report.plans[0].plan_id, "what it was to rest on was taken back")]
     assert ticking.world.plan(report.plans[0]).status is PlanStatus.SUPERSEDED
     assert ticking.world.calls() == []
-    stop(None, ticking.now)
     assert ticking.tick().plans == []
-    ticking.later(minutes=6)
+    stop(None, ticking.now)
     ticking.source = None
     ticking.tick()
     assert ticking.gone_from_view(101)

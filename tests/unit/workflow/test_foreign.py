@@ -262,6 +262,19 @@ def test_what_somebody_restores_ends_the_alarm_of_its_deletion(world_of: MakeWor
     assert alarms(world) == []
 
 
+def test_what_is_deleted_again_soon_after_it_was_restored_is_told_of_again(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    deleted(world, "contacts/101")
+    with world.store.transaction() as tx:
+        (alarm,) = tx.alarms()
+        tx.save_alarm(replace(alarm, times=1, last_sent_at=world.clock.now()))
+    world.act("restore", record="contacts/101")
+    came_back(world, "contacts/101")
+    deleted(world, "contacts/101")
+    (again,) = alarms(world)
+    assert (again.kind, again.settled_at, again.times) == (AlarmKind.FOREIGN_DELETION, None, 1)
+
+
 def test_the_restoration_of_what_this_service_archived_is_written_down(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[inactive(101)]))
     plan = world.time_rules()

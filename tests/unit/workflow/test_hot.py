@@ -236,8 +236,32 @@ def test_what_was_merged_away_without_a_word_follows_to_the_winner(world_of: Mak
         assert ref("contacts/103") in tx.hold_register()
 
 
+def few(monkeypatch: pytest.MonkeyPatch, first: int, in_turn: int) -> None:
+    monkeypatch.setattr("hubspot_retention.workflow.hot._FIRST_ASKED", first)
+    monkeypatch.setattr("hubspot_retention.workflow.hot._ASKED_IN_TURN", in_turn)
+
+
+@pytest.mark.parametrize("state", ["held", "review"])
+def test_whoever_others_always_come_before_is_asked_in_turn(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    few(monkeypatch, 1, 2)
+    world = people(world_of, 5)
+    for record in range(101, 106):
+        call_by = world.clock.now() + timedelta(days=record)
+        oblige(world, f"contacts/{record}", ObligationState(state), call_by=call_by)
+        world.edit(f"contacts/{record}", lastname="Hansen")
+    sweep, asked = hot_sweep(world, Searched(world.portal)), list[set[str]]()
+    for _ in range(4):
+        sweep.run(world.clock.now())
+        asked.append(wanted(world))
+        for each in asked[-1]:
+            oblige(world, each, ObligationState(state), call_by=world.clock.now() + timedelta(days=int(each[-3:])))
+    assert [sorted(int(one[-1]) for one in each) for each in asked] == [[1, 2, 3], [1, 4, 5], [1], [1, 2, 3]]
+
+
 def test_the_most_pressing_are_asked_first(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubspot_retention.workflow.hot._MOST_ASKED", 1)
+    few(monkeypatch, 1, 0)
     world = people(world_of)
     for record, state in (("101", "held"), ("102", "open"), ("103", "review")):
         call_by = world.clock.now() + timedelta(days=int(record))

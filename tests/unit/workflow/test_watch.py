@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord, Outcome
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
@@ -16,6 +16,7 @@ from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, RetentionError
 from hubspot_retention.store.database import SqlStore, SqlTransaction, open_store
+from hubspot_retention.workflow.alarms import settle_alarm
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.watch import (
     ANOTHER_PORTAL,
@@ -372,3 +373,21 @@ def test_of_growing_counters_the_last_hour_counts() -> None:
     assert seen.within(120, 70, NOW + timedelta(minutes=60)) == (20, 20)
     assert seen.within(120, 71, NOW + timedelta(minutes=91)) == (10, 16)
     assert seen.within(120, 71, NOW + timedelta(hours=9)) == (0, 0)
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_an_alarm_that_a_person_settles_while_it_is_told_stays_settled(scene: Scene, settles: bool) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, Alarm(kind=AlarmKind.FOREIGN_DELETION, about="contacts/101", level=AlarmLevel.URGENT, at=NOW))
+    tell = scene.mailbox.tell
+
+    def slowly(records: Sequence[AlarmRecord], *, settled: bool = False) -> bool:
+        if settles:
+            settle_alarm(scene.store, "contacts/101", Outcome.LOST, "bent", NOW)
+        return tell(records, settled=settled)
+
+    scene.mailbox.tell = slowly  # type: ignore[method-assign]
+    scene.watch.run()
+    (record,) = scene.records
+    assert record.settled_at == (NOW if settles else None)
+    assert record.times == 1
