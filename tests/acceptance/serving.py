@@ -104,7 +104,7 @@ class House:
 
     def entries(self) -> list[dict[str, Any]]:
         """The audit log, read beside the service: a command for each look would take the processor from it."""
-        with open_store(self.command.environment["RETENTION_DATABASE_URL"], Access.READ) as store:
+        with open_store(self.environment()["RETENTION_DATABASE_URL"], Access.READ) as store:
             return [json.loads(entry.body) for entry in store.entries()]
 
     def told(self, record: str) -> list[str]:
