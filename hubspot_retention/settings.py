@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from hubspot_retention.core.policy.model import Guardrails, Mode
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import UsageError
+from hubspot_retention.settings_anchors import ANCHOR_ENVIRONMENT, AnchorSettings, AnchorsSection
 
 HUBSPOT_URL = "https://api.hubapi.com"
 HUBSPOT_LOWEST_LIMIT = 100
@@ -37,7 +38,7 @@ _ENVIRONMENT = {
     "RETENTION_FULL_HOURS": ("service", "full_hours"),
     "RETENTION_GRACE_HOURS": ("service", "grace_hours"),
     "RETENTION_HEARTBEAT_URL": ("service", "heartbeat_url"),
-}
+} | ANCHOR_ENVIRONMENT
 """Environment variables over the file: name -> (section, key)."""
 
 _SECRET = {("alarms", "urls"), ("service", "heartbeat_url")}
@@ -151,6 +152,7 @@ class _Document(_Section):
     mode: _Mode = Field(default_factory=_Mode)
     service: _Service = Field(default_factory=_Service)
     alarms: _Alarms = Field(default_factory=_Alarms)
+    anchors: AnchorsSection = Field(default_factory=AnchorsSection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +209,7 @@ class Settings:
     plan_valid_hours: int
     service: ServiceSettings
     alarms: AlarmSettings
+    anchors: AnchorSettings
 
 
 def read_settings(text: str, source: str, environment: Mapping[str, str]) -> Settings:
@@ -269,6 +272,7 @@ def _frozen(read: _Document) -> Settings:
             fractions=tuple(read.alarms.fractions),
             rejected_share=read.alarms.rejected_share,
         ),
+        anchors=read.anchors.frozen(),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hubspot_retention.hubspot.portal import HubSpotPortal
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.store.database import SqlStore
+    from hubspot_retention.workflow.anchoring import Anchoring
     from hubspot_retention.workflow.assess import AssessOrder, Watcher
     from hubspot_retention.workflow.confirm import Confirmer
     from hubspot_retention.workflow.dispose import Applier
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 class Application(Given, PortalWork):
     """The parts of one command, each built when it is first asked for."""
+
+    _anchoring: "Anchoring | None" = None
+    _is_anchored = False
 
     @contextmanager
     def store(self, access: str = "run") -> "Iterator[SqlStore]":
@@ -96,6 +100,14 @@ class Application(Given, PortalWork):
 
         return Obligations(self.policy()[0], self.grace())
 
+    def anchoring(self, store: "Store") -> "Anchoring | None":
+        """What keeps the anchors of the log, the same all the time; `None` if none is set. Raises UsageError."""
+        from hubspot_retention.bootstrap.anchors import anchoring_of
+
+        if not self._is_anchored:
+            self._anchoring, self._is_anchored = anchoring_of(self, store), True
+        return self._anchoring
+
     def permission(self) -> "Permission":
         """What the settings allow."""
         from hubspot_retention.workflow.gate import Permission
@@ -108,6 +120,7 @@ class Application(Given, PortalWork):
         """What carries out plans, until it should stop."""
         from hubspot_retention.workflow.carry import Tools
         from hubspot_retention.workflow.dispose import Applier
+        from hubspot_retention.workflow.gate import Unwatched
         from hubspot_retention.workflow.times import Times
 
         tools = Tools(
@@ -119,6 +132,7 @@ class Application(Given, PortalWork):
             times=Times(self.clock.now, time.monotonic),
             workers=self.settings().pacing.erasers,
             should_stop=should_stop,
+            freshness=self.anchoring(store) or Unwatched(),
         )
         return Applier(tools, self.permission())
 
@@ -159,9 +173,14 @@ class Application(Given, PortalWork):
         spool = new_spool()
         try:
             assessment = Assessment(as_source(portal), store, spool, self.policy()[0], self.ledger())
-            return assessment.run(order, self.clock.now, watcher)
+            plans = assessment.run(order, self.clock.now, watcher)
         finally:
             spool.close()
+        anchoring = self.anchoring(store)
+        if anchoring is not None:
+            anchoring.look()
+            anchoring.mark()
+        return plans
 
     def reviewer(self, store: "Store") -> "Reviewer":
         """Who decides about plans."""

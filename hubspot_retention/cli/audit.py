@@ -1,4 +1,4 @@
-"""`audit verify | export | report | tail | key`: whether the log is the one that was written, and what it says."""
+"""`audit verify | export | report | tail | key | recover`: is it the log that was written, what does it say."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubspot_retention.cli import audit_key
+from hubspot_retention.cli.audit_recover import recover
 from hubspot_retention.cli.audit_report import report
 from hubspot_retention.cli.given import AsJson, PolicyFile, application
 from hubspot_retention.cli.output import print_json, print_text, say
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The audit log: verify it, read it.", no_args_is_help=True)
 app.command()(report)
+app.command()(recover)
 app.add_typer(audit_key.app, name="key")
 
 

@@ -34,11 +34,13 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `limits`: how old the last success of
+    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`:
+    whether anybody outside is shown the audit log; `limits`: how old the last success of
     a tick may be; `plans`: those that wait for a person or to be carried out; `approvals`: those that stand."""
 
     figures: Figures
     stopped: str | None
+    is_anchored: bool
     limits: Mapping[str, timedelta]
     plans: Sequence[Plan]
     approvals: Sequence[StandingApproval]
@@ -66,6 +68,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         ("Plans that wait", _plans(status, civil)),
         ("Standing approvals", _approvals(status, civil)),
         ("Webhooks", _webhooks(status)),
+        ("Anchors of the audit log", _anchors(status, civil)),
     ):
         parts.append(Text(heading, "bold"))
         parts.extend(indented(line) for line in lines)
@@ -171,6 +174,17 @@ def _span(length: timedelta) -> str:
     return f"{length // _MINUTE} min" if length >= 2 * _MINUTE else f"{max(0, int(length.total_seconds()))} s"
 
 
+def _anchors(status: Status, civil: Civil) -> Iterator[RenderableType]:
+    if not status.is_anchored:
+        yield Text("None is set: a restored backup would not be noticed.", "yellow")
+        return
+    if not status.figures.anchors:
+        yield Text("Nothing was shown to them yet.", "yellow")
+    for found in status.figures.anchors:
+        error = f"; last tried: {found.error}" if found.error else ""
+        yield Text(f"{found.name}: {found.size:,} entries, {shown(found.at, civil) or 'never'}{error}")
+
+
 def status_json(status: Status, civil: Civil) -> dict[str, Any]:
     """The same as plain JSON; instants are ISO 8601 in civil time with offset."""
     figures = status.figures
@@ -186,6 +200,11 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
+        "anchors": [
+            {"name": found.name, "entries": found.size, "at": _at(found.at, civil), "last_error": found.error or None}
+            for found in figures.anchors
+        ],
+        "anchored": status.is_anchored,
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),
     }

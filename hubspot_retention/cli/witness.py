@@ -43,3 +43,22 @@ def serve(
         typer.echo(f"URL {listener.url}\nKEY {own.public}")
         signals.wait_while(listener.is_alive)
         listener.stop(seconds=5)
+
+
+@app.command()
+def forget(
+    state: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the witness keeps what it saw.")],
+    log: Annotated[str, typer.Option(metavar="PUBLIC-KEY", help="The log that begins anew.")],
+) -> None:
+    """Let a log begin anew, after its owner has said why: it lost its end, and a named person brought it back.
+
+    What was kept is put aside, not deleted: it is evidence. The witness must not be running.
+    """
+    from hubspot_retention.evidence.keys import VerifyingKey
+    from hubspot_retention.evidence.witness import KeptLogs
+    from hubspot_retention.evidence.witnessing import alone_in
+
+    origin = VerifyingKey.read(log).name
+    with alone_in(state):
+        aside = KeptLogs(state).forget(origin)
+    typer.echo(f"Nothing was kept of {origin}." if aside is None else f"What was kept of {origin} is now in {aside}.")

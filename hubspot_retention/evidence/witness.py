@@ -18,6 +18,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from time import time_ns
 from typing import Final
 
 from starlette.applications import Starlette
@@ -28,6 +29,7 @@ from starlette.routing import Route
 
 from hubspot_retention.core.audit.checkpoint import Checkpoint, CheckpointError, open_note, read_note
 from hubspot_retention.core.audit.witness import Judgement, Kept, judge
+from hubspot_retention.errors import RetentionError
 from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
 
 MOST_BYTES: Final = 64 * 1024
@@ -36,7 +38,7 @@ _MOST_PROOF_LINES: Final = 63
 _STATUS: Final = {Judgement.CONFLICT: 409, Judgement.FORK: 409, Judgement.REFUSED: 422}
 
 
-class StateError(Exception):
+class StateError(RetentionError):
     """What the witness kept cannot be read or written: it must not answer."""
 
 
@@ -77,6 +79,18 @@ class KeptLogs:
                 os.close(folder)
         except OSError as error:
             raise StateError(f"what was seen of a log cannot be kept: {error.strerror}") from error
+
+    def forget(self, origin: str) -> Path | None:
+        """Put aside what is kept of a log; answers where it is now, `None` if nothing was kept. Raises StateError."""
+        path = self._path(origin)
+        aside = path.with_suffix(f".{time_ns()}.forgotten")
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"what was kept of a log cannot be put aside: {error.strerror}") from error
+        return aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord, Tick
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.alarm import IN_DANGER
 from hubspot_retention.core.deadline.obligation import LIVE, ObligationCount, ObligationState
 from hubspot_retention.core.record import ObjectType, PortalId
@@ -30,6 +31,13 @@ class Figures:
     holds: int
     inbox_waiting: int
     sweep: Mapping[ObjectType, int]
+    anchors: Sequence[Anchored] = ()
+
+    @property
+    def anchor_age_seconds(self) -> float | None:
+        """How long ago the audit log was last shown to anybody outside; `None`: never."""
+        shown = [anchor.at for anchor in self.anchors if anchor.at is not None]
+        return (self.at - max(shown)).total_seconds() if shown else None
 
     @property
     def debt(self) -> Mapping[ObligationState, int]:
@@ -95,4 +103,5 @@ def read_figures(tx: Transaction, portal: PortalId | None, now: datetime) -> Fig
         holds=sum(len(matters) for matters in tx.hold_register().values()),
         inbox_waiting=tx.events_waiting(),
         sweep={} if portal is None else tx.last_population(portal, _EVERY_RUN),
+        anchors=tx.anchored(),
     )

@@ -10,6 +10,7 @@ import structlog
 
 from hubspot_retention.bootstrap import Quota
 from hubspot_retention.core.alarm import Alarm
+from hubspot_retention.core.audit.anchor import Doubt
 from hubspot_retention.core.deadline.alarm import (
     IN_DANGER,
     deadline_alarms,
@@ -40,7 +41,7 @@ _UNTOLD_RATE: Final = 5.0
 _NO_LIMIT: Final = 1e9
 _ACCEPTED: Final = frozenset(("accepted", "duplicate", "other-portal"))
 _REFUSED: Final = frozenset(("forged", "stale", "too-large", "unreadable"))
-_FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED))
+_FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED, Doubt.BEHIND, Doubt.FORKED, Doubt.LOST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ MOST_SECONDS_WITHOUT_BEAT: Final = 3_600.0
 NO_DATABASE: Final = "database"
 NO_PORTAL: Final = "portal-not-seen"
 NO_WEBHOOKS: Final = "webhooks-not-served"
+ANCHOR_LATE: Final = "anchor-late"
 TICK: Final = "tick-"
 
 
@@ -40,12 +41,14 @@ class Readiness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """What the threads of the process say of themselves: whether the worker is alive and when it last got on, the code
-    of the last write that failed (empty: none), whether webhooks are served as they should be."""
+    of the last write that failed (empty: none), whether webhooks are served as they should be, whether the audit log
+    was shown to nobody outside for longer than it should be."""
 
     worker_is_alive: Callable[[], bool]
     seconds_since_beat: Callable[[], float]
     store_failure: Callable[[], str]
     webhooks_are_served: Callable[[], bool]
+    anchor_is_late: Callable[[], bool] = lambda: False
 
 
 class Health:
@@ -95,6 +98,7 @@ class Health:
             *([NO_DATABASE] if failure else []),
             *([NO_PORTAL] if self._signs.portal_seen_at is None else []),
             *([] if self._vitals.webhooks_are_served() else [NO_WEBHOOKS]),
+            *([ANCHOR_LATE] if self._vitals.anchor_is_late() else []),
             *self._signs.gate.codes(),
             *(f"{TICK}{name}" for name in late),
         ]

@@ -118,6 +118,10 @@ class _Build:
         self._limits = limits_of(self._settings.service)
         self._portal = self._settings.portal_id or _portal_of(store)
         self._signs, self._threads, self._webhooks = _signs(store, times.now()), Threads(), Tally()
+        self._anchoring = app.anchoring(store)
+        if self._anchoring is not None:
+            self._anchoring.look()
+            self._signs.gate.ask(self._anchoring.doubts)
         self._ticks: Ticks
         self._watch: Watch
         self._works = Works(self._jobs(), store, times)
@@ -175,6 +179,7 @@ class _Build:
             seconds_since_beat=self._works.seconds_since_beat,
             store_failure=lambda: self._works.store_failure or self._watching.store_failure,
             webhooks_are_served=lambda: self._threads.webhooks_are_served(),
+            anchor_is_late=self._anchor_is_late,
         )
         health = Health(self._reading, signs, vitals, self._limits, now)
         quota = partial(quota_of, transport, self._settings.pacing.daily_reserve_percent / 100)
@@ -202,6 +207,11 @@ class _Build:
             webhooks=self._webhooks,
             portal=self._portal,
         )
+
+    def _anchor_is_late(self) -> bool:
+        """An anchor that never was is no late one: the gate is closed until there is one."""
+        age = None if self._anchoring is None else self._anchoring.age()
+        return age is not None and age > self._settings.anchors.warn_after
 
     def _figures(self) -> Figures:
         with self._reading.transaction() as tx:

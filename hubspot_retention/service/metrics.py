@@ -59,11 +59,13 @@ class Metrics(Collector):
     def collect(self) -> "Iterator[Metric]":
         """All of them, as of now."""
         sources = self._sources
+        anchor_age: float | None = None
         try:
             figures = sources.figures()
         except RetentionError as error:  # readiness says so; what the process knows itself is still told
             _log.error("figures.unreadable", code=code_of(error))
         else:
+            anchor_age = figures.anchor_age_seconds
             yield from _deadlines(figures)
             yield from _work(figures)
             answers = _webhooks(figures, sources)
@@ -77,7 +79,7 @@ class Metrics(Collector):
         used = sources.quota_used()
         yield _one("retention_quota_used_ratio", "Share of the day's quota of the account that is used", used)
         yield _one("retention_ready", "1 if /health/ready answers 200", float(sources.is_ready()))
-        yield _one("retention_anchor_age_seconds", "Age of the newest anchor of the audit log", None)
+        yield _one("retention_anchor_age_seconds", "Age of the newest anchor of the audit log", anchor_age)
         yield _many("retention_build_info", "The version that runs", ["version"], {(__version__,): 1})
 
 

@@ -98,9 +98,10 @@ class Ticks:
         return {"run_id": plans[0].run_id, **counts, "due": sum(rule.total for plan in plans for rule in plan.rules)}
 
     def self_check(self) -> Facts | None:
-        """The audit log, the clocks, the portal."""
+        """The audit log, its anchors, the clocks, the portal."""
         shop = self._shop
         shop.check.verify()
+        self._anchor()
         self._seen(shop.app.portal_by(shop.transport, shop.store), with_properties=True)
         with shop.store.transaction() as tx:
             forgotten = tx.forget_events(self._now() - _KEPT_EVENTS)
@@ -112,6 +113,12 @@ class Ticks:
             "events_forgotten": forgotten,
             "obligations_forgotten": settled,
         }
+
+    def _anchor(self) -> None:
+        """Show the anchors where the log stands. Raises BlockedError, after which it is soon tried again."""
+        anchoring = self._shop.app.anchoring(self._shop.store)
+        if anchoring is not None:
+            anchoring.require()
 
     def _at_desk(self) -> Desk:
         if self._desk is None:

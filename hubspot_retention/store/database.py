@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.store.anchors import AnchorRows
 from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
 from hubspot_retention.store.engine import Access, connect, may_share, settle_journal
 from hubspot_retention.store.holds import HoldRows
@@ -40,6 +41,7 @@ class SqlTransaction(
     StandingRows,
     InboxRows,
     ServiceNoteRows,
+    AnchorRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 

@@ -3,7 +3,7 @@
 Ids, codes, dates and counts only. A change here needs a migration. Instants (`_at`) are microseconds since 1970.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer, LargeBinary, SmallInteger, Table, Text
 
 from hubspot_retention.store.schema import Number, metadata
 
@@ -127,6 +127,16 @@ counter = Table(
     Column("name", Text, primary_key=True),
     Column("label", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+anchor = Table(
+    "anchor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("anchored_at", BigInteger),
+    Column("last_error", Text, nullable=False),
 )
 
 merged = Table(

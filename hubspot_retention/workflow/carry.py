@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
@@ -18,6 +18,7 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.bundles import bundle_of_contact
 from hubspot_retention.workflow.fresh import FreshContact, FreshReader
+from hubspot_retention.workflow.gate import Freshness, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.protocol import Ledger, Prepared
@@ -31,7 +32,8 @@ _FEW = 25
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What carrying out needs of the outside world. `workers`: how many erases run side by side. `should_stop`: whether
-    the process is to end: the record in hand is finished, the next is not begun."""
+    the process is to end: the record in hand is finished, the next is not begun. `freshness`: whether the log is the
+    newest there is."""
 
     source: RecordSource
     disposer: Disposer
@@ -41,6 +43,7 @@ class Tools:
     times: Times
     workers: int = 8
     should_stop: Callable[[], bool] = lambda: False
+    freshness: Freshness = field(default_factory=Unwatched)
 
 
 def _nothing() -> None:

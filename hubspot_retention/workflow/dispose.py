@@ -91,6 +91,7 @@ class Applier:
             plan = find_plan(self._store, plan_id)
             self._settle_what_was_left(plan.portal_id, actor)
             admit(self._store, plan, self._tools.policy, self._permission, self._now())
+            self._tools.freshness.require()
             check_portal(plan, self._tools.source.identity())
             plan = self._begin(plan, actor)
             try:
@@ -98,8 +99,11 @@ class Applier:
             except PortalError as error:
                 with self._store.transaction() as tx:
                     tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, type(error).__name__))
+                self._tools.freshness.mark()
                 raise
-            return self._end(plan, actor)
+            report = self._end(plan, actor)
+            self._tools.freshness.mark()
+            return report
 
     def _carry_out(
         self,
@@ -110,7 +114,7 @@ class Applier:
     ) -> None:
         """Round after round over what is open, until nothing is or rounds achieve nothing. Raises what stood in the
         way if nothing at all was achieved."""
-        ledger = Ledger(self._store, plan, actor, self._tools.times)
+        ledger = Ledger(self._store, plan, actor, self._tools.times, self._tools.freshness.stands)
         carrier = Carrier(self._tools, ledger)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None

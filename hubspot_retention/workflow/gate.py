@@ -5,6 +5,7 @@ Each refusal leaves everything untouched and says what to do.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
@@ -26,6 +27,33 @@ class Permission:
 
     mode: Mode
     allow_erase: bool
+
+
+class Freshness(Protocol):
+    """Whether the audit log is the newest there is (S14): a restored backup has forgotten holds."""
+
+    def require(self) -> None:
+        """Look, and show outside where the log stands. Raises BlockedError; nothing was sent to HubSpot."""
+
+    def stands(self) -> bool:
+        """Whether records may still be disposed of, as far as this process knows; costs nothing."""
+
+    def mark(self) -> None:
+        """Show outside where the log stands now."""
+
+
+class Unwatched:
+    """No anchor is set: a restored backup would not be noticed, and nothing is stopped."""
+
+    def require(self) -> None:
+        """Nobody can tell."""
+
+    def stands(self) -> bool:
+        """Nobody doubts it."""
+        return True
+
+    def mark(self) -> None:
+        """There is nobody to show it to."""
 
 
 def find_plan(store: Store, plan_id: str) -> Plan:

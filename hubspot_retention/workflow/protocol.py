@@ -4,7 +4,7 @@ The safety border is `send`: the last check of our holds and of the stop switch,
 transaction. A hold that was acknowledged before it wins; a hold placed after it is answered «in flight».
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,11 +62,14 @@ class Sending:
 class Ledger:
     """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction."""
 
-    def __init__(self, store: Store, plan: Plan, actor: str, times: Times) -> None:
+    def __init__(
+        self, store: Store, plan: Plan, actor: str, times: Times, is_fresh: Callable[[], bool] = lambda: True
+    ) -> None:
         self._store = store
         self._plan = plan
         self._actor = actor
         self._times = times
+        self._is_fresh = is_fresh
 
     def prepare(self, batch: Sequence[PlanItem]) -> Prepared:
         """Tx A: the intent of a batch is durable, and what it is checked against is read."""
@@ -119,14 +122,15 @@ class Ledger:
         return self._times.monotonic() - sending.at <= CALL_WITHIN_SECONDS
 
     def is_stopped(self) -> bool:
-        """Whether a person stopped all disposals or rejected this plan, or it has expired."""
+        """Whether a person stopped all disposals or rejected this plan, it has expired, or the log is doubtful."""
         with self._store.transaction() as tx:
             return self._is_stopped(tx)
 
     def _is_stopped(self, tx: Transaction) -> bool:
         current = tx.plan(self._plan.plan_id)
         applying = current is not None and current.status is PlanStatus.APPLYING
-        return not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
+        is_over = not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
+        return is_over or not self._is_fresh()
 
     def _may_go_on(self, tx: Transaction, prepared: Prepared) -> bool:
         if self._is_stopped(tx) or self._times.monotonic() - prepared.at > FRESH_FOR_SECONDS:

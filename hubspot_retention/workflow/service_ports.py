@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from hubspot_retention.core.alarm import AlarmRecord, Tick
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.plan.model import Action, ItemState
@@ -114,3 +115,15 @@ class ServiceTransaction(Protocol):
 
     def counters(self) -> Mapping[tuple[str, str], int]:
         """The counters, by name and label."""
+
+    def anchored(self) -> Sequence[Anchored]:
+        """What each anchor was last shown, by name."""
+
+    def save_anchored(self, rows: Sequence[Anchored]) -> None:
+        """Store what anchors were shown, in place of what stood there of them."""
+
+    def forget_anchored(self) -> None:
+        """No anchor was shown anything of the log as it is from now on."""
+
+    def keep_words(self, words: str) -> str:
+        """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""

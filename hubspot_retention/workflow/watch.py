@@ -56,6 +56,11 @@ class Gate:
     def __init__(self) -> None:
         self._lock = Lock()
         self._codes: set[str] = set()
+        self._others: Callable[[], Sequence[str]] = tuple
+
+    def ask(self, others: Callable[[], Sequence[str]]) -> None:
+        """From now on it is closed for these reasons as well."""
+        self._others = others
 
     def set(self, code: str, *, closed: bool) -> None:
         """Close the gate for a reason, or take the reason back."""
@@ -65,7 +70,7 @@ class Gate:
     def codes(self) -> tuple[str, ...]:
         """Why it is closed; empty while it is open."""
         with self._lock:
-            return tuple(sorted(self._codes))
+            return tuple(sorted({*self._codes, *self._others()}))
 
 
 @dataclass(slots=True)

@@ -50,7 +50,12 @@ ROWS: Final = (
     Row(number=6, what="disk full, read-only disk at each write", target="0 requests afterwards, recovers"),
     Row(number=7, what="clocks: jumps, changes, leap days, month ends", target="0 early disposals, 0 misses"),
     Row(number=8, what="tampered logs, 11 kinds and more", target="10,000: 0 unnoticed with an outside anchor"),
-    Row(number=9, what="old backup restored, two instances, wrong volume", target="read-only, 0 disposals"),
+    Row(
+        number=9,
+        what="old backup restored, two instances, wrong volume",
+        target="read-only every time, 0 disposals",
+        tests=("tests/faults/test_restored.py",),
+    ),
     Row(
         number=10,
         what="verify 10 million entries (short form: 200,000, without a look at the time)",

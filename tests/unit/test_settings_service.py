@@ -178,3 +178,32 @@ def test_addresses_of_alarms_stand_one_a_line(tmp_path: Path) -> None:
         "json://example.dk/x",
     )
     assert read_alarm_urls({}) == ()
+
+
+ANCHORED = "[anchors]\nkey = 'log.key'\nfile = '/volume/anchor.jsonl'\n"
+
+
+def test_no_anchor_is_set_unless_it_is_named() -> None:
+    assert not settings().anchors.are_set
+    named = settings(
+        ANCHORED, RETENTION_WITNESS_URL="https://witness.example.dk", RETENTION_WITNESS_KEY="w+1+A"
+    ).anchors
+    assert named.are_set
+    assert (str(named.key), str(named.file)) == ("log.key", "/volume/anchor.jsonl")
+    assert named.witness == ("https://witness.example.dk", "w+1+A")
+    assert (named.warn_after, named.stop_after) == (timedelta(hours=24), timedelta(hours=72))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[anchors]\nkey = 'log.key'\n", "a key without an anchor"),
+        ("[anchors]\nfile = 'anchor.jsonl'\n", "an anchor without a key"),
+        (ANCHORED + "witness_url = 'https://witness.example.dk'\n", "one of witness_url and witness_key"),
+        (ANCHORED + "witness_url = 'witness'\nwitness_key = 'w'\n", "witness_url"),
+        (ANCHORED + "warn_hours = 72\n", "fewer than stop_hours"),
+    ],
+)
+def test_anchors_that_cannot_be_are_refused(text: str, expected: str) -> None:
+    with pytest.raises(UsageError, match=expected):
+        settings(text)

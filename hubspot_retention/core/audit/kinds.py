@@ -35,6 +35,8 @@ class Subject(StrEnum):
     MERGE = "merge"
     ALARM = "alarm"
     SERVICE = "service"
+    ANCHOR = "anchor"
+    RECOVERY = "recovery"
 
 
 class Verb(StrEnum):
@@ -142,4 +144,6 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.MERGE: frozenset((Verb.SEEN,)),
     Subject.ALARM: frozenset((Verb.SENT, Verb.SETTLED)),
     Subject.SERVICE: frozenset((Verb.STARTED, Verb.STOPPED)),
+    Subject.ANCHOR: frozenset((Verb.SENT,)),
+    Subject.RECOVERY: frozenset((Verb.CONFIRMED,)),
 }

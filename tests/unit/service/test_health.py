@@ -29,6 +29,7 @@ class Body:
     idle: float = 0.0
     failure: str = ""
     webhooks: bool = True
+    anchor_is_late: bool = False
     signs: Signs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Body:
             seconds_since_beat=lambda: self.idle,
             store_failure=lambda: self.failure,
             webhooks_are_served=lambda: self.webhooks,
+            anchor_is_late=lambda: self.anchor_is_late,
         )
         return Health(store or self.store, self.signs, vitals, LIMITS, self.hands.now)
 
@@ -183,3 +185,18 @@ def test_a_port_that_is_taken_is_told_with_what_to_change(body: Body) -> None:
             Listener("operations", app, "127.0.0.1", port)
     finally:
         taken.stop(1)
+
+
+def test_an_anchor_that_is_late_makes_it_unready_before_disposals_stop(body: Body) -> None:
+    body.anchor_is_late = True
+    assert body.reasons() == ("anchor-late",)
+    assert body.health().look().shown["disposals_stopped"]["by_the_service"] == []
+
+
+def test_what_is_doubtful_about_the_log_closes_the_gate_as_long_as_it_is(body: Body) -> None:
+    doubts = ["log-behind-its-anchor"]
+    body.signs.gate.ask(lambda: doubts)
+    body.signs.gate.set("clocks-differ", closed=True)
+    assert body.reasons() == ("clocks-differ", "log-behind-its-anchor")
+    doubts.clear()
+    assert body.reasons() == ("clocks-differ",)

@@ -13,6 +13,7 @@ import pytest
 from hubspot_retention.bootstrap import Options, application
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
+from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationState
@@ -20,6 +21,8 @@ from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.errors import UsageError
+from hubspot_retention.evidence.anchor_file import FileAnchor
+from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.sandbox.act import act
 from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
@@ -410,3 +413,44 @@ def test_a_grace_that_is_too_long_is_refused_before_anything_is_opened(tmp_path:
     with pytest.raises(UsageError, match="grace_hours"), open_house(application(Options(environment=environment))):
         pass
     assert not path.exists()
+
+
+def anchored(folder: Path) -> dict[str, str]:
+    """The settings of a log that is anchored in a file."""
+    (folder / "volume").mkdir(exist_ok=True)
+    if not (folder / "log.key").exists():
+        SigningKey.generate("log.example.dk").save(folder / "log.key")
+    return {
+        "RETENTION_LOG_KEY_FILE": str(folder / "log.key"),
+        "RETENTION_ANCHOR_FILE": str(folder / "volume" / "anchor.jsonl"),
+    }
+
+
+def test_the_self_check_shows_the_log_to_its_anchors(service_at: Open, tmp_path: Path) -> None:
+    service = service_at(a_portal(contacts=[recent(101)]), **anchored(tmp_path))
+    service.do(SELF_CHECK)
+    assert "anchor.sent" in service.said()
+    assert (tmp_path / "volume" / "anchor.jsonl").exists()
+    assert service.house.health.look().is_ready
+    service.later(hours=25)
+    assert "anchor-late" in service.house.health.look().reasons
+    service.later(hours=50)
+    assert "anchor-too-old" in service.house.health.look().reasons
+
+
+def test_a_service_whose_anchor_saw_more_disposes_of_nothing_from_its_start(service_at: Open, tmp_path: Path) -> None:
+    settings = anchored(tmp_path)
+    key = SigningKey.load(tmp_path / "log.key")
+    FileAnchor(tmp_path / "volume" / "anchor.jsonl", key.public).show_anew(
+        sign(Checkpoint(key.name, 1_000, bytes(32)), [key])
+    )
+    service = service_at(a_portal(contacts=[recent(101)]), **settings)
+    service.allow()
+    service.unsubscribe("contacts/101")
+    service.do(HOT, DUE, WATCH)
+    assert service.is_there("contacts/101")
+    assert service.error(DUE) == "BlockedError"
+    assert "log-behind-its-anchor" in service.house.health.look().reasons
+    assert "readiness-lost service" in service.mailbox.told
+    service.do(SELF_CHECK)
+    assert service.error(SELF_CHECK) == "BlockedError"

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hubspot_retention import __version__
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -290,3 +291,11 @@ def test_without_a_database_what_the_process_knows_itself_is_still_told(board: B
     assert one(samples, "retention_ready") == 0
     assert one(samples, "retention_requests_total", endpoint="GET /x", status="200") == 1
     assert "retention_holds" not in {name for name, _ in samples}
+
+
+def test_the_age_of_the_newest_anchor(board: Board) -> None:
+    now = board.hands.now()
+    with board.store.transaction() as tx:
+        tx.save_anchored([Anchored(name="file", at=now - HOUR), Anchored(name="witness", at=now - 2 * HOUR)])
+        tx.save_anchored([Anchored(name="third")])
+    assert one(board.scrape(), "retention_anchor_age_seconds") == 3600

@@ -1,0 +1,54 @@
+"""The anchors of the audit log, as the settings name them."""
+
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from hubspot_retention.bootstrap.given import Given
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.workflow.anchoring import Anchor, Anchoring
+    from hubspot_retention.workflow.ports import Store
+
+
+def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
+    """What keeps the anchors of a store's log; `None` if none is set. Raises UsageError for what cannot be."""
+    from hubspot_retention.core.audit.checkpoint import ED25519
+    from hubspot_retention.evidence.anchor_file import FileAnchor
+    from hubspot_retention.evidence.anchor_witness import WitnessAnchor
+    from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
+    from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan
+
+    settings = given.settings().anchors
+    if settings.key is None:
+        return None
+    key = SigningKey.load(settings.key)
+    if key.kind != ED25519:
+        raise UsageError(f"[anchors] key: {settings.key} is the key of a witness, expected one of a log")
+    anchors: list[Anchor] = []
+    if settings.file is not None:
+        _refuse_beside(settings.file, given.settings().database_url)
+        anchors.append(FileAnchor(settings.file, key.public))
+    if settings.witness is not None:
+        url, written = settings.witness
+        anchors.append(WitnessAnchor(url, VerifyingKey.read(written), key.name, given.clock.now))
+    plan = AnchorPlan(
+        anchors=anchors,
+        key=key,
+        origin=key.name,
+        stop_after=settings.stop_after,
+        instance=token_hex(8),
+    )
+    return Anchoring(store, plan, given.clock.now)
+
+
+def _refuse_beside(anchor: Path, database_url: str) -> None:
+    """An anchor in the database's own folder is restored together with it, and notices nothing."""
+    from hubspot_retention.store.location import read_url, sqlite_file
+
+    url = read_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return
+    if anchor.parent.resolve() == sqlite_file(url).parent.resolve():
+        raise UsageError(f"[anchors] file: {anchor} lies beside the database, expected another volume")

@@ -1,0 +1,31 @@
+"""What anchors were shown, and the words of whoever brought a database back."""
+
+from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.store.database import SqlStore
+from tests.contract.store.values import NOW
+
+FILE = Anchored(name="file", size=2**40, root=bytes(range(32)), at=NOW)
+WITNESS = Anchored(name="witness", error="anchor-unreadable")
+
+
+def test_what_was_stored_comes_back_in_place_of_what_stood_there(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        assert list(tx.anchored()) == []
+        tx.save_anchored([WITNESS, Anchored(name="file")])
+        tx.save_anchored([FILE])
+    with store.transaction() as tx:
+        assert list(tx.anchored()) == [FILE, WITNESS]
+
+
+def test_what_was_forgotten_is_gone(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.save_anchored([FILE, WITNESS])
+        tx.forget_anchored()
+        assert list(tx.anchored()) == []
+
+
+def test_words_are_committed_to_and_not_told(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        first, second = tx.keep_words("the disk broke"), tx.keep_words("the disk broke")
+    assert len(first) == len(second) == 64
+    assert first != second

@@ -1,0 +1,238 @@
+"""An old backup restored, two instances, the wrong volume: with any anchor nothing is disposed of, every time, until a
+named person has brought the database back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from hubspot_retention.core.plan.model import Plan
+from hubspot_retention.errors import BlockedError, UsageError
+from hubspot_retention.evidence.anchor_file import FileAnchor
+from hubspot_retention.evidence.witness import KeptLogs
+from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.store.driver import DRIVER
+from hubspot_retention.workflow.anchoring import Anchor, Anchoring, AnchorPlan
+from hubspot_retention.workflow.recover import HandedIn, Recoverer
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import a_portal, asks_to_go
+from tests.faults.world import Watched, World, ref
+from tests.unit.evidence.anchored import LOG, a_witness
+
+TWO = a_portal(contacts=[asks_to_go(101), asks_to_go(102)])
+HELD = HandedIn(record=ref("contacts/101"), matter="J-2026-1", reason="a dispute", review_on=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The anchors of the installation, on other folders than its database."""
+
+    folder: Path
+    kinds: tuple[str, ...]
+
+    def anchors(self, world: World) -> list[Anchor]:
+        """They, as any instance would find them."""
+        made: dict[str, Callable[[], Anchor]] = {
+            "file": lambda: FileAnchor(self.folder / "anchor.jsonl", LOG.public),
+            "witness": lambda: a_witness(self.folder, world.clock.now),
+        }
+        return [made[kind]() for kind in self.kinds]
+
+    def anchoring(self, world: World, store: SqlStore | None = None) -> Anchoring:
+        """What a process that has just started keeps of them."""
+        plan = AnchorPlan(
+            anchors=self.anchors(world), key=LOG, origin=LOG.name, stop_after=timedelta(hours=72), instance=token_hex(8)
+        )
+        return Anchoring(store or world.store, plan, world.clock.now)
+
+    def lose(self) -> None:
+        """The volume is another one, or the witness was set up anew."""
+        for path in self.folder.iterdir():
+            path.unlink()
+
+
+@pytest.fixture(params=[("file",), ("witness",)], ids="+".join)
+def outside(request: pytest.FixtureRequest, tmp_path: Path) -> Outside:
+    folder = tmp_path / "volume"
+    folder.mkdir()
+    return Outside(folder, request.param)
+
+
+def copied(world: World, to: Path) -> Path:
+    """The database as it is now, in another file."""
+    with closing(DRIVER.connect(world.database)) as source, closing(DRIVER.connect(to)) as copy:
+        source.backup(copy)
+    return to
+
+
+@contextmanager
+def running_from(database: Path, world: World) -> Iterator[World]:
+    """The service over another database."""
+    with open_store(f"sqlite:///{database}") as store:
+        yield replace(world, store=store)
+
+
+def a_running_one(world_of: MakeWorld, outside: Outside) -> tuple[World, Plan]:
+    """An installation that was anchored, with an approved plan that erases two people."""
+    world = world_of(TWO)
+    plan = world.rights()
+    outside.anchoring(world).require()
+    return world, plan
+
+
+def is_refused(world: World, plan: Plan, outside: Outside, why: str) -> None:
+    """The plan is not applied, and not a record has gone."""
+    with pytest.raises(BlockedError, match=f"nothing is disposed of: .*{why}"):
+        world.apply(plan, freshness=outside.anchoring(world))
+    assert world.effects() == []
+
+
+def test_the_newest_database_disposes_of_what_was_approved(world_of: MakeWorld, outside: Outside) -> None:
+    world, plan = a_running_one(world_of, outside)
+    world.apply(plan, freshness=outside.anchoring(world))
+    assert len(world.effects()) == 2
+    assert outside.anchoring(world).look() == ()
+
+
+def test_an_old_backup_disposes_of_nothing(world_of: MakeWorld, outside: Outside, tmp_path: Path) -> None:
+    world, plan = a_running_one(world_of, outside)
+    backup = copied(world, tmp_path / "backup.db")
+    world.registrar().place_hold(HELD.record, HELD.matter, HELD.reason, None, world.clock.now())
+    outside.anchoring(world).require()
+    with running_from(backup, world) as restored:
+        is_refused(restored, plan, outside, "shorter than its anchor saw it")
+
+
+def test_an_old_backup_that_went_on_for_long_disposes_of_nothing(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    world, plan = a_running_one(world_of, outside)
+    backup = copied(world, tmp_path / "backup.db")
+    world.registrar().place_hold(HELD.record, HELD.matter, HELD.reason, None, world.clock.now())
+    outside.anchoring(world).require()
+    with running_from(backup, world) as restored:
+        for number in range(103, 113):
+            other = ref(f"contacts/{number}")
+            restored.registrar().place_hold(other, "J-2026-2", "another", None, world.clock.now())
+        is_refused(restored, plan, outside, "not the one that its anchor saw")
+
+
+def test_of_two_instances_from_one_database_the_second_disposes_of_nothing(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    world, plan = a_running_one(world_of, outside)
+    copy = copied(world, tmp_path / "copy.db")
+    first = outside.anchoring(world)
+    first.require()
+    with running_from(copy, world) as second:
+        is_refused(second, plan, outside, "shorter than its anchor saw it")
+    world.apply(plan, freshness=first)
+    assert len(world.effects()) == 2
+
+
+def test_a_second_instance_that_comes_while_the_first_is_at_work_stops_at_its_first_look(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    world, plan = a_running_one(world_of, outside)
+    with running_from(copied(world, tmp_path / "copy.db"), world) as second:
+        both = outside.anchoring(second)
+        both.look()
+        outside.anchoring(world).require()
+        both.mark()
+        assert not both.stands()
+        with pytest.raises(BlockedError):
+            second.apply(plan, freshness=both)
+    assert world.effects() == []
+
+
+def test_an_empty_database_on_the_wrong_volume_disposes_of_nothing(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    world, _ = a_running_one(world_of, outside)
+    with running_from(tmp_path / "empty.db", world) as other:
+        is_refused(other, other.rights(), outside, "anchor saw")
+
+
+def test_anchors_that_have_lost_what_they_saw_stop_everything(world_of: MakeWorld, outside: Outside) -> None:
+    world, plan = a_running_one(world_of, outside)
+    outside.lose()
+    is_refused(world, plan, outside, "has lost what it was shown")
+
+
+def test_a_volume_that_is_not_there_stops_everything_at_the_start(world_of: MakeWorld, outside: Outside) -> None:
+    world, plan = a_running_one(world_of, outside)
+    outside.lose()
+    outside.folder.rmdir()
+    gone = replace(outside, kinds=("file",))
+    is_refused(world, plan, gone, "no anchor can be read")
+
+
+def test_a_doubt_that_comes_in_the_middle_stops_within_one_record(world_of: MakeWorld, outside: Outside) -> None:
+    world, plan = a_running_one(world_of, outside)
+    anchoring = outside.anchoring(world)
+
+    def lost() -> None:
+        outside.lose()
+        anchoring.look()
+
+    world.apply(plan, freshness=anchoring, disposer=Watched(world.portal, before={"erase_contact": lost}), workers=1)
+    assert len(world.effects()) == 1
+
+
+def test_a_named_person_brings_a_backup_back_with_the_holds_that_it_forgot(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    world, plan = a_running_one(world_of, outside)
+    backup = copied(world, tmp_path / "backup.db")
+    world.registrar().place_hold(HELD.record, HELD.matter, HELD.reason, None, world.clock.now())
+    outside.anchoring(world).require()
+    if "witness" in outside.kinds:
+        assert KeptLogs(outside.folder).forget(LOG.name) is not None
+    with running_from(backup, world) as restored:
+        if outside.kinds != ("witness",):
+            is_refused(restored, plan, outside, "shorter")
+        done = Recoverer(restored.store, outside.anchoring(restored), "anna", world.clock.now).run("disk", [HELD])
+        assert (done.placed, done.known, dict(done.refused)) == (1, 0, {})
+        entry = next(entry for entry in restored.entries() if entry.kind == "recovery.confirmed")
+        assert entry.actor == "anna"
+        assert dict(entry.facts)["holds_placed"] == 1
+
+        restored.apply(plan, freshness=outside.anchoring(restored))
+    assert world.is_in_view("contacts/101")
+    assert not world.is_in_view("contacts/102")
+
+
+def test_a_witness_is_not_talked_into_forgetting_by_who_brings_a_backup_back(
+    world_of: MakeWorld, outside: Outside, tmp_path: Path
+) -> None:
+    if "witness" not in outside.kinds:
+        return
+    world, plan = a_running_one(world_of, outside)
+    backup = copied(world, tmp_path / "backup.db")
+    outside.anchoring(world).require()
+    with running_from(backup, world) as restored:
+        done = Recoverer(restored.store, outside.anchoring(restored), "anna", world.clock.now).run("disk", [HELD])
+        assert "witness forget" in done.refused["witness"]
+        is_refused(restored, plan, outside, "anchor saw")
+        KeptLogs(outside.folder).forget(LOG.name)
+        restored.apply(plan, freshness=outside.anchoring(restored))
+        assert world.is_in_view("contacts/101")
+
+
+def test_there_is_nothing_to_bring_back_from_a_log_that_its_anchors_know(world_of: MakeWorld, outside: Outside) -> None:
+    world, _ = a_running_one(world_of, outside)
+    with pytest.raises(UsageError, match="nothing to bring back"):
+        Recoverer(world.store, outside.anchoring(world), "anna", world.clock.now).run("disk", [])
+
+
+def test_nobody_is_believed_about_anchors_that_cannot_be_read(world_of: MakeWorld, outside: Outside) -> None:
+    world, _ = a_running_one(world_of, outside)
+    outside.lose()
+    outside.folder.rmdir()
+    gone = replace(outside, kinds=("file",)).anchoring(world)
+    with pytest.raises(BlockedError, match="no anchor can be read"):
+        Recoverer(world.store, gone, "anna", world.clock.now).run("disk", [])
