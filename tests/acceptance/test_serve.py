@@ -1,6 +1,7 @@
 """The long-running service with real processes over HTTP: from a click on «unsubscribe» to the erasure, whatever
 fails in between."""
 
+import json
 import os
 import signal
 from datetime import timedelta
@@ -186,3 +187,17 @@ def test_a_second_service_on_the_same_database_is_refused_and_says_who_holds_it(
         assert second.returncode != 0
         assert str(process.pid) in second.stderr
         assert "serve" in second.stderr
+
+
+def test_what_somebody_else_deletes_of_what_is_kept_is_told_until_it_is_restored(tmp_path: Path) -> None:
+    with a_house(tmp_path, PEOPLE, **SLOW) as house, house.serving():
+        eventually(lambda: is_swept(house), "the first sweep")
+        house.deliver()
+        house.act("archive", "contacts/201")
+        eventually(lambda: "foreign-deletion.seen" in house.told("contacts/201"), "that it is seen")
+        (alarm,) = json.loads(house.run("alarm", "list", "--json"))
+        assert (alarm["kind"], alarm["about"], alarm["level"]) == ("foreign-deletion", "contacts/201", "urgent")
+        assert alarm["facts"]["was"] == "kept"
+        house.act("restore", "contacts/201")
+        eventually(lambda: json.loads(house.run("alarm", "list", "--json")) == [], "the end of the alarm")
+        assert house.taken() == []
