@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from hubspot_retention.cli.audit_recover import read_holds
 from hubspot_retention.cli.main import run
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE
+from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence.keys import SigningKey
 from tests.faults.people import a_portal, asks_to_go
 from tests.unit.cli.conftest import MakeHouse
@@ -86,23 +88,25 @@ def test_nothing_is_brought_back_that_was_not_lost(house: House) -> None:
     assert "nothing to bring back" in ran.err
 
 
-def test_a_reason_is_asked_for(house: House) -> None:
-    assert house("audit", "recover", "--by", "anna", "--why", " ", "--holds", written(house, [])).code == 2
+def test_a_reason_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "recover", "--by", "anna", "--why", " ", "--holds", str(tmp_path / "holds.json")]) == 2
+    assert "expected what happened" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "holds",
     [{}, [1], [{}], [{**HOLD, "record": "tickets/1"}], [{**HOLD, "matter": "a b"}], [{**HOLD, "review_on": "soon"}]],
 )
-def test_a_file_of_holds_that_is_none_is_refused_before_anything_is_done(house: House, holds: object) -> None:
-    ran = house(*recover(house, holds))
-    assert ran.code == 2
-    assert "nothing to bring back" not in ran.err
+def test_a_file_of_holds_that_is_none_is_refused(tmp_path: Path, holds: object) -> None:
+    path = tmp_path / "holds.json"
+    path.write_text(json.dumps(holds), encoding="utf-8")
+    with pytest.raises(UsageError):
+        read_holds(path)
 
 
-def test_a_file_that_cannot_be_read_is_told(house: House) -> None:
-    ran = house("audit", "recover", "--by", "anna", "--why", "disk", "--holds", str(house.folder / "none.json"))
-    assert (ran.code, "cannot be read as JSON" in ran.err) == (2, True)
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read as JSON"):
+        read_holds(tmp_path / "none.json")
 
 
 def test_without_an_anchor_status_and_check_say_what_would_not_be_noticed(house_of: MakeHouse) -> None:
