@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
@@ -17,6 +18,7 @@ from hubspot_retention.core.policy.model import Guardrails, Mode
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import UsageError
 from hubspot_retention.settings_anchors import ANCHOR_ENVIRONMENT, AnchorSettings, AnchorsSection
+from hubspot_retention.settings_pseudonyms import PseudonymsSection
 
 HUBSPOT_URL = "https://api.hubapi.com"
 HUBSPOT_LOWEST_LIMIT = 100
@@ -38,6 +40,7 @@ _ENVIRONMENT = {
     "RETENTION_FULL_HOURS": ("service", "full_hours"),
     "RETENTION_GRACE_HOURS": ("service", "grace_hours"),
     "RETENTION_HEARTBEAT_URL": ("service", "heartbeat_url"),
+    "RETENTION_PSEUDONYM_KEYS": ("pseudonyms", "key_file"),
 } | ANCHOR_ENVIRONMENT
 """Environment variables over the file: name -> (section, key)."""
 
@@ -153,6 +156,7 @@ class _Document(_Section):
     service: _Service = Field(default_factory=_Service)
     alarms: _Alarms = Field(default_factory=_Alarms)
     anchors: AnchorsSection = Field(default_factory=AnchorsSection)
+    pseudonyms: PseudonymsSection = Field(default_factory=PseudonymsSection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +200,7 @@ class AlarmSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of this installation. `plan_valid_hours` is how long a plan may be applied."""
+    """The settings of this installation. `plan_valid_hours`: how long a plan may be applied."""
 
     portal_id: PortalId | None
     base_url: str
@@ -210,6 +214,7 @@ class Settings:
     service: ServiceSettings
     alarms: AlarmSettings
     anchors: AnchorSettings
+    pseudonym_keys: Path | None
 
 
 def read_settings(text: str, source: str, environment: Mapping[str, str]) -> Settings:
@@ -273,6 +278,7 @@ def _frozen(read: _Document) -> Settings:
             rejected_share=read.alarms.rejected_share,
         ),
         anchors=read.anchors.frozen(),
+        pseudonym_keys=Path(read.pseudonyms.key_file) if read.pseudonyms.key_file else None,
     )
 
 

@@ -6,6 +6,7 @@ from hubspot_retention.bootstrap.application import Application, application
 from hubspot_retention.bootstrap.given import SERVICE, Options
 from hubspot_retention.bootstrap.ledger import At, due_tick, foreign_of
 from hubspot_retention.bootstrap.parts import Quota, as_disposer, as_source, as_store, new_spool, quota_of
+from hubspot_retention.bootstrap.people import Remembering
 
 if TYPE_CHECKING:
     from hubspot_retention.hubspot.check import PortalCheck as PortalCheck
@@ -17,6 +18,7 @@ __all__ = [
     "At",
     "Options",
     "Quota",
+    "Remembering",
     "application",
     "as_disposer",
     "as_source",

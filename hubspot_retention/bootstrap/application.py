@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hubspot_retention.bootstrap.given import SERVICE, Given, Options
+from hubspot_retention.bootstrap.given import SERVICE, Options
 from hubspot_retention.bootstrap.ledger import At, due_tick
 from hubspot_retention.bootstrap.parts import as_disposer, as_source, new_spool
+from hubspot_retention.bootstrap.people import PeopleWork
 from hubspot_retention.bootstrap.portal_work import PortalWork
 from hubspot_retention.clock import Clock
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.upkeep import Keeper
 
 
-class Application(Given, PortalWork):
+class Application(PeopleWork, PortalWork):
     """The parts of one command, each built when it is first asked for."""
 
     _anchoring: "Anchoring | None" = None
@@ -133,6 +134,7 @@ class Application(Given, PortalWork):
             workers=self.settings().pacing.erasers,
             should_stop=should_stop,
             freshness=self.anchoring(store) or Unwatched(),
+            pseudonym=self.pseudonym(),
         )
         return Applier(tools, self.permission())
 

@@ -1,7 +1,9 @@
 """What a person does to the portal itself: check it, try it, make what it lacks."""
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
 
+from hubspot_retention.bootstrap.people import Remembering
 from hubspot_retention.errors import BlockedError
 
 if TYPE_CHECKING:
@@ -13,11 +15,15 @@ if TYPE_CHECKING:
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.settings import Settings
 
+_VERDICTS: Final = {Remembering.ON: "fine", Remembering.OFF: "notice", Remembering.BROKEN: "problem"}
+
 
 class _Given(Protocol):
     def settings(self) -> "Settings": ...
 
     def policy(self) -> "tuple[RetentionPolicy, str]": ...
+
+    def remembering(self) -> tuple[Remembering, str]: ...
 
 
 class PortalWork:
@@ -25,9 +31,12 @@ class PortalWork:
 
     def check_portal(self: _Given, transport: "Transport") -> "PortalCheck":
         """Whether this is the right portal, and whether the policy can be kept on it."""
-        from hubspot_retention.hubspot.check import check_portal
+        from hubspot_retention.hubspot.check import CheckLine, Verdict, check_portal
 
-        return check_portal(transport, self.policy()[0], self.settings().portal_id)
+        found = check_portal(transport, self.policy()[0], self.settings().portal_id)
+        word, text = self.remembering()
+        line = CheckLine(topic="tombstones", verdict=Verdict(_VERDICTS[word]), text=text)
+        return replace(found, lines=(*found.lines, line))
 
     def identify(self: _Given, transport: "Transport") -> "PortalDetails":
         """Who the token belongs to. Raises BlockedError if that is not the portal of the settings."""

@@ -1,4 +1,4 @@
-"""`audit verify | export | report | tail | key | recover`: is it the log that was written, what does it say."""
+"""`audit verify | export | report | find | tail | key | recover`: is it the log that was written, what it says."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubspot_retention.cli import audit_key
+from hubspot_retention.cli.audit_people import find, keys
 from hubspot_retention.cli.audit_recover import recover
 from hubspot_retention.cli.audit_report import report
 from hubspot_retention.cli.given import AsJson, PolicyFile, application
@@ -23,6 +24,8 @@ app = typer.Typer(help="The audit log: verify it, read it.", no_args_is_help=Tru
 app.command()(report)
 app.command()(recover)
 app.add_typer(audit_key.app, name="key")
+app.command()(find)
+app.add_typer(keys, name="pseudonym-keys")
 
 
 @app.callback()

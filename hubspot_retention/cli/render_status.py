@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from hubspot_retention.bootstrap import Remembering
 from hubspot_retention.cli.moments import shown
 from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
 from hubspot_retention.cli.render_plan import indented, status_text, table
@@ -36,7 +37,8 @@ _DAY: Final = timedelta(days=1)
 class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`:
     whether anybody outside is shown the audit log; `limits`: how old the last success of
-    a tick may be; `plans`: those that wait for a person or to be carried out; `approvals`: those that stand."""
+    a tick may be; `plans`: those that wait for a person or to be carried out; `approvals`: those that stand; `people`:
+    whether those who are erased are remembered; `tombstones`: how many are."""
 
     figures: Figures
     stopped: str | None
@@ -44,6 +46,8 @@ class Status:
     limits: Mapping[str, timedelta]
     plans: Sequence[Plan]
     approvals: Sequence[StandingApproval]
+    people: tuple[Remembering, str]
+    tombstones: int
 
 
 def deadline_of(plan: Plan) -> datetime | None:
@@ -69,6 +73,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         ("Standing approvals", _approvals(status, civil)),
         ("Webhooks", _webhooks(status)),
         ("Anchors of the audit log", _anchors(status, civil)),
+        ("Erased people", _people(status)),
     ):
         parts.append(Text(heading, "bold"))
         parts.extend(indented(line) for line in lines)
@@ -165,6 +170,13 @@ def _webhooks(status: Status) -> Iterator[RenderableType]:
         yield Text(f"{figures.inbox_waiting:,} events wait to be looked at.")
 
 
+def _people(status: Status) -> Iterator[RenderableType]:
+    word, text = status.people
+    yield Text(f"{text}.", {Remembering.OFF: "yellow", Remembering.BROKEN: "bold red"}.get(word, ""))
+    if status.tombstones:
+        yield Text(f"{status.tombstones:,} tombstones are kept.")
+
+
 def _span(length: timedelta) -> str:
     """`3 days`, `2 hours`, `5 min`, `12 s`."""
     if length >= 2 * _DAY:
@@ -197,6 +209,7 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "oldest_overdue_seconds": figures.oldest_overdue_seconds,
         "on_time_ratio": figures.on_time_ratio,
         "holds": figures.holds,
+        "tombstones": {"state": status.people[0].value, "kept": status.tombstones},
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),

@@ -42,4 +42,6 @@ def _read(house: "Application") -> "Status":
             limits=limits_of(house.settings().service),
             plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
+            people=house.remembering(),
+            tombstones=tx.count_tombstones(),
         )

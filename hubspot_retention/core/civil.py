@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 FAR_FUTURE = datetime(9999, 12, 30, tzinfo=UTC)
 """What lies beyond the calendar ends here; it is never reached."""
 
+_SECOND = timedelta(seconds=1)
 _PERIOD = re.compile(r"P(\d{1,5})([YMWD])")
 _DAYS_KEPT = 1 << 15
 """A run asks for the same few thousand days a million times: so many of each kind are remembered, no more."""
@@ -176,6 +177,18 @@ class Civil:
     def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:
         """The earliest end of several periods from one start (a maximum is never rounded later)."""
         return min([self.add(start, period) for period in periods])
+
+    def start_of(self, period: Period, end: datetime) -> datetime:
+        """The latest instant, to the second, from which a period has run out by `end`."""
+        late = end
+        early = end - timedelta(days=31 * period.months + period.days + 1)
+        while late - early > _SECOND:
+            middle = early + (late - early) / 2
+            if self.add(middle, period) <= end:
+                early = middle
+            else:
+                late = middle
+        return early
 
     def show(self, instant: datetime) -> str:
         """ISO 8601 in local time with its offset."""

@@ -98,6 +98,7 @@ def open_house(app: Application, requests: Requests | None = None, instead: Inst
     be before anything is opened."""
     settings, policy = app.settings(), app.policy()[0]
     app.grace()
+    app.keyring()
     telling = instead.tells or notifier((*settings.alarms.urls, *read_alarm_urls(app.environment)), policy.civil)
     with ExitStack() as stack:
         store = stack.enter_context(app.store())

@@ -3,7 +3,7 @@
 What can go wrong: a merge is heard of late, twice or out of order, and a hold stays behind on an id that no longer
 exists. So a hold or a request is never moved or copied: its row stays as the person wrote it, and the registers are
 read through this table, over as many merges as there are, in whatever order they were heard of. What is merely noted
-(memory, the ledger) moves once, to where the record lives now.
+(memory, the ledger, tombstones) moves once, to where the record lives now.
 """
 
 from dataclasses import replace
@@ -23,17 +23,19 @@ from hubspot_retention.store.ledger import LedgerRows
 from hubspot_retention.store.memory import MemoryRows
 from hubspot_retention.store.schema import memory
 from hubspot_retention.store.service_schema import merged
+from hubspot_retention.store.tombstones import TombstoneRows
 
 MERGED: Final = "merged"
 """The reason of an obligation that ended because its record became another, and of the one it goes on as."""
 
 
-class MergeRows(LedgerRows, MemoryRows):
+class MergeRows(LedgerRows, MemoryRows, TombstoneRows):
     """Merges."""
 
     def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
-        """A record was merged into another, or got a new id: holds and requests bind the winner too, memory and a
-        live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether that was new."""
+        """A record was merged into another, or got a new id: holds and requests bind the winner too; memory,
+        tombstones and a live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether
+        that was new."""
         if loser == winner:
             return False
         is_new = winner not in self._became(object_type, loser)
@@ -43,6 +45,8 @@ class MergeRows(LedgerRows, MemoryRows):
         heir = self._heir(object_type, winner)
         if heir != loser:
             self._move_memory(object_type, loser, heir)
+            if object_type is ObjectType.CONTACT:
+                self.move_tombstones(loser, heir)
             self._move_obligation(RecordRef(object_type, loser), RecordRef(object_type, heir), at)
         return is_new
 

@@ -12,7 +12,7 @@ from hubspot_retention.core.plan.bundle import Settled, settle_for_deal
 from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.portal import CallResult, Correspondence, Fate, MergedInto
+from hubspot_retention.core.portal import Address, CallResult, Correspondence, Fate, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
@@ -33,7 +33,8 @@ _FEW = 25
 class Tools:
     """What carrying out needs of the outside world. `workers`: how many erases run side by side. `should_stop`: whether
     the process is to end: the record in hand is finished, the next is not begun. `freshness`: whether the log is the
-    newest there is."""
+    newest there is. `pseudonym`: what stands for an address from now on, `None` where nothing does; it raises
+    UsageError where it cannot be told, before anything is sent."""
 
     source: RecordSource
     disposer: Disposer
@@ -44,6 +45,7 @@ class Tools:
     workers: int = 8
     should_stop: Callable[[], bool] = lambda: False
     freshness: Freshness = field(default_factory=Unwatched)
+    pseudonym: Callable[[Address], str | None] = lambda address: None
 
 
 def _nothing() -> None:
@@ -167,7 +169,8 @@ class Carrier:
         if not prepared.verified and any(entry.fate is not Engaged.ARCHIVE for entry in settled):
             self._ledger.skip(item, Skip.UNVERIFIED)
             return False
-        sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps))
+        pseudonym = None if found.address is None else self._tools.pseudonym(found.address)
+        sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps), pseudonym)
         if sending is None:
             return False
         if settled or bundle.stamps:

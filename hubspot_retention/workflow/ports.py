@@ -33,6 +33,7 @@ from hubspot_retention.core.probe import ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
 from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.workflow.people_ports import PeopleTransaction
 from hubspot_retention.workflow.service_ports import ServiceTransaction
 
 
@@ -156,7 +157,7 @@ class Spool(Protocol):
         """The deals of some contacts, with their neighbours."""
 
 
-class Transaction(ServiceTransaction, Protocol):
+class Transaction(ServiceTransaction, PeopleTransaction, Protocol):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def audit(self, entry: Entry) -> int:
@@ -257,8 +258,9 @@ class Transaction(ServiceTransaction, Protocol):
         """Stop all disposals, or let them go on (`None`)."""
 
     def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
-        """A record was merged into another, or got a new id: holds and requests bind the winner too, memory and a
-        live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether that was new."""
+        """A record was merged into another, or got a new id: holds and requests bind the winner too; memory,
+        tombstones and a live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether
+        that was new."""
 
 
 class Store(Protocol):

@@ -6,6 +6,7 @@ transaction. A hold that was acknowledged before it wins; a hold placed after it
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
@@ -18,6 +19,7 @@ from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.request import RequestRegister, SubjectRequest
+from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.workflow.fresh import Memory
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.times import Times
@@ -89,9 +91,14 @@ class Ledger:
             verified = correspondence_is_verified(tuple(tx.probe_results(self._plan.portal_id)))
         return Prepared(memory, requests, verified, self._times.monotonic())
 
-    def send(self, batch: Sequence[PlanItem], prepared: Prepared, parts: Sequence[Part] = ()) -> Sending | None:
+    def send(
+        self, batch: Sequence[PlanItem], prepared: Prepared, parts: Sequence[Part] = (), pseudonym: str | None = None
+    ) -> Sending | None:
         """Tx B: if nothing was held, asked for, stopped or rejected since the check, and it is still fresh, the batch
         is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
+
+        `pseudonym`: what stands for the one person who is erased. The tombstone is durable before the call, as nobody
+        could write it afterwards: the address goes with the contact.
 
         The seconds to the call are counted from before the word is durable: a process that is frozen right after the
         commit must not take its awakening for the moment of the check.
@@ -104,7 +111,10 @@ class Ledger:
                 return None
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
-                tx.audit(self._entry(item, Verb.SENT, item.action.value))
+                subject = () if pseudonym is None else (("subject", pseudonym),)
+                tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=subject))
+                if pseudonym is not None:
+                    tx.bury(_tombstone(item, pseudonym, self._times.now()))
                 for part in parts:
                     tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
             return Sending(self._times.monotonic())
@@ -173,6 +183,8 @@ class Ledger:
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
         tx.set_item_state(self._plan.plan_id, item.record, state, code)
         tx.audit(self._entry(item, verb, code))
+        if item.action is Action.ERASE:
+            _settle_tombstone(tx, item, state, self._times.now())
         if state in FINAL_STATES:
             tx.count("disposals", f"{item.decision.rule or 'marketing'}/{state.value}")
 
@@ -209,6 +221,18 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
+
+
+def _tombstone(item: PlanItem, pseudonym: str, at: datetime) -> Tombstone:
+    return Tombstone(record_id=item.record.record_id, pseudonym=pseudonym, sent_at=at)
+
+
+def _settle_tombstone(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> None:
+    """Only who is known to be gone has a tombstone that counts; an answer that was lost leaves it open."""
+    if state is ItemState.DONE:
+        tx.complete_tombstone(item.record.record_id, at)
+    elif state is not ItemState.UNKNOWN:
+        tx.lift_tombstone(item.record.record_id)
 
 
 def _note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:

@@ -1,6 +1,6 @@
-"""Upkeep: what a person does to the portal and to the policy, written down in the audit log with the change."""
+"""Upkeep: what a person does to the portal, the policy and the keys, written down in the audit log with the change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from hubspot_retention.core.audit.entry import Entry, Facts
@@ -31,6 +31,25 @@ class Keeper:
                     actor=self._actor,
                 )
             )
+
+    def pseudonym_key_made(self, epoch: str, now: datetime) -> str:
+        """The first key of pseudonyms, or one of a new year, was made by a person; answers its epoch."""
+        with self._store.transaction() as tx:
+            tx.audit(self._key_entry(Verb.CREATED, epoch, now))
+        return epoch
+
+    def destroy_pseudonym_key(self, epoch: str, destroy: Callable[[str], None], now: datetime) -> int:
+        """Destroy the key of an epoch, with the tombstones that now lead to nobody; answers how many. The entry and
+        the key: if the key cannot be destroyed, nothing is said of it."""
+        with self._store.transaction() as tx:
+            number = tx.forget_epoch(epoch)
+            tx.audit(self._key_entry(Verb.ERASED, epoch, now, (("tombstones", number),)))
+            destroy(epoch)
+        return number
+
+    def _key_entry(self, verb: Verb, epoch: str, now: datetime, facts: Facts = ()) -> Entry:
+        facts = (("epoch", epoch), *facts)
+        return Entry(subject=Subject.PSEUDONYM_KEY, verb=verb, at=now, actor=self._actor, facts=facts)
 
     def probe_started(self, portal: PortalId, now: datetime) -> None:
         """Records are about to be made and removed in the portal."""

@@ -14,7 +14,8 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(
     r"`(?:hubspot-retention )?"
-    r"((?:policy|plan|hold|request|audit|portal|sandbox|witness) [a-z]+|explain|confirm|stop|resume|reconcile)\b"
+    r"((?:policy|plan|hold|request|audit|portal|sandbox|witness) [a-z]+(?:-[a-z]+)*"
+    r"|explain|confirm|stop|resume|reconcile)\b"
 )
 _NAMES = ("hubspot-retention", ".venv/bin/hubspot-retention")
 _ALLOWED = {"stop": (0,), "plan apply": (0, 3, 4)}

@@ -27,6 +27,7 @@ class Subject(StrEnum):
     FOREIGN_DELETION = "foreign-deletion"
     RESTORATION = "restoration"
     TOMBSTONE = "tombstone"
+    PSEUDONYM_KEY = "pseudonym-key"
     CONSENT_RECEIPT = "consent-receipt"
     WEBHOOK = "webhook"
     PRIVATE_TEXT = "private-text"
@@ -135,7 +136,8 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.START: frozenset((Verb.CONFIRMED,)),
     Subject.FOREIGN_DELETION: frozenset((Verb.SEEN,)),
     Subject.RESTORATION: frozenset((Verb.SEEN,)),
-    Subject.TOMBSTONE: frozenset((Verb.HIT,)),
+    Subject.TOMBSTONE: frozenset((Verb.HIT, Verb.ENDED)),
+    Subject.PSEUDONYM_KEY: frozenset((Verb.CREATED, Verb.ERASED)),
     Subject.CONSENT_RECEIPT: frozenset((Verb.STORED,)),
     Subject.WEBHOOK: frozenset((Verb.ACCEPTED,)),
     Subject.PRIVATE_TEXT: frozenset((Verb.ERASED,)),

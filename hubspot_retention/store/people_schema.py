@@ -1,0 +1,20 @@
+"""What is kept of people who are gone: pseudonyms, ids and instants, whose keys lie outside the database.
+
+A change here needs a migration. Instants (`_at`) are microseconds since 1970.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text
+
+from hubspot_retention.store.schema import metadata
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pseudonym", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+    Column("erased_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+Index("tombstone_by_pseudonym", tombstone.c.pseudonym)

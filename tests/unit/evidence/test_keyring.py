@@ -1,0 +1,64 @@
+"""The file of the keys of pseudonyms, as processes share it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hubspot_retention.core.portal import Address
+from hubspot_retention.errors import UsageError
+from hubspot_retention.evidence.keyring import Keyring
+from hubspot_retention.evidence.pseudonyms import PseudonymKeys
+
+ADA = Address("ada@example.dk")
+DAY = date(2026, 11, 25)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the keys lie; there are none yet."""
+    return tmp_path / "pseudonyms.json"
+
+
+def test_a_file_that_is_not_there_is_never_made_by_using_it(path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Is the volume mounted\?"):
+        Keyring(path).of(ADA, DAY)
+    assert not path.exists()
+
+
+def test_a_person_makes_the_first_key_once(path: Path) -> None:
+    assert Keyring(path).begin(DAY) == "2026"
+    with pytest.raises(UsageError, match="there is a key of epoch 2026 already"):
+        Keyring(path).begin(DAY)
+    assert Keyring(path).keys().epochs == ("2026",)
+
+
+def test_a_new_year_makes_its_own_key_and_the_old_one_still_finds(path: Path) -> None:
+    ring = Keyring(path)
+    ring.begin(DAY)
+    old, new = ring.of(ADA, DAY), ring.of(ADA, date(2027, 1, 1))
+    assert Keyring(path).all_of(ADA) == (old, new)
+
+
+def test_a_key_that_is_destroyed_beside_a_running_process_is_used_no_more(path: Path) -> None:
+    running = Keyring(path)
+    running.begin(DAY)
+    running.of(ADA, date(2027, 1, 1))
+    Keyring(path).destroy("2026")
+    assert [pseudonym[:5] for pseudonym in running.all_of(ADA)] == ["2027:"]
+    with pytest.raises(UsageError, match="no key of epoch 2026"):
+        running.destroy("2026")
+
+
+def test_two_that_need_the_first_key_of_a_year_at_once_make_one(path: Path) -> None:
+    Keyring(path).begin(DAY)
+    rings = [Keyring(path) for _ in range(8)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = set(pool.map(lambda ring: ring.of(ADA, date(2027, 1, 1)), rings))
+    assert found == {PseudonymKeys.load(path).of(ADA, "2027")}
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be opened"):
+        Keyring(tmp_path / "nowhere" / "pseudonyms.json").begin(DAY)
