@@ -1,15 +1,16 @@
-"""`audit verify | export | report | find | tail | key | recover`: is it the log that was written, what it says."""
+"""`audit verify | export | report | find | tail | key | recover | receipt`: is it the log that was written."""
 
 import json
 import sys
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubspot_retention.cli import audit_key
+from hubspot_retention.cli import audit_hand, audit_key
 from hubspot_retention.cli.audit_people import find, keys
 from hubspot_retention.cli.audit_recover import recover
 from hubspot_retention.cli.audit_report import report
@@ -19,10 +20,14 @@ from hubspot_retention.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from hubspot_retention.core.audit.entry import StoredEntry
+    from hubspot_retention.evidence.sealing import Log
 
 app = typer.Typer(help="The audit log: verify it, read it.", no_args_is_help=True)
 app.command()(report)
 app.command()(recover)
+app.command()(audit_hand.checkpoint)
+app.command()(audit_hand.receipt)
+app.command()(audit_hand.verifier)
 app.add_typer(audit_key.app, name="key")
 app.command()(find)
 app.add_typer(keys, name="pseudonym-keys")
@@ -56,10 +61,12 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
 def export(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given (or -).")] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Sign it with the log's key.")] = None,
 ) -> None:
-    """Export the log as JSON lines: number, hash, and the exact text that was hashed."""
+    """Export the log as JSON lines: number, hash, and the exact text that was hashed; with a key, first a signed
+    checkpoint of exactly these entries."""
     with application(context).store("read") as store:
-        lines = (_line(entry) for entry in store.entries())
+        lines = _lines(store) if key is None else _signed_lines(store, key)
         if file is None or str(file) == "-":
             sys.stdout.writelines(lines)
             return
@@ -70,6 +77,19 @@ def export(
             part.replace(file)
         except OSError as error:
             raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _lines(log: "Log") -> Iterator[str]:
+    return (_line(entry) for entry in log.entries())
+
+
+def _signed_lines(log: "Log", key: Path) -> Iterator[str]:
+    from hubspot_retention.evidence.keys import SigningKey
+    from hubspot_retention.evidence.sealing import checkpoint
+
+    signed = checkpoint(log, SigningKey.load(key))
+    first = f"{json.dumps({'checkpoint': signed.note}, separators=(',', ':'))}\n"
+    return chain((first,), islice(_lines(log), signed.size))
 
 
 def _line(entry: "StoredEntry") -> str:

@@ -30,6 +30,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LINE = re.compile(r"— (\S+) (\S+)")
 MOST_FINDINGS = 100
+SHAPES = ({"checkpoint"}, {"seq", "hash", "body"})
+Findings = list[str]
+"""What does not verify, in the order it was found."""
 
 
 class Key(NamedTuple):
@@ -142,22 +145,25 @@ def root_from(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
     return found
 
 
-Findings = list[str]
-"""What does not verify, in the order it was found."""
-
-
 def lines_of(path: Path, findings: Findings) -> Iterator[dict[str, Any]]:
-    """The lines of an export; one that cannot be read is a finding."""
+    """The lines of an export; one that cannot be read, or that says more than it should, is a finding."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
-                found = json.loads(line)
+                found = json.loads(line, object_pairs_hook=once)
             except ValueError:
                 found = None
-            if isinstance(found, dict):
+            if isinstance(found, dict) and set(found) in SHAPES:
                 yield found
             else:
-                findings.append(f"line {number} of the export cannot be read")
+                findings.append(f"line {number} of the export is neither an entry nor a checkpoint")
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; one that says something twice would say one thing here and another elsewhere. Raises ValueError."""
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return dict(pairs)
 
 
 def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
@@ -179,8 +185,7 @@ def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
 def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
     """Every entry, every checkpoint in the export (they come first), every anchor; answers what was seen."""
     stack: list[tuple[int, bytes]] = []
-    notes = list(anchors)
-    size, previous = 0, bytes(32)
+    notes, size, previous = list(anchors), 0, bytes(32)
     roots: dict[int, bytes] = {0: root_over([])}
     wanted = {note.size for note in anchors}
     for line in lines_of(path, findings):
@@ -188,13 +193,13 @@ def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Fi
             note = parsed_note(line["checkpoint"], "a checkpoint of the export", findings)
             notes.extend([note] if note else [])
             wanted.add(note.size if note else 0)
-        elif "body" in line:
+        else:
             problem = entry_problem(line, size + 1, previous)
             if problem:
                 findings.append(f"entry {size + 1} {problem}")
             push(stack, hash_leaf(str(line.get("body")).encode()))
             size += 1
-            previous = claimed_hash(line)
+            previous = claimed_hash(line["hash"])
             if size in wanted:
                 roots[size] = root_over(stack)
     roots[size] = root_over(stack)
@@ -205,11 +210,11 @@ def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Fi
     return f"{size} entries, root {base64.b64encode(roots[size]).decode()}, {len(notes)} checkpoints"
 
 
-def claimed_hash(line: dict[str, Any]) -> bytes:
+def claimed_hash(claimed: object) -> bytes:
     """The hash that an entry claims, so that only a broken one is named and not those after it."""
     try:
-        return bytes.fromhex(line["hash"])
-    except (KeyError, ValueError, TypeError):
+        return bytes.fromhex(str(claimed))
+    except ValueError:
         return b""
 
 
@@ -235,15 +240,16 @@ def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], size: int, 
 
 def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
     """That every entry of a receipt is in the log that its checkpoint, or an anchor of that size, signs."""
-    receipt = json.loads(path.read_text(encoding="utf-8"))
+    receipt = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
+    if set(receipt) != {"record", "entries", "checkpoint"} or not receipt["entries"]:
+        raise ValueError("it is no receipt: expected record, entries and checkpoint, and at least one entry")
     note = parsed_note(receipt["checkpoint"], "the receipt's checkpoint", findings)
     if note is None:
         return "nothing"
     if not is_signed(note, keys):
         findings.append("the receipt's checkpoint is signed by none of the keys given")
-    for anchor in anchors:
-        if anchor.size == note.size and anchor.root != note.root:
-            findings.append("the anchor of that size has another root: the receipt is from another log")
+    if any(anchor.size == note.size and anchor.root != note.root for anchor in anchors):
+        findings.append("the anchor of that size has another root: the receipt is from another log")
     for entry in receipt["entries"]:
         index = entry["index"]
         try:
@@ -254,22 +260,17 @@ def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: F
             continue
         if root != note.root:
             findings.append(f"entry {index + 1} is not in the log that the checkpoint signs")
-        if receipt.get("record") is not None and json.loads(entry["body"]).get("record") != receipt["record"]:
+        if json.loads(entry["body"]).get("record") != receipt["record"]:
             findings.append(f"entry {index + 1} is about another record than {receipt['record']}")
-    words = [json.loads(entry["body"]) for entry in receipt["entries"]]
+    words = (json.loads(entry["body"]) for entry in receipt["entries"])
     told = ", ".join(f"{word['subject']}.{word['verb']} at {word['at']}" for word in words)
-    return f"{receipt.get('record')}: {told}"
+    return f"{receipt['record']}: {told}"
 
 
 def keys_of(written: list[str]) -> list[Key]:
     """The keys given, or those of the files given."""
-    lines = [
-        line
-        for word in written
-        for line in (Path(word).read_text(encoding="utf-8").splitlines() if Path(word).is_file() else [word])
-        if line.strip()
-    ]
-    return [read_key(line) for line in lines]
+    texts = (Path(word).read_text(encoding="utf-8") if Path(word).is_file() else word for word in written)
+    return [read_key(line) for text in texts for line in text.splitlines() if line.strip()]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -284,8 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         keys = keys_of(given.key)
         anchors = [read_note(path.read_text(encoding="utf-8")) for path in given.anchor]
-        verify = verify_export if given.what == "export" else verify_receipt
-        seen = verify(given.file, keys, anchors, findings)
+        seen = (verify_export if given.what == "export" else verify_receipt)(given.file, keys, anchors, findings)
     except (OSError, ValueError, KeyError, TypeError, binascii.Error) as error:
         sys.stderr.write(f"This cannot be verified: {type(error).__name__}: {error}\n")
         return 2

@@ -98,7 +98,13 @@ ROWS: Final = (
     Row(number=17, what="fuzzing: webhook, policy parser", target="0 answers of 500 and up, 0 crashes"),
     Row(number=18, what="console: route, role, method; cross-site requests", target="as the table, 0 accepted"),
     Row(number=19, what="personal-data canaries", target="0 found in a run of 10,000 records"),
-    Row(number=20, what="receipts against an independent implementation", target="all agree"),
+    Row(
+        number=20,
+        what="receipts against an independent implementation",
+        target="all agree",
+        tests=("tests/unit/evidence/test_sealing.py",),
+        full={"RETENTION_TEST_RECEIPTS": "400"},
+    ),
     Row(
         number=21,
         what="soak: 30 simulated days (short form: 4, without a look at memory)",

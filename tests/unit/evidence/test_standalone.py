@@ -120,6 +120,9 @@ TAMPERED: dict[str, Callable[[Lines], None]] = {
     "a checkpoint that is none": lambda lines: lines[1].update(checkpoint="nonsense"),
     "an entry that is none": lambda lines: lines[3].update(body=None),
     "an entry without a hash": lambda lines: lines[3].__delitem__("hash"),
+    "an unknown line": lambda lines: lines.append({"note": "see elsewhere"}),
+    "an unknown field": lambda lines: lines[3].update(note="see elsewhere"),
+    "a checkpoint that says more": lambda lines: lines[1].update(seq=1),
     "not an object": lambda lines: lines.append([]),  # type: ignore[arg-type]
 }
 
@@ -130,6 +133,15 @@ def test_every_kind_of_tampering_is_found(tmp_path: Path, kind: str) -> None:
     TAMPERED[kind](lines)
 
     assert verify(tmp_path, lines) == 1
+
+
+def test_a_name_that_stands_twice_in_a_line_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    lines = [json.dumps(line) for line in exported()]
+    lines[4] = lines[4].replace('"body":', '"body": "something else", "body":', 1)
+    path.write_text("\n".join(lines) + "\n")
+
+    assert standalone.main(["export", str(path), "--key", str(KEY.public)]) == 1
 
 
 def test_a_tail_cut_off_with_its_checkpoints_is_found_by_an_anchor_alone(tmp_path: Path) -> None:
@@ -183,6 +195,19 @@ def test_a_receipt_that_was_changed_does_not_verify(
     path.write_text(json.dumps(made))
 
     assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda made: made.update(note="x"), lambda made: made.pop("record"), lambda made: made["entries"].clear()],
+)
+def test_what_is_no_receipt_is_refused(tmp_path: Path, change: Callable[[dict[str, object]], None]) -> None:
+    made = receipt()
+    change(made)
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(made))
+
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 2
 
 
 def test_a_receipt_of_another_log_than_the_anchor_s_does_not_verify(tmp_path: Path) -> None:

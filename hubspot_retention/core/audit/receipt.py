@@ -1,0 +1,43 @@
+"""Proofs that some entries are in the log, made in one reading of it.
+
+What can go wrong: a proof needs the hashes of subtrees from all over the log, and ten million entries do not fit in
+memory. So the places that the proofs need are found first, from the sizes alone, and only their hashes are kept
+while the entries stream by.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hubspot_retention.core.audit.anchor import Place, TreeReading
+from hubspot_retention.core.audit.merkle import EMPTY_ROOT, inclusion_proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """The root of a log, and for each entry that was asked for (by its index from 0) the proof that it is in it."""
+
+    size: int
+    root: bytes
+    by_index: Mapping[int, Sequence[bytes]]
+
+
+def prove(bodies: Iterable[bytes], size: int, wanted: Sequence[int]) -> Proofs:
+    """Prove that the entries `wanted` are among the `size` entries of a log, whose bytes are given in their order.
+
+    Raises ValueError if an index is not in the log, or if there are not `size` entries.
+    """
+    needed: set[Place] = set()
+
+    def noted(level: int, index: int) -> bytes:
+        needed.add((level, index))
+        return EMPTY_ROOT
+
+    for index in wanted:
+        inclusion_proof(index, size, noted)
+    reading = TreeReading(needed)
+    reading.feed(bodies)
+    if reading.size != size:
+        raise ValueError(f"there are {reading.size} entries in a log of {size}")
+    hashes = reading.subtrees
+    by_index = {index: inclusion_proof(index, size, lambda level, at: hashes[level, at]) for index in wanted}
+    return Proofs(size=size, root=reading.root(), by_index=by_index)

@@ -1,0 +1,125 @@
+"""Receipts and checkpoints of the real store, against the tree and its proofs as RFC 6962 defines them.
+
+`RETENTION_TEST_RECEIPTS` says how large the log grows, with receipts at every size (the scoreboard's long form: 400).
+"""
+
+import json
+import os
+import sqlite3
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, open_note
+from hubspot_retention.errors import UsageError
+from hubspot_retention.evidence import standalone
+from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.sealing import UnsignableError, checkpoint, receipt
+from hubspot_retention.store.database import SqlStore, open_store
+from tests.unit.core.audit.entries import an_entry
+
+SIZES = int(os.environ.get("RETENTION_TEST_RECEIPTS", "40"))
+KEY = SigningKey.generate("log.example.dk")
+RECORDS = 5
+Tell = Callable[[str, object], None]
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """MTH of RFC 6962, section 2.1, word for word."""
+    if len(leaves) < 2:
+        return sha256(b"\x00" + leaves[0]).digest() if leaves else sha256(b"").digest()
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return sha256(b"\x01" + root_of(leaves[:k]) + root_of(leaves[k:])).digest()
+
+
+def path_of(m: int, leaves: list[bytes]) -> list[bytes]:
+    """PATH of RFC 6962, section 2.1.1, word for word."""
+    if len(leaves) == 1:
+        return []
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    if m < k:
+        return [*path_of(m, leaves[:k]), root_of(leaves[k:])]
+    return [*path_of(m - k, leaves[k:]), root_of(leaves[:k])]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty log."""
+    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as found:
+        yield found
+
+
+def tell(store: SqlStore, number: int) -> None:
+    with store.transaction() as tx:
+        tx.audit(an_entry(record=f"contacts/{number % RECORDS}", run_id=number))
+
+
+def verifies(tmp_path: Path, text: str) -> bool:
+    (tmp_path / "receipt.json").write_text(text)
+    return standalone.main(["receipt", str(tmp_path / "receipt.json"), "--key", str(KEY.public)]) == 0
+
+
+def test_receipts_agree_with_the_definition_at_every_size_of_the_log(
+    store: SqlStore, tmp_path: Path, record_property: Tell
+) -> None:
+    leaves: list[bytes] = []
+    proofs = 0
+    for number in range(SIZES):
+        tell(store, number)
+        leaves = [entry.body for entry in store.entries()]
+        for record in {f"contacts/{number % RECORDS}", "contacts/0"}:
+            text = receipt(store, KEY, record)
+            made = json.loads(text)
+            signed = open_note(made["checkpoint"], [KEY.public])
+            assert (signed.origin, signed.size, signed.root) == ("log.example.dk", number + 1, root_of(leaves))
+            about = [index for index, body in enumerate(leaves) if json.loads(body)["record"] == record]
+            assert [row["index"] for row in made["entries"]] == about
+            for row in made["entries"]:
+                assert row["body"].encode() == leaves[row["index"]]
+                assert [b64decode(part) for part in row["proof"]] == path_of(row["index"], leaves)
+                proofs += 1
+            assert verifies(tmp_path, text)
+    record_property("proofs", proofs)
+
+
+def test_a_checkpoint_signs_the_root_of_the_log_as_it_is(store: SqlStore) -> None:
+    assert open_note(checkpoint(store, KEY).note, [KEY.public]).root == root_of([])
+    for number in range(7):
+        tell(store, number)
+    signed = checkpoint(store, KEY)
+    leaves = [entry.body for entry in store.entries()]
+    assert (signed.size, open_note(signed.note, [KEY.public]).root) == (7, root_of(leaves))
+
+
+def test_of_a_record_that_the_log_does_not_know_there_is_no_receipt(store: SqlStore) -> None:
+    tell(store, 1)
+    for record in ("contacts/9", "contacts", ""):
+        with pytest.raises(UsageError, match="knows nothing of"):
+            receipt(store, KEY, record)
+
+
+def test_a_log_that_was_changed_is_not_signed(store: SqlStore, tmp_path: Path) -> None:
+    for number in range(3):
+        tell(store, number)
+    store.close()
+    with sqlite3.connect(tmp_path / "retention.db") as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("UPDATE audit_entry SET body = CAST(body || ' ' AS BLOB) WHERE seq = 2")
+    database.close()
+    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as changed:
+        for made in (lambda: checkpoint(changed, KEY), lambda: receipt(changed, KEY, "contacts/0")):
+            with pytest.raises(UnsignableError, match="it is not signed"):
+                made()
+
+
+def test_a_witness_s_key_signs_no_log(store: SqlStore) -> None:
+    with pytest.raises(UsageError, match=r"the key of witness\.example\.dk is a witness's"):
+        checkpoint(store, SigningKey.generate("witness.example.dk", COSIGNATURE))
