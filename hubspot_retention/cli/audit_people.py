@@ -95,7 +95,7 @@ def destroy(
 def _confirm(epoch: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError("nothing was done: nobody can be asked here; give --yes")
-    say(f"Nobody who was erased in {epoch} can be found in the log any more, nor noticed when they come back.")
+    say(f"Nobody who was erased in {epoch} can be found in the log any more.")
     typer.confirm("Destroy the key?", abort=True, err=True)
 
 

@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the table, and the index that finds who comes back."""
+    """Make the table, and the index that finds a person."""
     op.create_table(
         "tombstone",
         sa.Column("record_id", sa.BigInteger, primary_key=True, autoincrement=False),
