@@ -98,7 +98,7 @@ def company_causes(
     """What a company passes on: its own holds, and the holds and debts of its deals. Unseen deals hold."""
     own = _flagged(ObjectType.COMPANY, company.record_id, company.legal_hold)
     own.extend(_registered(ObjectType.COMPANY, (company.record_id, *company.merged_ids), register))
-    if isinstance(deals, Unknown):
+    if deals is UNKNOWN:
         return (*own, unreadable(ObjectType.COMPANY, company.record_id))
     return (*own, *(cause for deal in deals for cause in deal_causes(deal, register)))
 
@@ -112,7 +112,7 @@ def gather(groups: Iterable[Causes | Unknown], owner: RecordRef) -> Causes:
     """All holds that reach `owner`, each once, in a stable order; a group that could not be read holds."""
     found: set[HoldCause] = set()
     for group in groups:
-        if isinstance(group, Unknown):
+        if group is UNKNOWN:
             found.add(unreadable(owner.object_type, owner.record_id))
         else:
             found.update(group)

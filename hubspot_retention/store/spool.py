@@ -83,7 +83,7 @@ class Spool:
 
     def add_deals(self, page: Sequence[DealObservation]) -> None:
         """Spool deals with their companies."""
-        self._deals_unplaced |= any(isinstance(deal.companies, Unknown) for deal in page)
+        self._deals_unplaced |= any(deal.companies is UNKNOWN for deal in page)
         self._db.execute("begin")
         self._db.executemany(
             "insert or replace into deal values (?, ?)", [(deal.record_id, pack_deal(deal)) for deal in page]
@@ -91,7 +91,7 @@ class Spool:
         links = [
             (link.company_id, deal.record_id)
             for deal in page
-            if not isinstance(deal.companies, Unknown)
+            if deal.companies is not UNKNOWN
             for link in deal.companies
         ]
         self._db.executemany("insert or ignore into deal_company values (?, ?)", links)
@@ -212,12 +212,12 @@ class Spool:
 
 
 def _ids(links: Any) -> Any:
-    return () if isinstance(links, Unknown) else links
+    return () if links is UNKNOWN else links
 
 
 def _all(ids: Any, found: dict[Any, Any]) -> Any:
     """The neighbours in the order of the ids; unknown if one was not read."""
-    if isinstance(ids, Unknown) or not all(map(found.__contains__, ids)):
+    if ids is UNKNOWN or not all(map(found.__contains__, ids)):
         return UNKNOWN
     return tuple([found[key] for key in ids])
 
@@ -228,7 +228,7 @@ def _companies(
     links = seen.companies
     if not links:
         return ()
-    if isinstance(links, Unknown):
+    if links is UNKNOWN:
         return UNKNOWN
     views = [found.get(link.company_id) for link in links]
     return UNKNOWN if None in views else tuple([view for view in views if view is not None])

@@ -128,7 +128,7 @@ class Decider:
         if before.opted_out_at is not None:
             return OptOut(before.opted_out_at, before.opt_out_source or OptOutSource.UNKNOWN)
         answer = fetched.get(observation.record_id)
-        if isinstance(answer, Unknown):
+        if answer is UNKNOWN:
             return answer
         if answer is None or answer.at is None:
             source = OptOutSource.UNKNOWN if answer is None else answer.source
@@ -138,6 +138,6 @@ class Decider:
 
 def _noted(opt_out: OptOut | Unknown, before: Remembered) -> Remembered:
     """The opt-out for later runs. One that cannot be read this time is not forgotten: its five days go on."""
-    if isinstance(opt_out, Unknown):
+    if opt_out is UNKNOWN:
         return Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
     return Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)

@@ -56,7 +56,7 @@ def latest_day(values: Iterable[date | datetime | Unknown | None], terms: FactTe
     """The latest local day among dates and instants, absent ones aside; unknown if one of them is."""
     latest: date | None = None
     for value in values:
-        if isinstance(value, Unknown):
+        if value is UNKNOWN:
             return UNKNOWN
         if value is not None:
             day = terms.civil.day_of(value)
@@ -73,7 +73,7 @@ def _won_dates(deals: Iterable[DealObservation], terms: FactTerms) -> Latest:
         if deal.is_won is False:
             continue
         for value in (closed_at(deal), deal.contract_end_on):
-            if isinstance(value, Unknown):
+            if value is UNKNOWN:
                 doubtful = True
             elif value is not None:
                 day = terms.civil.day_of(value)
@@ -103,15 +103,15 @@ def company_facts(
     company: CompanyObservation, deals: Sequence[DealObservation] | Unknown, terms: FactTerms
 ) -> CompanyFacts:
     """What follows from a company and all its deals; `UNKNOWN` if there may be deals of it that nobody saw."""
-    stage: Truth = UNKNOWN if isinstance(company.stage, Unknown) else company.stage in terms.customer_stages
-    partner: Truth = UNKNOWN if isinstance(company.kind, Unknown) else company.kind in terms.partner_kinds
+    stage: Truth = UNKNOWN if company.stage is UNKNOWN else company.stage in terms.customer_stages
+    partner: Truth = UNKNOWN if company.kind is UNKNOWN else company.kind in terms.partner_kinds
     return CompanyFacts(
         record_id=company.record_id,
         is_partner=partner,
-        is_customer=any_of((stage, UNKNOWN if isinstance(deals, Unknown) else any_of(d.is_won for d in deals))),
+        is_customer=any_of((stage, UNKNOWN if deals is UNKNOWN else any_of(d.is_won for d in deals))),
         customer_until=company.customer_until,
-        contract_end_on=UNKNOWN if isinstance(deals, Unknown) else common_contract_end(deals),
-        won_dates=Latest(doubtful=True) if isinstance(deals, Unknown) else _won_dates(deals, terms),
+        contract_end_on=UNKNOWN if deals is UNKNOWN else common_contract_end(deals),
+        won_dates=Latest(doubtful=True) if deals is UNKNOWN else _won_dates(deals, terms),
     )
 
 
@@ -120,7 +120,7 @@ def employs_for_customer(company: CompanyFacts, terms: FactTerms, as_of: datetim
     end = company.contract_end_on if company.customer_until is None else company.customer_until
     if end is None:
         return company.is_customer
-    if isinstance(end, Unknown):
+    if end is UNKNOWN:
         return all_of((company.is_customer, UNKNOWN))
     passed = terms.civil.end_of(end) <= as_of
     ended = all_of((passed, negation(company.won_dates.is_after(end))))

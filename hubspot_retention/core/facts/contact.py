@@ -118,17 +118,17 @@ def _end(seen: ContactObservation, was: Truth, around: Surroundings, terms: Fact
         return _NO_CUSTOMER if was is False else (UNKNOWN, EndSource.NONE)
     if seen.customer_until is not None:
         return seen.customer_until, EndSource.OWN
-    if isinstance(seen.companies, Unknown) or isinstance(around.companies, Unknown):
+    if seen.companies is UNKNOWN or around.companies is UNKNOWN:
         return UNKNOWN, EndSource.COMPANY
     of_company = end_of_its_company(seen.companies, around.companies) if around.companies else None
     if of_company is not None:
         return of_company, EndSource.COMPANY
-    if isinstance(around.deals, Unknown):
+    if around.deals is UNKNOWN:
         return UNKNOWN, EndSource.CONTRACTS
     of_contracts = common_contract_end(around.deals)
     if of_contracts is not None:
         return of_contracts, EndSource.CONTRACTS
-    left: Truth = UNKNOWN if isinstance(seen.stage, Unknown) else seen.stage in terms.ended_stages
+    left: Truth = UNKNOWN if seen.stage is UNKNOWN else seen.stage in terms.ended_stages
     none_lacks = negation(lacks_contract_end(around.deals))
     by_stage = all_of((none_lacks, left, is_known(seen.exited_customer_at)))
     if by_stage is True and isinstance(seen.exited_customer_at, datetime):
@@ -140,7 +140,7 @@ def is_after(value: Moment, day: date, terms: FactTerms) -> Truth:
     """Whether something lies on a later local day; absent is no."""
     if value is None:
         return False
-    return UNKNOWN if isinstance(value, Unknown) else terms.civil.day_of(value) > day
+    return UNKNOWN if value is UNKNOWN else terms.civil.day_of(value) > day
 
 
 def _still_speaks(value: Moment, day: date, terms: FactTerms, as_of: datetime) -> Truth:
@@ -159,7 +159,7 @@ def _contradicted(
     if not isinstance(day, date) or terms.civil.end_of(day) > as_of:
         return False
     signs: list[Truth] = []
-    if isinstance(around.deals, Unknown) or isinstance(around.companies, Unknown):
+    if around.deals is UNKNOWN or around.companies is UNKNOWN:
         signs.append(UNKNOWN)
     else:
         for deal in around.deals:
@@ -178,19 +178,19 @@ def _contradicted(
 
 
 def _customer(seen: ContactObservation, around: Surroundings, terms: FactTerms) -> Truth:
-    stage: Truth = UNKNOWN if isinstance(seen.stage, Unknown) else seen.stage in terms.customer_stages
+    stage: Truth = UNKNOWN if seen.stage is UNKNOWN else seen.stage in terms.customer_stages
     if stage is True or not around.deals:
         return stage
-    return any_of((stage, UNKNOWN if isinstance(around.deals, Unknown) else any_of(d.is_won for d in around.deals)))
+    return any_of((stage, UNKNOWN if around.deals is UNKNOWN else any_of(d.is_won for d in around.deals)))
 
 
 def _open_deal(around: Surroundings) -> Truth:
-    return UNKNOWN if isinstance(around.deals, Unknown) else any_of(negation(d.is_closed) for d in around.deals)
+    return UNKNOWN if around.deals is UNKNOWN else any_of(negation(d.is_closed) for d in around.deals)
 
 
 def _of_companies(around: Surroundings, terms: FactTerms, as_of: datetime) -> tuple[Truth, Truth]:
     """Whether it is a partner, and whether it works for a customer."""
-    if isinstance(around.companies, Unknown):
+    if around.companies is UNKNOWN:
         return UNKNOWN, UNKNOWN
     partner = any_of(company.is_partner for company in around.companies)
     return partner, any_of(employs_for_customer(company, terms, as_of) for company in around.companies)

@@ -71,12 +71,12 @@ def _end(seen: DealObservation, around: DealSurroundings) -> tuple[Start, EndSou
     """`customer_until` of a deal: own, its company's, its contacts', its contract's; none: unknown."""
     if seen.customer_until is not None:
         return seen.customer_until, EndSource.OWN
-    if isinstance(seen.companies, Unknown) or isinstance(around.companies, Unknown):
+    if seen.companies is UNKNOWN or around.companies is UNKNOWN:
         return UNKNOWN, EndSource.COMPANY
     of_company = end_of_its_company(seen.companies, around.companies) if around.companies else None
     if of_company is not None:
         return of_company, EndSource.COMPANY
-    of_contacts = UNKNOWN if isinstance(around.contacts, Unknown) else _end_of_contacts(around.contacts)
+    of_contacts = UNKNOWN if around.contacts is UNKNOWN else _end_of_contacts(around.contacts)
     if of_contacts is not None:
         return of_contacts, EndSource.CONTACTS
     if seen.contract_end_on is not None:
@@ -90,18 +90,18 @@ def _contradicted(
     """Whether something on a later day speaks against the end of a won deal."""
     day, source = end
     signs: list[Truth] = []
-    if source is EndSource.CONTACTS and day is not ONGOING and not isinstance(around.contacts, Unknown):
+    if source is EndSource.CONTACTS and day is not ONGOING and around.contacts is not UNKNOWN:
         signs.extend(contact.contradicted for contact in around.contacts)
     if isinstance(day, date) and terms.civil.end_of(day) <= as_of:
         dates = [closed_at(seen), seen.contract_end_on, seen.customer_until]
-        if not isinstance(around.companies, Unknown):
+        if around.companies is not UNKNOWN:
             dates.extend(company.customer_until for company in around.companies)
         signs.extend(is_after(value, day, terms) for value in dates)
     return all_of((seen.is_won, any_of(signs)))
 
 
 def _last_business(seen: DealObservation, end: Start, terms: FactTerms) -> Start:
-    if isinstance(end, Unknown):
+    if end is UNKNOWN:
         return UNKNOWN
     known = end if isinstance(end, date) else None
     return latest_day((closed_at(seen), seen.contract_end_on, known), terms)
