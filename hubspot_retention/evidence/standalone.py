@@ -169,7 +169,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
     """What is wrong with an entry's own words; empty if nothing is."""
     try:
-        body, chained = line["body"].encode("ascii"), bytes.fromhex(line["hash"])
+        body, claimed = line["body"].encode("ascii"), line["hash"]
         said = json.loads(body)
     except (KeyError, ValueError, AttributeError):
         return "cannot be read"
@@ -177,7 +177,7 @@ def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
         return f"is not where it belongs: number {said.get('seq')} stands in place {expected}"
     if json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True) != line["body"]:
         return "was written otherwise"
-    if hashlib.sha256(previous + body).digest() != chained:
+    if hashlib.sha256(previous + body).hexdigest() != claimed:
         return "was changed, or the one before it"
     return ""
 

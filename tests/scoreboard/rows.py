@@ -49,7 +49,14 @@ ROWS: Final = (
     Row(number=5, what="simulated power cuts of the store", target="10,000: 0 acknowledged entries lost"),
     Row(number=6, what="disk full, read-only disk at each write", target="0 requests afterwards, recovers"),
     Row(number=7, what="clocks: jumps, changes, leap days, month ends", target="0 early disposals, 0 misses"),
-    Row(number=8, what="tampered logs, 11 kinds and more", target="10,000: 0 unnoticed with an outside anchor"),
+    Row(
+        number=8,
+        what="tampered exports of the log, 15 kinds, three of them with the stolen key or an older copy",
+        target="10,000: 0 unnoticed with an outside anchor",
+        tests=("tests/faults/test_tampering.py",),
+        short={"RETENTION_TEST_TAMPERED": "600"},
+        full={"RETENTION_TEST_TAMPERED": "10000"},
+    ),
     Row(
         number=9,
         what="old backup restored, two instances, wrong volume",

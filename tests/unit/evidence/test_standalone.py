@@ -113,6 +113,7 @@ TAMPERED: dict[str, Callable[[Lines], None]] = {
     "two swapped": lambda lines: lines.__setitem__(slice(5, 7), [lines[6], lines[5]]),
     "the end cut off": lambda lines: lines.__delitem__(slice(22, 25)),
     "a hash changed": lambda lines: lines[3].update(hash="00" * 32),
+    "a hash in capitals": lambda lines: lines[3].update(hash=str(lines[3]["hash"]).upper()),
     "rewritten from the beginning": _rewrite,
     "another spelling": lambda lines: lines[3].update(body=str(lines[3]["body"]).replace('","', '", "')),
     "a foreign checkpoint": lambda lines: lines[1].update(checkpoint=checkpoint(SIZE, SigningKey.generate(ORIGIN))),

@@ -1,0 +1,209 @@
+"""Logs that somebody with the files, and perhaps with the signing key, has changed afterwards."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from hubspot_retention.core.audit.chain import EMPTY, Head, extend
+from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
+from hubspot_retention.core.audit.entry import Entry, StoredEntry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.audit.merkle import Frontier
+from hubspot_retention.evidence.keys import SigningKey
+
+ORIGIN: Final = "log.example.dk/retention"
+KEY: Final = SigningKey.generate(ORIGIN)
+FOREIGN_KEY: Final = SigningKey.generate(ORIGIN)
+SIZE: Final = 23
+EARLIER: Final = 11
+"""The log was signed at this size first, at `SIZE` last."""
+AT: Final = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+Lines = list[dict[str, Any]]
+"""An export: the checkpoints, then the entries."""
+Tampering = Callable[[random.Random, Lines], Lines]
+
+
+def _entries(number_of: int, first_record: int = 101) -> list[Entry]:
+    verbs = (Verb.INTENDED, Verb.SENT, Verb.DONE)
+    return [
+        Entry(
+            subject=Subject.DISPOSAL,
+            verb=verbs[number % 3],
+            at=AT + timedelta(minutes=number),
+            record=f"contacts/{first_record + number // 3}",
+        )
+        for number in range(number_of)
+    ]
+
+
+def _chained(entries: Sequence[Entry]) -> list[StoredEntry]:
+    found, head = [], EMPTY
+    for entry in entries:
+        found.append(extend(head, entry))
+        head = Head(found[-1].seq, found[-1].hash)
+    return found
+
+
+def checkpoint(log: Sequence[StoredEntry], key: SigningKey = KEY) -> str:
+    """What the holder of a key signs for a log."""
+    return sign(Checkpoint(ORIGIN, len(log), Frontier.of(entry.body for entry in log).root()), [key])
+
+
+def _exported(log: Sequence[StoredEntry], checkpoints: Sequence[str]) -> Lines:
+    lines: Lines = [{"checkpoint": text} for text in checkpoints]
+    return [*lines, *({"seq": one.seq, "hash": one.hash.hex(), "body": one.body.decode()} for one in log)]
+
+
+TRUE: Final = _entries(SIZE)
+LOG: Final = _chained(TRUE)
+SIGNED: Final = (checkpoint(LOG[:EARLIER]), checkpoint(LOG))
+EXPORT: Final = _exported(LOG, SIGNED)
+
+
+def _an_entry(chance: random.Random, lines: Lines) -> dict[str, Any]:
+    return lines[2 + chance.randrange(SIZE)]
+
+
+def _flipped(chance: random.Random, text: str) -> str:
+    """With one bit of one character changed."""
+    at = chance.randrange(len(text))
+    return text[:at] + chr(ord(text[at]) ^ (1 << chance.randrange(7))) + text[at + 1 :]
+
+
+def _changed(chance: random.Random) -> list[Entry]:
+    """The log with one entry about somebody else, gone, or of another time."""
+    entries = list(TRUE)
+    at = chance.randrange(SIZE)
+    match chance.randrange(3):
+        case 0:
+            entries[at] = _entries(1, 900 + chance.randrange(99))[0]
+        case 1:
+            del entries[at]
+        case _:
+            entries.insert(at, _entries(1, 900 + chance.randrange(99))[0])
+    return entries
+
+
+def _bit(chance: random.Random, lines: Lines) -> Lines:
+    line = _an_entry(chance, lines)
+    line["body"] = _flipped(chance, line["body"])
+    return lines
+
+
+def _bit_of_a_hash(chance: random.Random, lines: Lines) -> Lines:
+    line = _an_entry(chance, lines)
+    line["hash"] = _flipped(chance, line["hash"])
+    return lines
+
+
+def _removed(chance: random.Random, lines: Lines) -> Lines:
+    lines.remove(_an_entry(chance, lines))
+    return lines
+
+
+def _repeated(chance: random.Random, lines: Lines) -> Lines:
+    lines.insert(2 + chance.randrange(SIZE + 1), dict(_an_entry(chance, lines)))
+    return lines
+
+
+def _swapped(chance: random.Random, lines: Lines) -> Lines:
+    one, other = (2 + number for number in chance.sample(range(SIZE), 2))
+    lines[one], lines[other] = lines[other], lines[one]
+    return lines
+
+
+def _end_cut_off(chance: random.Random, lines: Lines) -> Lines:
+    return lines[: 2 + chance.randrange(SIZE)]
+
+
+def _chained_anew(chance: random.Random, _: Lines) -> Lines:
+    return _exported(_chained(_changed(chance)), SIGNED)
+
+
+def _signed_by_another(chance: random.Random, _: Lines) -> Lines:
+    log = _chained(_changed(chance))
+    return _exported(log, [checkpoint(log, FOREIGN_KEY)])
+
+
+def _without_checkpoints(chance: random.Random, _: Lines) -> Lines:
+    return _exported(_chained(_changed(chance)), [])
+
+
+def _spelled_otherwise(chance: random.Random, lines: Lines) -> Lines:
+    line = _an_entry(chance, lines)
+    line["body"] = line["body"].replace('","', chance.choice(['", "', '" ,"', '",\t"']))
+    return lines
+
+
+def _false_checkpoint(chance: random.Random, lines: Lines) -> Lines:
+    """Another size or root than what was signed."""
+    text, _, signatures = SIGNED[1].partition("\n\n")
+    origin, size, root = text.split("\n")
+    if chance.random() < 0.5:
+        size = str(chance.choice([number for number in range(SIZE + 9) if number != SIZE]))
+    else:
+        root = checkpoint(LOG[: chance.randrange(SIZE)]).split("\n")[2]
+    lines[1]["checkpoint"] = "\n".join((origin, size, root)) + "\n\n" + signatures
+    return lines
+
+
+def _torn(chance: random.Random, lines: Lines) -> Lines:
+    """An entry of which only a part is left, as a damaged file has it."""
+    line = _an_entry(chance, lines)
+    line["body"] = line["body"][: chance.randrange(len(line["body"]))]
+    return lines
+
+
+def _stolen_key(chance: random.Random, _: Lines) -> Lines:
+    log = _chained(_changed(chance))
+    return _exported(log, [checkpoint(log[:EARLIER]), checkpoint(log)])
+
+
+def _older_copy(chance: random.Random, _: Lines) -> Lines:
+    log = LOG[: chance.randrange(EARLIER, SIZE)]
+    return _exported(log, [SIGNED[0], checkpoint(log)])
+
+
+def _older_copy_continued(chance: random.Random, _: Lines) -> Lines:
+    """An older copy that went its own way: longer than the true log, and signed with its key."""
+    kept = chance.randrange(SIZE)
+    log = _chained([*TRUE[:kept], *_entries(SIZE - kept + chance.randrange(5), 900)])
+    return _exported(log, [checkpoint(log)])
+
+
+WITHOUT_THE_KEY: Final[Mapping[str, Tampering]] = MappingProxyType(
+    {
+        "a bit of an entry": _bit,
+        "a bit of a hash": _bit_of_a_hash,
+        "an entry removed": _removed,
+        "an entry repeated": _repeated,
+        "two entries swapped": _swapped,
+        "the end cut off": _end_cut_off,
+        "changed and chained anew": _chained_anew,
+        "changed, chained anew, signed by another key": _signed_by_another,
+        "changed, chained anew, without checkpoints": _without_checkpoints,
+        "spelled otherwise": _spelled_otherwise,
+        "a false checkpoint": _false_checkpoint,
+        "an entry torn": _torn,
+    }
+)
+"""What shows without anything from outside."""
+WITH_THE_KEY: Final[Mapping[str, Tampering]] = MappingProxyType(
+    {
+        "rewritten with the stolen key": _stolen_key,
+        "an older copy with fitting checkpoints": _older_copy,
+        "an older copy continued with the stolen key": _older_copy_continued,
+    }
+)
+"""What shows only to who kept a checkpoint outside."""
+KINDS: Final[Mapping[str, Tampering]] = MappingProxyType({**WITHOUT_THE_KEY, **WITH_THE_KEY})
+
+
+def tamper(seed: int) -> tuple[str, Lines]:
+    """A tampered export, and how it was done."""
+    how = tuple(KINDS)[seed % len(KINDS)]
+    return how, KINDS[how](random.Random(seed), deepcopy(EXPORT))
