@@ -102,7 +102,14 @@ ROWS: Final = (
     ),
     Row(number=15, what="300 portals, 8 workers, PostgreSQL", target="0 fencing violations"),
     Row(number=16, what="SQLite and PostgreSQL", target="the same suite, the same final state"),
-    Row(number=17, what="fuzzing: webhook, policy parser", target="0 answers of 500 and up, 0 crashes"),
+    Row(
+        number=17,
+        what="fuzzing: webhook (signed nonsense is 503 by design), policy parser",
+        target="0 answers of 500 and up to strangers, 0 crashes",
+        tests=("tests/faults/test_fuzzing.py",),
+        short={"RETENTION_TEST_FUZZED_WEBHOOKS": "1500", "RETENTION_TEST_FUZZED_POLICIES": "400"},
+        full={"RETENTION_TEST_FUZZED_WEBHOOKS": "100000", "RETENTION_TEST_FUZZED_POLICIES": "20000"},
+    ),
     Row(number=18, what="console: route, role, method; cross-site requests", target="as the table, 0 accepted"),
     Row(number=19, what="personal-data canaries", target="0 found in a run of 10,000 records"),
     Row(

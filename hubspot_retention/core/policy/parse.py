@@ -24,6 +24,10 @@ from hubspot_retention.core.policy.shape import misfits
 __all__ = ["PolicyError", "Problem", "json_schema", "parse_policy"]
 
 _SYNTAX: Final = re.compile(r"(?P<what>.*) \(at (?P<where>.*)\)", re.DOTALL)
+_DEEPEST: Final = 40
+"""Levels of tables and lists; whoever looks into them does so recursively."""
+_LARGEST: Final = 2**63
+"""TOML's whole numbers are of 64 bits. Python reads larger ones, and then cannot write them down."""
 _UNION_TAGS: Final = frozenset((*TAGS.values(), *RULE_TAGS))
 _PLAIN: Final = {
     "string_type": "a text",
@@ -54,13 +58,43 @@ def parse_policy(text: str) -> RetentionPolicy:
 
 def _toml(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         parts = _SYNTAX.fullmatch(str(error))
         what, where = (parts["what"], parts["where"]) if parts else (str(error), "the document")
         raise PolicyError([Problem(where, what, "TOML, as https://toml.io describes it")]) from error
     except RecursionError as error:
-        raise PolicyError([Problem("the document", "tables nested too deeply", "a few levels at most")]) from error
+        raise _too_deep() from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise _too_large() from error
+    _require_bounds(raw)
+    return raw
+
+
+def _require_bounds(raw: dict[str, Any]) -> None:
+    """Nothing is nested too deeply and no number is too large, before anybody looks closer."""
+    waiting: list[tuple[object, int]] = [(raw, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise _too_deep()
+        match value:
+            case dict():
+                waiting.extend((item, depth + 1) for item in value.values())
+            case list():
+                waiting.extend((item, depth + 1) for item in value)
+            case int() if not -_LARGEST <= value < _LARGEST:
+                raise _too_large()
+
+
+def _too_deep() -> PolicyError:
+    return PolicyError([Problem("the document", "tables nested too deeply", "a few levels at most")])
+
+
+def _too_large() -> PolicyError:
+    return PolicyError(
+        [Problem("the document", "a whole number that is too large", "one of 64 bits, as TOML has them")]
+    )
 
 
 def _misfit(detail: ErrorDetails) -> Misfit:

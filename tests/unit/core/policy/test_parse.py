@@ -165,6 +165,15 @@ def test_tables_nested_without_end_are_a_problem_not_a_crash() -> None:
     assert the_only(head=f"when = {deep}").found == "tables nested too deeply"
 
 
+def test_lists_that_can_be_read_but_not_looked_into_are_a_problem_not_a_crash() -> None:
+    assert the_only(head=f"rules = {'[' * 480}{']' * 480}").found == "tables nested too deeply"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 6000, str(2**63), str(-(2**63) - 1)])
+def test_a_number_that_is_no_number_of_toml_is_a_problem_not_a_crash(number: str) -> None:
+    assert the_only(head=f"version = [{number}]").found == "a whole number that is too large"
+
+
 def test_an_empty_document_names_all_that_is_missing() -> None:
     paths = {problem.path for problem in problems(head="")}
     assert paths == {"name", "version", "timezone", "controller", "rules"}
