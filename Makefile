@@ -33,7 +33,7 @@ lint: .venv/dev ## Style, types, who may import whom
 	$(BIN)/lint-imports
 
 coverage: .venv/dev ## Branch coverage of the core: all of it
-	$(BIN)/python -m pytest -q tests/unit/core tests/golden tests/properties --cov=hubspot_retention.core --cov-branch --cov-fail-under=100
+	$(BIN)/python -m pytest -q -n auto tests/unit/core tests/golden tests/properties --cov=hubspot_retention.core --cov-branch --cov-fail-under=100
 
 bench: .venv/dev ## Measure every budget
 	$(BIN)/python -m bench
