@@ -18,15 +18,15 @@ ENTRIES = int(os.environ.get("RETENTION_TEST_ENTRIES", "5000"))
 WHOLE = 10_000_000
 BATCH = 1_000
 VERIFY = """
-import json, resource, sys, time
+import json, sys, time
+from bench.child import peak_mib
 from hubspot_retention.store.database import open_store
 from hubspot_retention.store.engine import Access
 with open_store(sys.argv[1], Access.READ) as store:
     began = time.perf_counter()
     report = store.verify_log()
     seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps([report.entries, report.intact, seconds, peak]))
+print(json.dumps([report.entries, report.intact, seconds, peak_mib() * 2**20]))
 """
 
 

@@ -28,7 +28,7 @@ def _no_last_check(monkeypatch: Any) -> None:
 
 
 def _word_after_the_call(monkeypatch: Any) -> None:
-    def send(self: Any, batch: Any, prepared: Any, parts: Any = ()) -> protocol.Sending:
+    def send(self: Any, *_: object) -> protocol.Sending:
         return protocol.Sending(self._times.monotonic())
 
     monkeypatch.setattr(protocol.Ledger, "send", send)
@@ -37,8 +37,8 @@ def _word_after_the_call(monkeypatch: Any) -> None:
 def _anonymous_word(monkeypatch: Any) -> None:
     real = protocol.Ledger.__init__
 
-    def build(self: Any, store: Any, plan: Any, actor: str, times: Any) -> None:
-        real(self, store, plan, "", times)
+    def build(self: Any, store: Any, plan: Any, actor: str, *more: Any) -> None:
+        real(self, store, plan, "", *more)
 
     monkeypatch.setattr(protocol.Ledger, "__init__", build)
 
