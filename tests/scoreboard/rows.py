@@ -27,7 +27,7 @@ ROWS: Final = (
         what="random fault schedules in the deterministic simulator",
         target="0 violations, in as many as the figures say (aim: 10,000, full 1,000,000)",
         tests=("tests/simulator/test_schedules.py",),
-        short={"RETENTION_TEST_SCHEDULES": "160"},
+        short={"RETENTION_TEST_SCHEDULES": "64"},
         full={"RETENTION_TEST_SCHEDULES": "10000"},
     ),
     Row(

@@ -12,7 +12,7 @@ from tests.simulator.checker import ViolationError
 from tests.simulator.schedule import Schedule, story_of
 
 _BLOCKS = 8
-_SCHEDULES = int(os.environ.get("RETENTION_TEST_SCHEDULES", "160"))
+_SCHEDULES = int(os.environ.get("RETENTION_TEST_SCHEDULES", "64"))
 Tell = Callable[[str, object], None]
 
 
