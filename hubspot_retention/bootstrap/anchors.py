@@ -45,10 +45,7 @@ def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
 
 def _refuse_beside(anchor: Path, database_url: str) -> None:
     """An anchor in the database's own folder is restored together with it, and notices nothing."""
-    from hubspot_retention.store.location import read_url, sqlite_file
+    from hubspot_retention.store.location import database_folder
 
-    url = read_url(database_url)
-    if url.get_backend_name() != "sqlite":
-        return
-    if anchor.parent.resolve() == sqlite_file(url).parent.resolve():
+    if anchor.parent.resolve() == database_folder(database_url):
         raise UsageError(f"[anchors] file: {anchor} lies beside the database, expected another volume")

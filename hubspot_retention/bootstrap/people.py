@@ -8,8 +8,6 @@ from hubspot_retention.bootstrap.given import Given
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hubspot_retention.core.portal import Address
     from hubspot_retention.evidence.keyring import Keyring
 
@@ -34,11 +32,12 @@ class PeopleWork(Given):
         """The keys of pseudonyms; `None` where the settings name no file. Raises UsageError for a file that lies with
         the database: whoever copies the one would have the other."""
         from hubspot_retention.evidence.keyring import Keyring
+        from hubspot_retention.store.location import database_folder
 
         path = self.settings().pseudonym_keys
         if path is None:
             return None
-        folder = _folder_of(self.settings().database_url)
+        folder = database_folder(self.settings().database_url)
         if folder is not None and path.resolve().is_relative_to(folder):
             raise UsageError(
                 f"[pseudonyms] key_file: {path} lies with the database: keep it in another folder, better on another "
@@ -64,10 +63,3 @@ class PeopleWork(Given):
         if ring is None:
             return lambda address: None
         return lambda address: ring.of(address, self.policy()[0].civil.local_date(self.clock.now()))
-
-
-def _folder_of(database_url: str) -> "Path | None":
-    from hubspot_retention.store.location import read_url, sqlite_file
-
-    url = read_url(database_url)
-    return sqlite_file(url).parent if url.get_backend_name() == "sqlite" else None

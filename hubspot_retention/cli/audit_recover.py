@@ -10,13 +10,11 @@ import typer
 from hubspot_retention.cli.given import application
 from hubspot_retention.cli.moments import read_day
 from hubspot_retention.cli.output import say
-from hubspot_retention.cli.records import read_record
+from hubspot_retention.cli.records import MATTER, read_record
 from hubspot_retention.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from hubspot_retention.workflow.recover import HandedIn
-
-_MATTER = re.compile(r"[A-Za-z0-9_.:/+=-]{1,120}")
 
 
 def recover(
@@ -66,7 +64,7 @@ def _hold(found: dict[str, Any], number: int) -> "HandedIn":
     from hubspot_retention.workflow.recover import HandedIn
 
     texts = {name: found.get(name) for name in ("record", "matter", "reason")}
-    if not all(isinstance(text, str) for text in texts.values()) or not _MATTER.fullmatch(texts["matter"] or ""):
+    if not all(isinstance(text, str) for text in texts.values()) or not MATTER.fullmatch(texts["matter"] or ""):
         raise UsageError(f"--holds: hold {number}: expected record, matter (no spaces) and reason")
     day = found.get("review_on")
     return HandedIn(

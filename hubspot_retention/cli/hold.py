@@ -1,18 +1,15 @@
 """`hold place | list | release`: what must not go, whatever a rule says."""
 
-import re
 from typing import Annotated
 
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
 from hubspot_retention.cli.output import print_json, print_text, say
-from hubspot_retention.cli.records import Record, read_record
+from hubspot_retention.cli.records import MATTER, Record, read_record
 from hubspot_retention.errors import UsageError
 
 app = typer.Typer(help="Holds: what must not go, whatever a rule says.", no_args_is_help=True)
-
-_MATTER = re.compile(r"[A-Za-z0-9_.:/+=-]{1,120}")
 
 
 @app.callback()
@@ -33,7 +30,7 @@ def place(
     from hubspot_retention.cli.moments import read_day
 
     target = read_record(record, "contacts", "companies", "deals")
-    if _MATTER.fullmatch(matter) is None:
+    if MATTER.fullmatch(matter) is None:
         raise UsageError(
             f"--matter: found {matter!r}, expected a reference of letters, digits and _ . : / + = - without spaces "
             "(it goes into the audit log; write the story into --reason)"

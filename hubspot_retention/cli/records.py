@@ -1,6 +1,7 @@
-"""Records as people name them: `contacts/101`."""
+"""Records and matters as people name them: `contacts/101`, `J-2026-114`."""
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from hubspot_retention.core.record import RecordRef
 
 Record = Annotated[str, typer.Argument(metavar="RECORD", help="A record, such as contacts/101.")]
+
+MATTER: Final = re.compile(r"[A-Za-z0-9_.:/+=-]{1,120}")
+"""The reference of a case: it goes into the audit log, which holds no free text."""
 
 
 def read_record(text: str, *kinds: str) -> "RecordRef":

@@ -54,4 +54,4 @@ def _what(record: AlarmRecord) -> str:
     until = dict(record.facts).get("restorable_until")
     if until is None:
         return what
-    return f"{what}, for ever" if until == "never" else f"{what}, restorable until {until}"
+    return f"{what}, cannot be restored" if until == "never" else f"{what}, restorable until {until}"

@@ -35,10 +35,10 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`:
-    whether anybody outside is shown the audit log; `limits`: how old the last success of
-    a tick may be; `plans`: those that wait for a person or to be carried out; `approvals`: those that stand; `people`:
-    whether those who are erased are remembered; `tombstones`: how many are."""
+    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`: whether
+    anybody outside is shown the audit log; `limits`: how old the last success of a tick may be; `plans`: those that
+    wait for a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are
+    remembered; `tombstones`: how many are."""
 
     figures: Figures
     stopped: str | None

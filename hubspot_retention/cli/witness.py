@@ -54,11 +54,12 @@ def forget(
 
     What was kept is put aside, not deleted: it is evidence. The witness must not be running.
     """
+    from hubspot_retention.clock import Clock
     from hubspot_retention.evidence.keys import VerifyingKey
     from hubspot_retention.evidence.witness import KeptLogs
     from hubspot_retention.evidence.witnessing import alone_in
 
     origin = VerifyingKey.read(log).name
     with alone_in(state):
-        aside = KeptLogs(state).forget(origin)
+        aside = KeptLogs(state).forget(origin, Clock().now())
     typer.echo(f"Nothing was kept of {origin}." if aside is None else f"What was kept of {origin} is now in {aside}.")

@@ -18,7 +18,6 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from time import time_ns
 from typing import Final
 
 from starlette.applications import Starlette
@@ -80,10 +79,11 @@ class KeptLogs:
         except OSError as error:
             raise StateError(f"what was seen of a log cannot be kept: {error.strerror}") from error
 
-    def forget(self, origin: str) -> Path | None:
-        """Put aside what is kept of a log; answers where it is now, `None` if nothing was kept. Raises StateError."""
+    def forget(self, origin: str, at: datetime) -> Path | None:
+        """Put aside what is kept of a log, under the instant (UTC); answers where it is now, `None` if nothing was
+        kept. Raises StateError."""
         path = self._path(origin)
-        aside = path.with_suffix(f".{time_ns()}.forgotten")
+        aside = path.with_suffix(f".{at:%Y%m%dT%H%M%S.%fZ}.forgotten")
         try:
             path.rename(aside)
         except FileNotFoundError:

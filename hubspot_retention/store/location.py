@@ -49,6 +49,12 @@ def sqlite_file(url: URL) -> Path:
     return Path(str(url.database)).resolve()
 
 
+def database_folder(text: str) -> Path | None:
+    """The folder of an SQLite database; `None` for a server. Raises StoreRefusedError."""
+    url = read_url(text)
+    return sqlite_file(url).parent if url.get_backend_name() == "sqlite" else None
+
+
 def network_mount(path: Path, mounts: str) -> tuple[str, str] | None:
     """Mount point and kind of the network file system that `path` lies on; `mounts` as in /proc/mounts."""
     best, kind = Path("/"), ""

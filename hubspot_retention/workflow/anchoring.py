@@ -32,7 +32,8 @@ _WORDS: Final[Mapping[Doubt, str]] = {
     Doubt.UNREADABLE: "no anchor can be read, so nobody knows whether the audit log is the newest",
     Doubt.OLD: "no anchor could be shown the audit log for too long",
 }
-_PERSON: Final = frozenset((Doubt.BEHIND, Doubt.FORKED, Doubt.LOST))
+FOR_A_PERSON: Final = frozenset((Doubt.BEHIND, Doubt.FORKED, Doubt.LOST))
+"""What only a person can settle, with `audit recover`; the others are over once an anchor is reached."""
 
 
 class Anchor(Protocol):
@@ -173,7 +174,7 @@ def in_words(found: Sequence[Doubt]) -> str:
     """Why nothing is disposed of, and what to do."""
     what = (
         "If this database is to go on, a named person brings it back: `audit recover` with every hold that it may lack."
-        if not _PERSON.isdisjoint(found)
+        if not FOR_A_PERSON.isdisjoint(found)
         else "Let an anchor be reached again."
     )
     return f"nothing is disposed of: {'; '.join(_WORDS[doubt] for doubt in found)}. {what}"

@@ -14,11 +14,9 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.anchoring import Anchoring, in_words
+from hubspot_retention.workflow.anchoring import FOR_A_PERSON, Anchoring, in_words
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.review import Registrar
-
-_TELLING = frozenset((Doubt.BEHIND, Doubt.FORKED, Doubt.LOST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class Recoverer:
         """Place the holds that are missing, write the recovery down, and show the anchors. Raises UsageError if nothing
         is doubtful, BlockedError if that cannot be told."""
         found = self._anchoring.look()
-        if _TELLING.isdisjoint(found):
+        if FOR_A_PERSON.isdisjoint(found):
             if Doubt.UNREADABLE in found:
                 raise BlockedError(in_words(found))
             raise UsageError("there is nothing to bring back: the audit log extends what its anchors saw")

@@ -16,7 +16,6 @@ import httpx
 from hubspot_retention.bootstrap import Options, application
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
-from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationState
 from hubspot_retention.core.plan.model import PlanStatus
 from hubspot_retention.sandbox.options import SandboxOptions
@@ -26,6 +25,7 @@ from hubspot_retention.service.names import DUE, FULL, HOT, INBOX, SELF_CHECK, W
 from hubspot_retention.service.webhooks import Webhooks
 from hubspot_retention.workflow.review import Reviewer
 from tests.acceptance.serving import free_port
+from tests.contract.store.service_values import an_approval
 from tests.faults.people import a_contact, a_customer, a_portal
 from tests.faults.world import Monotonic
 
@@ -342,18 +342,10 @@ def _begin(soak: Soak) -> None:
     """A person lets whoever unsubscribes go without being asked; the first sweep is made."""
     policy, text = soak.house.app.policy()
     now = soak.now
+    until = now + timedelta(days=300)
+    granted = an_approval(max_per_day=50, granted_at=now, until_at=until, policy_digest=policy.digest)
     with soak.house.store.transaction() as tx:
         tx.approve_policy(policy.digest, text, now, "anna")
-        tx.grant_standing(
-            StandingApproval(
-                approval_id=0,
-                rule="unsubscribed",
-                max_per_day=50,
-                until_at=now + timedelta(days=300),
-                granted_by="anna",
-                granted_at=now,
-                policy_digest=policy.digest,
-            )
-        )
+        tx.grant_standing(granted)
     soak.house.want(FULL)
     soak._work()

@@ -191,7 +191,7 @@ def test_a_named_person_brings_a_backup_back_with_the_holds_that_it_forgot(
     world.registrar().place_hold(HELD.record, HELD.matter, HELD.reason, None, world.clock.now())
     outside.anchoring(world).require()
     if "witness" in outside.kinds:
-        assert KeptLogs(outside.folder).forget(LOG.name) is not None
+        assert KeptLogs(outside.folder).forget(LOG.name, world.clock.now()) is not None
     with running_from(backup, world) as restored:
         if outside.kinds != ("witness",):
             is_refused(restored, plan, outside, "shorter")
@@ -218,7 +218,7 @@ def test_a_witness_is_not_talked_into_forgetting_by_who_brings_a_backup_back(
         done = Recoverer(restored.store, outside.anchoring(restored), "anna", world.clock.now).run("disk", [HELD])
         assert "witness forget" in done.refused["witness"]
         is_refused(restored, plan, outside, "anchor saw")
-        KeptLogs(outside.folder).forget(LOG.name)
+        KeptLogs(outside.folder).forget(LOG.name, world.clock.now())
         restored.apply(plan, freshness=outside.anchoring(restored))
         assert world.is_in_view("contacts/101")
 

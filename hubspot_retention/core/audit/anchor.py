@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from hubspot_retention.core.audit.checkpoint import Checkpoint
@@ -123,13 +124,18 @@ class TreeReading:
         return self.roots.setdefault(self._edge.size, self._edge.root())
 
 
-def places_of_proof(old: int, new: int) -> frozenset[Place]:
-    """The subtrees that a consistency proof is made of. Raises ValueError."""
+def places_of(proof: Callable[[Callable[[int, int], bytes]], object]) -> frozenset[Place]:
+    """The subtrees whose hashes a proof asks for. Raises what it raises."""
     found: set[Place] = set()
 
     def noted(level: int, index: int) -> bytes:
         found.add((level, index))
         return EMPTY_ROOT
 
-    consistency_proof(old, new, noted)
+    proof(noted)
     return frozenset(found)
+
+
+def places_of_proof(old: int, new: int) -> frozenset[Place]:
+    """The subtrees that a consistency proof is made of. Raises ValueError."""
+    return places_of(partial(consistency_proof, old, new))

@@ -7,9 +7,10 @@ while the entries stream by.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from hubspot_retention.core.audit.anchor import Place, TreeReading
-from hubspot_retention.core.audit.merkle import EMPTY_ROOT, inclusion_proof
+from hubspot_retention.core.audit.anchor import Place, TreeReading, places_of
+from hubspot_retention.core.audit.merkle import inclusion_proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +27,7 @@ def prove(bodies: Iterable[bytes], size: int, wanted: Sequence[int]) -> Proofs:
 
     Raises ValueError if an index is not in the log, or if there are not `size` entries.
     """
-    needed: set[Place] = set()
-
-    def noted(level: int, index: int) -> bytes:
-        needed.add((level, index))
-        return EMPTY_ROOT
-
-    for index in wanted:
-        inclusion_proof(index, size, noted)
+    needed = frozenset[Place]().union(*(places_of(partial(inclusion_proof, index, size)) for index in wanted))
     reading = TreeReading(needed)
     reading.feed(bodies)
     if reading.size != size:

@@ -58,12 +58,12 @@ def test_a_log_begins_anew_only_after_the_witness_was_told_on_its_own_machine(
     anchor.show(*a_log(5))
     with pytest.raises(AnchorError, match="witness forget"):
         anchor.show_anew(a_log(3)[0])
-    aside = KeptLogs(tmp_path).forget(LOG.name)
+    aside = KeptLogs(tmp_path).forget(LOG.name, AT)
     assert aside is not None
     assert aside.exists()
     anchor.show_anew(a_log(3)[0])
     anchor.show(*a_log(3))
-    assert KeptLogs(tmp_path).forget("other.example.dk") is None
+    assert KeptLogs(tmp_path).forget("other.example.dk", AT) is None
 
 
 def test_an_old_answer_is_not_believed() -> None:

@@ -15,7 +15,6 @@ from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
 from hubspot_retention.core.audit.entry import read_entry
-from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
@@ -33,6 +32,7 @@ from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED
+from tests.contract.store.service_values import an_approval
 from tests.faults.people import a_contact, a_portal, asks_to_go
 from tests.faults.world import Monotonic, TestClock, another_portal
 
@@ -90,19 +90,11 @@ class Service:
         """A person approves the policy, and lets whoever unsubscribes go without being asked."""
         policy, text = self.house.app.policy()
         now = self.clock.now()
+        until = now + timedelta(days=300)
+        granted = an_approval(max_per_day=50, granted_at=now, until_at=until, policy_digest=policy.digest)
         with self.house.store.transaction() as tx:
             tx.approve_policy(policy.digest, text, now, "anna")
-            tx.grant_standing(
-                StandingApproval(
-                    approval_id=0,
-                    rule="unsubscribed",
-                    max_per_day=50,
-                    until_at=now + timedelta(days=300),
-                    granted_by="anna",
-                    granted_at=now,
-                    policy_digest=policy.digest,
-                )
-            )
+            tx.grant_standing(granted)
 
     def error(self, tick: str) -> str:
         """What a tick last failed of."""
