@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _BUSY_MS: Final = 10_000
+_EXTRA: Final = 3
+"""`synchronous` as SQLite numbers it."""
 _WAL_KEPT: Final = 64 * 1024 * 1024
 """Bytes. What the log grew to beside a long read is given back once it has been copied to the database."""
 _WRITER_KEY: Final = 1_212_436_564
@@ -84,18 +86,26 @@ def _sqlite_engine(url: URL, access: Access) -> Engine:
 
 
 def _writing_sqlite(dbapi: Link, _record: object) -> None:
-    _settings(dbapi, "synchronous=EXTRA", f"journal_size_limit={_WAL_KEPT}")
+    _settings(dbapi, synchronous=_EXTRA)
+    dbapi.execute(f"PRAGMA journal_size_limit={_WAL_KEPT}")
 
 
 def _reading_sqlite(dbapi: Link, _record: object) -> None:
     # No transaction is begun here: one left open (a plan shown in a pager) would keep the writer from committing.
-    _settings(dbapi, "query_only=ON")
+    _settings(dbapi, query_only=1)
 
 
-def _settings(dbapi: Link, *more: str) -> None:
+def _settings(dbapi: Link, **more: int) -> None:
+    """What cannot be done without is read back: SQLite says nothing of a pragma that it does not know or was built
+    without. Raises StoreRefusedError."""
     dbapi.isolation_level = None
-    for setting in (f"busy_timeout={_BUSY_MS}", "foreign_keys=ON", "cache_size=-16384", *more):
-        dbapi.execute(f"PRAGMA {setting}")
+    dbapi.execute("PRAGMA cache_size=-16384")
+    for name, wanted in {"busy_timeout": _BUSY_MS, "foreign_keys": 1, **more}.items():
+        dbapi.execute(f"PRAGMA {name}={wanted}")
+        got = dbapi.execute(f"PRAGMA {name}").fetchone()
+        if got != (wanted,):
+            found = "nothing" if got is None else got[0]
+            raise StoreRefusedError(f"the database keeps {name}={found} where {wanted} is needed; nothing was done")
 
 
 def settle_journal(connection: Connection) -> None:

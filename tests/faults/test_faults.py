@@ -12,7 +12,7 @@ from hubspot_retention.errors import BlockedError, PortalError, PortalPausedErro
 from hubspot_retention.hubspot.reading import ReaderOptions
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_letter, a_portal, asks_to_go, inactive
-from tests.faults.world import World, connected, ids
+from tests.faults.world import World, connected, ids, patience
 
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "timeout_after_effect"},
@@ -58,7 +58,7 @@ def name_of(fault: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 def test_an_erase_that_meets_a_fault_is_done_once(world_of: MakeWorld, fault: dict[str, Any]) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]), timeout_seconds=patience(fault["kind"]))
     plan = world.rights()
     world.fault(**fault, path="gdpr-delete")
     world.apply(plan)
@@ -69,7 +69,7 @@ def test_an_erase_that_meets_a_fault_is_done_once(world_of: MakeWorld, fault: di
 
 @pytest.mark.parametrize("fault", FAULTS, ids=name_of)
 def test_an_archive_that_meets_a_fault_is_done_once(world_of: MakeWorld, fault: dict[str, Any]) -> None:
-    world = world_of(a_portal(contacts=[inactive(101), inactive(102)]))
+    world = world_of(a_portal(contacts=[inactive(101), inactive(102)]), timeout_seconds=patience(fault["kind"]))
     plan = world.time_rules()
     world.fault(**fault, path="batch/archive")
     world.apply(plan)
@@ -80,7 +80,8 @@ def test_an_archive_that_meets_a_fault_is_done_once(world_of: MakeWorld, fault: 
 @pytest.mark.parametrize("fault", FAULTS[::2], ids=name_of)
 def test_a_bundle_that_meets_a_fault_is_done_once(world_of: MakeWorld, fault: dict[str, Any]) -> None:
     links = (("contacts/101", "emails/41"),)
-    world = world_of(a_portal(contacts=[asks_to_go(101)], emails=[a_letter(41)], links=links))
+    people = a_portal(contacts=[asks_to_go(101)], emails=[a_letter(41)], links=links)
+    world = world_of(people, timeout_seconds=patience(fault["kind"]))
     plan = world.rights()
     world.fault(**fault, path="emails/batch/archive")
     world.apply(plan)
@@ -145,7 +146,7 @@ def test_when_nothing_can_be_read_the_application_stops_and_says_so(world_of: Ma
 
 @pytest.mark.parametrize("kind", ["timeout_after_effect", "connection_cut_after_effect", "timeout_before"])
 def test_what_is_left_unknown_is_settled_by_the_next_application(world_of: MakeWorld, kind: str) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]), timeout_seconds=patience(kind))
     plan = world.rights()
     world.fault(kind, path="gdpr-delete", count=2)
 

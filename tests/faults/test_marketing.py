@@ -8,7 +8,7 @@ from hubspot_retention.core.plan.model import Action, ItemState, PlanStatus
 from hubspot_retention.sandbox.state import StaticList
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import Document, a_customer, a_deal, a_portal, unsubscribed
-from tests.faults.world import World
+from tests.faults.world import World, patience
 
 
 def a_customer_who_unsubscribed(record_id: int) -> Document:
@@ -109,7 +109,7 @@ def test_who_subscribed_again_and_left_again_has_their_marketing_ended_again(wor
 
 @pytest.mark.parametrize("kind", ["timeout_after_effect", "error_after_effect", "error_before", "423"])
 def test_an_opt_out_whose_answer_is_lost_is_looked_at_again_and_set_once(world_of: MakeWorld, kind: str) -> None:
-    world = world_of(a_portal(contacts=[a_customer_who_asked(101)]))
+    world = world_of(a_portal(contacts=[a_customer_who_asked(101)]), timeout_seconds=patience(kind))
     plan = world.rights()
     world.fault(kind, method="POST", path="statuses/")
     world.apply(plan)

@@ -45,6 +45,15 @@ PORTAL = PortalId(25412345)
 CLIENTI = Path(__file__).parents[2] / "config" / "clienti.toml"
 MANY = Guardrails(max_disposals=5_000, max_percent=100, percent_from=25, max_shrink_percent=20)
 REVIEW = Permission(mode=Mode.REVIEW, allow_erase=True)
+PATIENT = 30.0
+"""Seconds that an answer may take, as in the service: a machine with much to do answers late, and that is no fault."""
+IMPATIENT = 1.0
+"""The same where a test waits for it to be over."""
+
+
+def patience(fault: str) -> float:
+    """How long to wait for answers where a fault of that kind is set."""
+    return IMPATIENT if fault.startswith("timeout") else PATIENT
 
 
 @cache
@@ -276,7 +285,7 @@ def a_world(
     options: SandboxOptions | None = None,
     policy: Callable[[str], str] = lambda text: text,
     reader: ReaderOptions | None = None,
-    timeout_seconds: float = 0.3,
+    timeout_seconds: float = PATIENT,
 ) -> Iterator[World]:
     """A world for the length of a block. `policy` may change the text of Clienti's."""
     text = policy(CLIENTI.read_text(encoding="utf-8"))
@@ -288,7 +297,7 @@ def a_world(
 
 @contextmanager
 def connected(
-    sandbox: RunningSandbox, policy_text: str, timeout_seconds: float = 0.3
+    sandbox: RunningSandbox, policy_text: str, timeout_seconds: float = PATIENT
 ) -> Iterator[Callable[[ReaderOptions], tuple[HubSpotPortal, TestClock]]]:
     """A connection to a sandbox that never sleeps; answers who makes a portal of it."""
     clock = TestClock()

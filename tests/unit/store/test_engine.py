@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -33,6 +34,32 @@ def test_an_acknowledged_transaction_is_on_the_disk(tmp_path: Path, access: Acce
     found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "foreign_keys")]
     connection.close()
     assert found == [3, 1]
+
+
+class Deaf(DRIVER.Connection):  # type: ignore[misc, name-defined]
+    """A SQLite that was built without one of the settings: it says nothing, and keeps what it had."""
+
+    deaf_to = ""
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        """Anything else is done."""
+        return super().execute("SELECT 0" if f"PRAGMA {self.deaf_to}" == statement else statement, *values)
+
+
+@pytest.mark.parametrize(
+    ("access", "name", "wanted"),
+    [(Access.RUN, "synchronous", 3), (Access.BRIEF, "foreign_keys", 1), (Access.READ, "query_only", 1)],
+)
+def test_a_sqlite_that_does_not_take_a_setting_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access: Access, name: str, wanted: int
+) -> None:
+    url = make_url(f"sqlite:///{tmp_path}/x.db")
+    open_store(str(url)).close()
+    monkeypatch.setattr(Deaf, "deaf_to", name)
+    make = DRIVER.connect
+    monkeypatch.setattr(DRIVER, "connect", lambda *words, **more: make(*words, **more, factory=Deaf))
+    with pytest.raises(StoreRefusedError, match=f"keeps {name}=0 where {wanted} is needed; nothing was done"):
+        open_store(str(url), access)
 
 
 @pytest.mark.parametrize(("prepare", "mode"), [(_old, "delete"), (_new, "wal")])

@@ -20,7 +20,7 @@ from hubspot_retention.errors import (
 from hubspot_retention.workflow.due import DueParts, DueTick
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_letter, a_portal, former_customer, lost_deal
-from tests.faults.world import Watched, ref
+from tests.faults.world import IMPATIENT, Watched, ref
 from tests.unit.workflow.ticking import Ticking, newcomers
 
 
@@ -52,7 +52,12 @@ class Poisoned:
 @pytest.fixture
 def ticking(world_of: MakeWorld) -> Ticking:
     """Ten newcomers and a standing approval."""
-    made = Ticking(world=world_of(a_portal(contacts=newcomers(*range(101, 111)))))
+    return with_approval(world_of)
+
+
+def with_approval(world_of: MakeWorld, **more: Any) -> Ticking:
+    """The same, at a portal that a test chooses something of."""
+    made = Ticking(world=world_of(a_portal(contacts=newcomers(*range(101, 111))), **more))
     made.sweep()
     made.grant()
     return made
@@ -250,7 +255,8 @@ def test_what_hubspot_stops_goes_on_with_the_same_plan(ticking: Ticking) -> None
 # Stops and lost answers.
 
 
-def test_a_lost_answer_is_settled_and_done_once(ticking: Ticking) -> None:
+def test_a_lost_answer_is_settled_and_done_once(world_of: MakeWorld) -> None:
+    ticking = with_approval(world_of, timeout_seconds=IMPATIENT)
     ticking.unsubscribe(101)
     ticking.world.fault("timeout_after_effect", path="gdpr-delete", count=1, ms=2_000)
     ticking.tick()
