@@ -12,6 +12,7 @@ from hubspot_retention.bootstrap import Remembering
 from hubspot_retention.cli.moments import shown
 from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
 from hubspot_retention.cli.render_plan import indented, status_text, table
+from hubspot_retention.cli.render_running import disposals_json, disposals_line, running_json, running_lines
 from hubspot_retention.core.alarm import Tick
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.deadline.approval import StandingApproval
@@ -19,6 +20,7 @@ from hubspot_retention.core.deadline.obligation import ObligationCount, Obligati
 from hubspot_retention.core.deadline.timing import call_by
 from hubspot_retention.core.plan.model import Action, Plan, RuleCount
 from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.service.asking import Running
 from hubspot_retention.service.figures import Figures
 
 _STATES: Final[Mapping[ObligationState, str]] = {
@@ -38,7 +40,7 @@ class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`: whether
     anybody outside is shown the audit log; `limits`: how old the last success of a tick may be; `plans`: those that
     wait for a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are
-    remembered; `tombstones`: how many are."""
+    remembered; `tombstones`: how many are; `running`: the service that answers, if one does."""
 
     figures: Figures
     stopped: str | None
@@ -48,6 +50,7 @@ class Status:
     approvals: Sequence[StandingApproval]
     people: tuple[Remembering, str]
     tombstones: int
+    running: Running | None
 
 
 def deadline_of(plan: Plan) -> datetime | None:
@@ -67,6 +70,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         parts.append(Text(f"All disposals are stopped ({status.stopped}). `resume` lets them go on.", "bold red"))
     for heading, lines in (
         ("Alarms", [alarms_table(status.figures.alarms, civil)]),
+        ("Service", running_lines(status.running)),
         ("Ticks", _ticks(status)),
         ("Deadlines", _deadlines(status, civil)),
         ("Plans that wait", _plans(status, civil)),
@@ -116,6 +120,7 @@ def _deadlines(status: Status, civil: Civil) -> Iterator[RenderableType]:
     yield Text(told)
     if figures.on_time_ratio is not None:
         yield Text(f"{figures.on_time_ratio:.1%} of what was done was done in time.")
+    yield disposals_line(figures.disposals)
     yield Text(f"{figures.holds:,} matters hold records." if figures.holds else "There is no hold.")
 
 
@@ -203,11 +208,14 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
     return {
         "at": civil.show(figures.at),
         "stopped": status.stopped,
+        "service": running_json(status.running),
         "ticks": {tick.name: _tick_json(tick, status, civil) for tick in figures.ticks.values()},
         "obligations": [_count_json(count, civil) for count in figures.obligations],
         "debt": {state.value: count for state, count in figures.debt.items()},
         "oldest_overdue_seconds": figures.oldest_overdue_seconds,
+        "next_deadline_seconds": figures.next_deadline_seconds,
         "on_time_ratio": figures.on_time_ratio,
+        "disposals": disposals_json(figures.disposals),
         "holds": figures.holds,
         "tombstones": {"state": status.people[0].value, "kept": status.tombstones},
         "plans": [_plan_json(plan, civil) for plan in status.plans],
@@ -218,6 +226,7 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
             for found in figures.anchors
         ],
         "anchored": status.is_anchored,
+        "anchor_age_seconds": figures.anchor_age_seconds,
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),
     }

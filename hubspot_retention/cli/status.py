@@ -1,4 +1,5 @@
-"""`status`: how the service stands, for a terminal. Reads the database, also while the service runs."""
+"""`status`: how the service stands, for a terminal. Reads the database, also while the service runs, and asks the
+service itself, if one answers."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def status(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = None) -> None:
-    """Show alarms, ticks, deadlines, debt, holds, plans that wait, standing approvals and webhooks."""
+    """Show alarms, the service, ticks, deadlines, debt, holds, plans that wait, standing approvals and webhooks."""
     from hubspot_retention.cli.render_status import status_json, status_text_of
 
     house = application(context, policy=policy)
@@ -27,11 +28,13 @@ def status(context: typer.Context, as_json: AsJson = False, policy: PolicyFile =
 def _read(house: "Application") -> "Status":
     from hubspot_retention.cli.render_status import Status
     from hubspot_retention.core.plan.model import PlanStatus
+    from hubspot_retention.service.asking import ask
     from hubspot_retention.service.figures import read_figures
     from hubspot_retention.service.names import limits_of
 
     waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING)
-    now = house.clock.now()
+    now, service = house.clock.now(), house.settings().service
+    running = ask(service.operations_host, service.operations_port)
     with house.store("read") as store, store.transaction() as tx:
         plans = tx.plans()
         portal = house.settings().portal_id or next((plan.portal_id for plan in plans), None)
@@ -39,9 +42,10 @@ def _read(house: "Application") -> "Status":
             figures=read_figures(tx, portal, now),
             stopped=tx.kill_switch(),
             is_anchored=house.settings().anchors.are_set,
-            limits=limits_of(house.settings().service),
+            limits=limits_of(service),
             plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
             people=house.remembering(),
             tombstones=tx.count_tombstones(),
+            running=running,
         )

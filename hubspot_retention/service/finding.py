@@ -46,12 +46,14 @@ _FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED, Doubt.BEHIND, Doubt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who is asked. `store` is opened for reading; `unstored`: webhooks counted and not stored yet."""
+    """Who is asked. `store` is opened for reading; `speed`: records a second as lately measured, if there were enough;
+    `unstored`: webhooks counted and not stored yet."""
 
     store: Store
     signs: Signs
     readiness: Callable[[], Readiness]
     quota: Callable[[], Quota]
+    speed: Callable[[], float | None]
     unstored: Callable[[], Mapping[Key, int]]
 
 
@@ -92,11 +94,12 @@ class Finding:
         yield from self._webhooks(counters, now)
 
     def _forecast(self, obligations: list[Obligation], now: datetime) -> tuple[Alarm, ...]:
-        quota = self._asked.quota()
+        quota, measured = self._asked.quota(), self._asked.speed()
+        allowed = (quota.per_second or _UNTOLD_RATE) / _REQUESTS_A_RECORD
         zone = _zone(self._asked.signs.time_zone, self._policy.civil.zone)
         midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
         pace = Pace(
-            per_second=(quota.per_second or _UNTOLD_RATE) / _REQUESTS_A_RECORD,
+            per_second=allowed if measured is None else min(allowed, measured),
             left_today=_NO_LIMIT if quota.left_today is None else quota.left_today / _REQUESTS_A_RECORD,
             per_day=_NO_LIMIT if quota.per_day is None else quota.per_day / _REQUESTS_A_RECORD,
             day_ends_at=midnight.astimezone(UTC),

@@ -25,6 +25,7 @@ from hubspot_retention.service.metrics import Metrics, Sources
 from hubspot_retention.service.names import DUE, FULL, HEARTBEAT, HOT, INBOX, SELF_CHECK, WATCH, limits_of
 from hubspot_retention.service.notify import notifier
 from hubspot_retention.service.schedule import full_sweep_is_due
+from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.ticks import Shop, Ticks
 from hubspot_retention.service.works import Facts, Job, Works
 from hubspot_retention.workflow.times import Times
@@ -117,6 +118,7 @@ class _Build:
         self._app, self._store, self._reading, self._requests = app, store, reading, requests
         self._settings, self._policy = app.settings(), app.policy()[0]
         self._limits = limits_of(self._settings.service)
+        self._speed = Speed(times.monotonic)
         self._portal = self._settings.portal_id or _portal_of(store)
         self._signs, self._threads, self._webhooks = _signs(store, times.now()), Threads(), Tally()
         self._anchoring = app.anchoring(store)
@@ -173,6 +175,7 @@ class _Build:
                 should_stop=self._works.is_stopping,
                 between=self._works.between,
                 want=self._works.want,
+                speed=self._speed,
             )
         )
         vitals = Vitals(
@@ -185,7 +188,12 @@ class _Build:
         health = Health(self._reading, signs, vitals, self._limits, now)
         quota = partial(quota_of, transport, self._settings.pacing.daily_reserve_percent / 100)
         asked = Asked(
-            store=self._reading, signs=signs, readiness=health.look, quota=quota, unstored=self._webhooks.counts
+            store=self._reading,
+            signs=signs,
+            readiness=health.look,
+            quota=quota,
+            speed=self._speed.per_second,
+            unstored=self._webhooks.counts,
         )
         finding = Finding(asked, self._policy, self._settings.alarms, self._limits)
         self._watch = Watch(self._store, telling, finding, now)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
 LOOK_EVERY: Final = timedelta(seconds=60)
-"""How often it is asked whether a full sweep is due, and what is to be told of."""
+"""How often it is asked whether a full sweep is due, and at least what is to be told of."""
 _DAY: Final = timedelta(days=1)
 
 Want = Callable[..., None]
@@ -77,5 +77,5 @@ class Schedule:
             (INBOX, DUE): settings.due_every,
             (HOT,): settings.hot_every,
             (SELF_CHECK,): settings.self_check_every,
-            (WATCH,): LOOK_EVERY,
+            (WATCH,): min(LOOK_EVERY, settings.due_every),
         }

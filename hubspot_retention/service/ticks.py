@@ -15,6 +15,7 @@ from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import BlockedError, PortalTemporaryError
 from hubspot_retention.service.desk import Desk, open_desk
 from hubspot_retention.service.names import INBOX
+from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.works import Facts
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport
@@ -35,7 +36,7 @@ _KEPT_OBLIGATIONS: Final = timedelta(days=400)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """What the ticks are made with. `should_stop`: the process is to end; `between`: let what is pressing go in
-    between; `want`: have a tick done."""
+    between; `want`: have a tick done; `speed` measures the due tick."""
 
     app: Application
     store: Store
@@ -45,6 +46,7 @@ class Shop:
     should_stop: Callable[[], bool]
     between: Callable[[], None]
     want: Callable[..., None]
+    speed: Speed
 
 
 class Ticks:
@@ -73,7 +75,10 @@ class Ticks:
         if not self._is_settled:
             desk.settle_left()
         self._is_settled = False
+        speed = self._shop.speed
+        began = speed.seconds()
         report = desk.due.run(self._now())
+        speed.note(report.looked, speed.seconds() - began)
         if report.error is not None:
             raise report.error
         self._is_settled = not report.is_partial

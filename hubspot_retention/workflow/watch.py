@@ -1,8 +1,8 @@
 """Watch: look at the service itself, stop disposals that must not go on, and tell a person in time.
 
 What can go wrong: everything works and nobody notices that nothing happens; or somebody is told so often that nobody
-reads it any more. So deadlines, ticks and readiness are looked at each minute beside the work, not by it, what is told
-is stored with when it was told, and a message that could not be sent is sent later: it is never an exception.
+reads it any more. So deadlines, ticks and readiness are looked at once a minute or oftener, beside the work and not by
+it; what is told is stored with when it was told; a message that could not be sent is sent later, and never raises.
 """
 
 from collections import deque

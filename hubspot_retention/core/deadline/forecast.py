@@ -15,8 +15,8 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast records can be worked off: `per_second` as measured, `left_today` until the day's quota is used up at
-    `day_ends_at`, `per_day` on each day after that."""
+    """How fast records can be worked off: `per_second` as allowed and measured, `left_today` until the day's quota is
+    used up at `day_ends_at`, `per_day` on each day after that."""
 
     per_second: float
     left_today: float

@@ -11,6 +11,7 @@ from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.service.asking import Running
 from tests.faults.people import a_customer, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House, wide_lines
@@ -56,6 +57,7 @@ def busy(house_of: MakeHouse) -> House:
         tx.tick_done("hot", now, 1.0, "PortalDeniedError")
         tx.count("webhooks", "accepted", 1200)
         tx.count("webhooks", "forged", 3)
+        tx.count("disposals", "unsubscribed/done", 1_234)
         tx.save_alarm(
             AlarmRecord(
                 kind=AlarmKind.DEADLINE_NEAR,
@@ -93,7 +95,9 @@ def test_where_nothing_ever_ran_it_says_what_to_do(house_of: MakeHouse) -> None:
     page = told(house_of(a_portal()))
     assert "The service has never run here: start it with `serve`." in page
     assert "Alarms None." in page
+    assert "Service No service answers on the operations port of these settings." in page
     assert "No record is past its date." in page
+    assert "Nothing was disposed of yet." in page
     assert "There is no hold." in page
     assert "Plans that wait None." in page
     assert "None came yet." in page
@@ -109,6 +113,7 @@ def test_it_tells_how_everything_stands(house_of: MakeHouse) -> None:
     assert "unsubscribed open 1 1" in page
     assert "unsubscribed held 1 1" in page
     assert "100.0% of what was done was done in time." in page
+    assert "So far: unsubscribed done 1,234." in page
     assert "1-rights awaiting review: calls by" in page
     assert "1 erasure-request" in page
     assert "1 unsubscribed 20 17" in page
@@ -162,10 +167,46 @@ def test_a_machine_is_told_the_same(house_of: MakeHouse) -> None:
         ("unsubscribed", "done", 1),
     }
     assert found["on_time_ratio"] == 1
+    assert found["disposals"] == [{"rule": "unsubscribed", "result": "done", "count": 1234}]
+    assert found["next_deadline_seconds"] < 0
+    assert found["anchor_age_seconds"] is None
+    assert found["service"] is None
     assert found["webhooks"] == {"accepted": 1200, "forged": 3}
     assert found["standing_approvals"][0]["left_today"] == 17
     assert [plan["plan_id"] for plan in found["plans"]] == ["1-time", "1-rights"]
     assert found["alarms"][0]["about"] == "unsubscribed"
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
+    """A service runs, and says this of itself."""
+    requests = {("GET /crm/objects/2026-03/contacts", "200"): 1_200, ("GET /crm/objects/2026-03/contacts", "503"): 3}
+    values: dict[str, Any] = {"reasons": (), "requests": requests, "quota_used": 0.125}
+    running = Running(**values | more)
+    monkeypatch.setattr("hubspot_retention.service.asking.ask", lambda host, port: running)
+
+
+def test_a_running_service_tells_what_it_asked_of_hubspot(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch)
+    house = house_of(a_portal())
+    page = told(house)
+    assert "Service It is ready. 12.5% of the account's daily requests are used." in page
+    assert "GET /crm/objects/2026-03/contacts 1,203 3" in page
+    found = house("status", "--json").json["service"]
+    assert (found["ready"], found["reasons"], found["quota_used_ratio"]) == (True, [], 0.125)
+    assert found["requests"][1] == {"endpoint": "GET /crm/objects/2026-03/contacts", "status": "503", "count": 3}
+
+
+def test_of_many_endpoints_the_busiest_are_shown(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, requests={(f"GET /{number}", "200"): number for number in range(1, 12)})
+    page = told(house_of(a_portal()))
+    assert "GET /11 11 0" in page
+    assert "GET /3 " not in page
+    assert "and 6 more to 3 endpoints." in page
+
+
+def test_one_that_is_not_ready_says_why(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, reasons=("database", "tick-hot"), requests={}, quota_used=None)
+    assert "Service It is not ready: database, tick-hot. Ticks" in told(house_of(a_portal()))
 
 
 def test_it_can_be_asked_while_the_service_runs(house_of: MakeHouse) -> None:

@@ -33,12 +33,14 @@ class Scene:
         self.store, self.hands = store, hands
         self.reasons: tuple[str, ...] = ()
         self.quota, self.tally, self.is_gone = Quota(), Tally(), False
+        self.speed: float | None = None
         self.signs = Signs(hands.now() - timedelta(days=1))
         asked = Asked(
             store=self,  # type: ignore[arg-type]
             signs=self.signs,
             readiness=lambda: Readiness(self.reasons, {}),
             quota=lambda: self.quota,
+            speed=lambda: self.speed,
             unstored=self.tally.counts,
         )
         self.finding = Finding(asked, clienti(), read_settings("", "test", {}).alarms, {})
@@ -108,6 +110,16 @@ def test_a_rate_that_is_too_low_for_the_backlog_is_foretold(scene: Scene) -> Non
     scene.quota = Quota(per_second=1.0)
     assert AlarmKind.FORECAST_LATE not in scene.kinds()
     scene.quota = Quota(per_second=0.01)
+    assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100
+
+
+def test_the_rate_is_what_was_measured_where_that_is_less_than_hubspot_allows(scene: Scene) -> None:
+    scene.owe(1000, hours=100)
+    scene.quota, scene.speed = Quota(per_second=19.0), 4.0
+    assert AlarmKind.FORECAST_LATE not in scene.kinds()
+    scene.speed = 0.0025
+    assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100
+    scene.quota, scene.speed = Quota(per_second=0.01), 4.0
     assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from hubspot_retention.service.names import DUE, FULL, HEARTBEAT, HOT, INBOX, SE
 from hubspot_retention.service.works import STOPPED
 from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.assess import Watcher
+from hubspot_retention.workflow.due import DueReport, DueTick
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED
 from tests.contract.store.service_values import an_approval
@@ -370,6 +371,24 @@ def test_a_deadline_that_is_near_is_told_by_the_watch(service_at: Open) -> None:
     service.later(hours=25)
     service.do(WATCH)
     assert service.mailbox.told.count(f"{AlarmKind.DEADLINE_NEAR.value} unsubscribed") == 2
+
+
+def test_a_hubspot_that_is_too_slow_for_the_backlog_is_foretold(
+    service_at: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = service_at(PEOPLE)
+    service.do(FULL)
+    for number in range(101, 141):
+        service.unsubscribe(f"contacts/{number}")
+    run = DueTick.run
+
+    def slowly(tick: DueTick, now: datetime) -> DueReport:
+        service.monotonic.pass_by(40 * 12 * 3_600)
+        return run(tick, now)
+
+    monkeypatch.setattr(DueTick, "run", slowly)
+    service.do(HOT, WATCH)
+    assert service.mailbox.told == [f"{AlarmKind.FORECAST_LATE.value} portal"]
 
 
 def test_after_a_due_tick_that_succeeded_the_heart_beats(service_at: Open, monkeypatch: pytest.MonkeyPatch) -> None:

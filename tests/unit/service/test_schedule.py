@@ -116,7 +116,7 @@ def test_jobs_are_set_as_the_architecture_says(monkeypatch: pytest.MonkeyPatch) 
     Schedule(settings(), lambda *_: None, lambda: None).start()
     assert made["timezone"] == "UTC"
     assert made["job_defaults"] == {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    assert made["jobs"] == [("interval", s) for s in (30.0, 900.0, 21600.0, 60.0, 60.0)]
+    assert made["jobs"] == [("interval", s) for s in (30.0, 900.0, 21600.0, 30.0, 60.0)]
 
 
 def test_a_tick_may_be_late_by_a_few_rounds() -> None:
