@@ -1,24 +1,25 @@
-"""`audit checkpoint | receipt | verifier`: what is handed to those who verify without trusting this service."""
+"""`audit checkpoint | export | receipt | verifier`: what is handed to those who verify without trusting the service."""
 
+import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hubspot_retention.cli.given import application
+from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from hubspot_retention.bootstrap.application import Application
+    from hubspot_retention.core.audit.whole import StoredCheckpoint
 
 KeyFile = Annotated[Path, typer.Option("--key", metavar="FILE", help="The log's signing key: `audit key new`.")]
 
 
 def checkpoint(context: typer.Context, key: KeyFile) -> None:
     """Print what the log is now, signed: three lines and a signature, to be kept by somebody outside."""
-    from hubspot_retention.evidence.keys import SigningKey
-    from hubspot_retention.evidence.sealing import checkpoint as sealed
-
-    signer = SigningKey.load(key)
-    with application(context).store("read") as store:
-        typer.echo(sealed(store, signer).note, nl=False)
+    typer.echo(_signed(application(context), key).note, nl=False)
 
 
 def receipt(
@@ -27,12 +28,49 @@ def receipt(
     key: KeyFile,
 ) -> None:
     """Print a receipt for one record: what the log says of it, with the proof that it is in the log."""
-    from hubspot_retention.evidence.keys import SigningKey
     from hubspot_retention.evidence.sealing import receipt as made
 
-    signer = SigningKey.load(key)
-    with application(context).store("read") as store:
-        typer.echo(made(store, signer, record), nl=False)
+    house = application(context)
+    signed = _signed(house, key)
+    with house.store("read") as store:
+        typer.echo(made(store, signed, record), nl=False)
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given (or -).")] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Sign it with the log's key.")] = None,
+) -> None:
+    """Export the log as JSON lines: first every checkpoint that was ever signed of it, then number, hash, and the exact
+    text that was hashed of each entry; with a key, the last checkpoint is one of exactly these entries."""
+    from hubspot_retention.evidence.sealing import exported
+
+    house = application(context)
+    signed = None if key is None else _signed(house, key)
+    with house.store("read") as store:
+        lines = exported(store, None if signed is None else signed.size)
+        if file is None or str(file) == "-":
+            sys.stdout.writelines(lines)
+            return
+        part = file.with_name(f".{file.name}.part")
+        try:
+            with part.open("w", encoding="utf-8") as out:
+                out.writelines(lines)
+            part.replace(file)
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _signed(house: "Application", key: Path) -> "StoredCheckpoint":
+    """The log as it is now, verified, signed, and what was signed stored."""
+    from hubspot_retention.evidence.keys import SigningKey
+    from hubspot_retention.evidence.sealing import checkpoint
+
+    with house.store("read") as store:
+        signed = checkpoint(store, SigningKey.load(key), house.clock.now())
+    with house.store("brief") as store, store.transaction() as tx:
+        tx.save_checkpoint(signed)
+    return signed
 
 
 def verifier() -> None:

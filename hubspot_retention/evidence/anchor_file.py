@@ -44,14 +44,15 @@ class FileAnchor:
         finally:
             os.close(descriptor)
 
-    def show(self, note: str, log: Grows) -> None:
-        """Append a checkpoint, if the log extends the last one. Raises AnchorError."""
+    def show(self, note: str, log: Grows) -> str:
+        """Append a checkpoint, if the log extends the last one; a file signs nothing. Raises AnchorError."""
         with self._alone() as descriptor:
             seen = self._last(descriptor)
             doubt = None if seen is None else log.doubt_of(seen)
             if doubt is not None:
                 raise AnchorError("the log does not extend what the anchor saw", doubt)
             self._append(descriptor, note)
+        return ""
 
     def show_anew(self, note: str) -> None:
         """Append a checkpoint whatever stands before it. Raises AnchorError."""

@@ -44,14 +44,14 @@ class WitnessAnchor:
             raise AnchorError(f"the witness does not tell what it saw: it answered {answer.status_code}")
         return self._opened(answer.text)
 
-    def show(self, note: str, log: Grows) -> None:
-        """Have it co-sign a newer checkpoint. Raises AnchorError."""
+    def show(self, note: str, log: Grows) -> str:
+        """Have it co-sign a newer checkpoint; answers its co-signature. Raises AnchorError."""
         seen, new = self.latest(), read_note(note)[0]
         doubt = None if seen is None else log.doubt_of(seen)
         if doubt is not None:
             raise AnchorError("the log does not extend what the witness saw", doubt)
         old = 0 if seen is None else seen.size
-        self._add(note, old, log.proof(old, new.size))
+        return self._add(note, old, log.proof(old, new.size))
 
     def show_anew(self, note: str) -> None:
         """A witness that could be told to forget would be none: only who runs it can. Raises AnchorError."""
@@ -63,7 +63,7 @@ class WitnessAnchor:
             )
         self._add(note, 0, ())
 
-    def _add(self, note: str, old: int, proof: Sequence[bytes]) -> None:
+    def _add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
         lines = [f"old {old}", *(b64encode(part).decode() for part in proof)]
         answer = self._ask("POST", "add-checkpoint", content="\n".join([*lines, "", note]).encode())
         if answer.status_code in (409, 422):
@@ -72,6 +72,7 @@ class WitnessAnchor:
             raise AnchorError(f"the witness did not co-sign: it answered {answer.status_code}")
         if self._opened(note + answer.text) != read_note(note)[0]:
             raise AnchorError("the witness co-signed something else")
+        return answer.text
 
     def _opened(self, note: str) -> Checkpoint:
         """The checkpoint of a note that the witness signed just now."""

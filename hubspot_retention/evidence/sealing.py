@@ -6,15 +6,17 @@ log is verified first, and what is signed is the log that was verified, up to it
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
 
 from hubspot_retention.core.audit.checkpoint import ED25519, Checkpoint, sign
 from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.receipt import prove
 from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence.keys import SigningKey
 
@@ -31,35 +33,29 @@ class Log(Protocol):
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """The log from a sequence number on, streamed."""
 
+    def checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """What was ever signed of it, the oldest first."""
+
     def verify_log(self) -> VerifyReport:
         """Verify the whole log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signed note, and how many entries it covers."""
-
-    note: str
-    size: int
-
-
-def checkpoint(log: Log, key: SigningKey) -> Signed:
-    """What the log is now, signed. Raises UnsignableError, UsageError."""
-    size = _verified_size(log, key)
-    proofs = prove((entry.body for entry in islice(log.entries(), size)), size, ())
-    return Signed(sign(Checkpoint(key.name, size, proofs.root), [key]), size)
+def checkpoint(log: Log, key: SigningKey, at: datetime) -> StoredCheckpoint:
+    """What the log is now, signed, to be stored. Raises UnsignableError, UsageError."""
+    edge = _verified(log, key)
+    note = sign(Checkpoint(key.name, edge.size, edge.root()), [key])
+    return StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=at)
 
 
-def receipt(log: Log, key: SigningKey, record: str) -> str:
-    """A receipt for a record such as `contacts/101`, as JSON: each entry of it with the proof that it is in the log,
-    and the signed checkpoint of that log. Raises UnsignableError, and UsageError if the log knows no such record."""
-    size = _verified_size(log, key)
+def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
+    """A receipt for a record such as `contacts/101`, as JSON: each entry of it with the proof that it is in the log
+    that was signed, and the signed checkpoint. Raises UsageError if that log knows no such record."""
     said = _RECORD_KEY % record.encode()
-    found = {entry.seq - 1: entry.body for entry in islice(log.entries(), size) if said in entry.body}
+    found = {entry.seq - 1: entry.body for entry in islice(log.entries(), signed.size) if said in entry.body}
     found = {index: body for index, body in found.items() if json.loads(body).get("record") == record}
     if not found:
         raise UsageError(f"the audit log knows nothing of {record}: expected a record such as contacts/101")
-    proofs = prove((entry.body for entry in islice(log.entries(), size)), size, tuple(found))
+    proofs = prove((entry.body for entry in islice(log.entries(), signed.size)), signed.size, tuple(found))
     rows = [
         {
             "index": index,
@@ -68,11 +64,23 @@ def receipt(log: Log, key: SigningKey, record: str) -> str:
         }
         for index, body in found.items()
     ]
-    note = sign(Checkpoint(key.name, size, proofs.root), [key])
-    return json.dumps({"record": record, "entries": rows, "checkpoint": note}, indent=1) + "\n"
+    return json.dumps({"record": record, "entries": rows, "checkpoint": signed.note}, indent=1) + "\n"
 
 
-def _verified_size(log: Log, key: SigningKey) -> int:
+def exported(log: Log, size: int | None = None) -> Iterator[str]:
+    """The lines of an export: the first `size` entries, all if it is `None`, after what was signed of them."""
+    for signed in log.checkpoints():
+        if size is None or signed.size <= size:
+            yield _line({"checkpoint": signed.note})
+    for entry in islice(log.entries(), size):
+        yield _line({"seq": entry.seq, "hash": entry.hash.hex(), "body": entry.body.decode("ascii")})
+
+
+def _line(content: dict[str, object]) -> str:
+    return f"{json.dumps(content, separators=(',', ':'))}\n"
+
+
+def _verified(log: Log, key: SigningKey) -> Frontier:
     if key.kind != ED25519:
         raise UsageError(f"the key of {key.name} is a witness's: a log is signed by its own")
     report = log.verify_log()
@@ -81,4 +89,4 @@ def _verified_size(log: Log, key: SigningKey) -> int:
             f"the audit log is not the one that was written ({len(report.findings)} findings): it is not signed. "
             "`audit verify` names the entries."
         )
-    return report.entries
+    return report.edge

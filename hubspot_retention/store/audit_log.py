@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from hubspot_retention.core.audit.chain import Head, extend
+from hubspot_retention.core.audit.chain import Head, LogEnd
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
-from hubspot_retention.core.audit.verify import Verifier, VerifyReport
+from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.whole import WholeLog
+from hubspot_retention.store.checkpoints import read_checkpoints
+from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.prepared import following, insertion, overwriting, whole
 from hubspot_retention.store.schema import audit_entry, audit_head
@@ -14,38 +17,42 @@ from hubspot_retention.store.session import Rows, Session
 
 _PAGE = 1000
 _NO_HEAD = "the audit log has lost its head: verify it before anything else"
+_NO_TREE = "the audit log has lost its tree, or entries: verify it before anything else"
 
 
 class AuditRows(Rows):
     """Appending."""
 
-    _head: Head | None = None
+    _end: LogEnd | None = None
 
     def audit(self, entry: Entry) -> int:
         """Append an entry to the audit log; answers its sequence number."""
         connection = self._connection
-        if self._head is None:
-            self._head = read_head(self._session)
-        stored = extend(self._head, entry)
+        if self._end is None:
+            self._end = read_end(self._session)
+        stored = self._end.append(entry)
         sql = insertion(audit_entry, connection.dialect)
         connection.exec_driver_sql(sql, (stored.seq, stored.body, stored.hash))
-        self._head = Head(stored.seq, stored.hash)
         return stored.seq
 
     def _write_head(self) -> None:
         """Before the commit: where the log ends now."""
-        if self._head is not None:
+        if self._end is not None:
             sql = overwriting(audit_head, self._connection.dialect)
-            self._connection.exec_driver_sql(sql, (self._head.count, self._head.hash))
+            head, edge = self._end.head, self._end.edge
+            self._connection.exec_driver_sql(sql, (head.count, head.hash, edge.encoded()))
 
 
-def read_head(session: Session) -> Head:
-    """Where the log ends. Raises StoreError if that is lost."""
+def read_end(session: Session) -> LogEnd:
+    """Where the log ends, its chain and its tree. Raises StoreError if that is lost."""
     with session.read() as connection:
         row = connection.exec_driver_sql(whole(audit_head, connection.dialect)).one_or_none()
     if row is None:
         raise StoreError(_NO_HEAD)
-    return Head(row.entries, _bytes(row.hash))
+    try:
+        return LogEnd.read(Head(row.entries, as_bytes(row.hash)), as_bytes(row.edge))
+    except ValueError as error:
+        raise StoreError(_NO_TREE) from error
 
 
 def read_entries(session: Session, after: int) -> Iterator[StoredEntry]:
@@ -66,31 +73,27 @@ def _pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, byte
             return
         _, bodies, hashes = zip(*found, strict=True)
         whole_bytes = {*map(type, bodies), *map(type, hashes)} == {bytes}
-        yield found if whole_bytes else [(seq, _bytes(body), _bytes(link)) for seq, body, link in found]
+        yield found if whole_bytes else [(seq, as_bytes(body), as_bytes(link)) for seq, body, link in found]
         after = found[-1][0]
-
-
-def _bytes(value: object) -> bytes:
-    """What stands in a column of bytes. SQLite keeps whatever a hand puts there, and verification must name it."""
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def verify_log(session: Session) -> VerifyReport:
     """Verify the log while others may append to it: its end and its head are read by one statement."""
-    verifier = Verifier()
+    with session.read() as connection:
+        log = WholeLog(read_checkpoints(connection))
     for page in _pages(session, -1):
-        verifier.feed_rows(page)
-    end, head = _end_and_head(session, verifier.place)
-    verifier.feed(end)
-    return verifier.close(head)
+        log.feed_rows(page)
+    end, head, edge = _end_and_head(session, log.place)
+    log.feed_rows(end)
+    return log.close(head, edge)
 
 
-def _end_and_head(session: Session, after: int) -> tuple[list[StoredEntry], Head]:
-    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, audit_head.c.entries, audit_head.c.hash)
+def _end_and_head(session: Session, after: int) -> tuple[list[tuple[int, bytes, bytes]], Head, bytes]:
+    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, *audit_head.c["entries", "hash", "edge"])
     both = audit_head.outerjoin(audit_entry, audit_entry.c.seq > after)
     with session.read() as connection:
         rows = connection.execute(select(*columns).select_from(both).order_by(audit_entry.c.seq)).all()
     if not rows:
         raise StoreError(_NO_HEAD)
-    entries = [StoredEntry(row[0], _bytes(row[1]), _bytes(row[2])) for row in rows if row[0] is not None]
-    return entries, Head(rows[0][3], _bytes(rows[0][4]))
+    entries = [(row[0], as_bytes(row[1]), as_bytes(row[2])) for row in rows if row[0] is not None]
+    return entries, Head(rows[0][3], as_bytes(rows[0][4])), as_bytes(rows[0][5])

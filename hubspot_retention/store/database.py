@@ -1,6 +1,6 @@
 """Opens the service's own database, and is what the use cases call their store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
@@ -9,9 +9,12 @@ from sqlalchemy.engine import URL
 
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.store.anchors import AnchorRows
-from hubspot_retention.store.audit_log import AuditRows, read_entries, read_head, verify_log
+from hubspot_retention.store.audit_log import AuditRows, read_end, read_entries, verify_log
+from hubspot_retention.store.checkpoints import CheckpointRows, read_checkpoints, read_tree
 from hubspot_retention.store.engine import Access, connect, may_share, settle_journal
 from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.inbox import InboxRows
@@ -42,6 +45,7 @@ class SqlTransaction(
     InboxRows,
     ServiceNoteRows,
     AnchorRows,
+    CheckpointRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
@@ -81,7 +85,21 @@ class SqlStore:
 
     def audit_head(self) -> Head:
         """Where the audit log ends, as it is kept beside it."""
-        return read_head(self._session)
+        return read_end(self._session).head
+
+    def tree(self) -> Frontier:
+        """The right edge of the audit log's tree as it is now, as it is kept beside the log."""
+        return read_end(self._session).edge
+
+    def tree_at(self, size: int) -> Frontier | None:
+        """The edge as it was when the log had so many entries, if it was signed then."""
+        with self._session.read() as connection:
+            return read_tree(connection, size)
+
+    def checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """What was ever signed of the audit log, the oldest first."""
+        with self._session.read() as connection:
+            return read_checkpoints(connection)
 
     def verify_log(self) -> VerifyReport:
         """Verify the whole audit log against its head, also while entries are appended."""

@@ -42,3 +42,8 @@ def to_micros_or_none(at: datetime | None) -> int | None:
 def from_micros_or_none(micros: int | None) -> datetime | None:
     """As `from_micros`; nothing stays nothing."""
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def as_bytes(value: object) -> bytes:
+    """What stands in a column of bytes. SQLite keeps whatever a hand puts there, and verification must name it."""
+    return value if isinstance(value, bytes) else str(value).encode()

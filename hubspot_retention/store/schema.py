@@ -189,4 +189,15 @@ audit_head = Table(
     Column("one", SmallInteger, primary_key=True, autoincrement=False),
     Column("entries", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("edge", LargeBinary, nullable=False, server_default=""),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", Text, primary_key=True),
+    Column("signatures", Text, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
 )

@@ -17,6 +17,7 @@ from hubspot_retention.core.audit.anchor import Anchored, AnchorError, Doubt, Gr
 from hubspot_retention.core.audit.checkpoint import Checkpoint, Signs, sign
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.workflow.log_tree import LogTree
 from hubspot_retention.workflow.ports import Store
@@ -46,8 +47,9 @@ class Anchor(Protocol):
     def latest(self) -> Checkpoint | None:
         """What it last saw of this log, `None` for nothing. Raises AnchorError."""
 
-    def show(self, note: str, log: Grows) -> None:
-        """Have it keep a newer checkpoint, if the log extends what it saw. Raises AnchorError."""
+    def show(self, note: str, log: Grows) -> str:
+        """Have it keep a newer checkpoint, if the log extends what it saw; answers the signature lines that it gave
+        for it, if it gives any. Raises AnchorError."""
 
     def show_anew(self, note: str) -> None:
         """Have it keep a checkpoint in place of what it saw, after a person decided so. Raises AnchorError."""
@@ -72,7 +74,7 @@ class Anchoring:
         self._store = store
         self._plan = plan
         self._now = now
-        self._tree = LogTree(store.entries)
+        self._tree = LogTree(store)
         self._doubts: tuple[Doubt, ...] = (Doubt.UNREADABLE,)
         self._is_known = False
         self._anchored_at: datetime | None = None
@@ -81,8 +83,7 @@ class Anchoring:
         """Read the anchors; answers what is doubtful about the log now."""
         known = self._known()
         readings = [self._read(anchor, known.get(anchor.name)) for anchor in self._plan.anchors]
-        size, _ = self._tree.end()
-        found = doubts(readings, size, self._tree.root_at)
+        found = doubts(readings, self._tree.end().size, self._tree.root_at)
         if not (self._is_known and found == (Doubt.UNREADABLE,)):
             self._doubts = found
             self._is_known = found != (Doubt.UNREADABLE,)
@@ -117,12 +118,12 @@ class Anchoring:
         known, now = self._known(), self._now()
         facts = (("instance", self._plan.instance),)
         entry = Entry(subject=Subject.ANCHOR, verb=Verb.SENT, at=now, actor="service", facts=facts)
-        note, checkpoint = self.sign(entry)
-        rows = []
+        signed = self.sign(entry)
+        rows, lines = [], ""
         for anchor in self._plan.anchors:
             try:
-                anchor.show(note, self._tree)
-                rows.append(Anchored(name=anchor.name, size=checkpoint.size, root=checkpoint.root, at=now))
+                lines += anchor.show(signed.note, self._tree)
+                rows.append(Anchored(name=anchor.name, size=signed.size, root=signed.root, at=now))
             except AnchorError as error:
                 _log.warning("anchor.failed", anchor=anchor.name, code=error.doubt.value, why=str(error))
                 rows.append(replace(known.get(anchor.name, Anchored(name=anchor.name)), error=error.doubt.value))
@@ -130,22 +131,27 @@ class Anchoring:
                     self._doubts = (*self._doubts, error.doubt)
         with self._store.transaction() as tx:
             tx.save_anchored(rows)
+            tx.save_checkpoint(replace(signed, note=signed.note + lines))
         self._known()
 
-    def sign(self, entry: Entry) -> tuple[str, Checkpoint]:
-        """Append an entry, and sign what the log is with it."""
+    def sign(self, entry: Entry) -> StoredCheckpoint:
+        """Append an entry, and sign what the log is with it; what was signed is stored."""
         with self._store.transaction() as tx:
             tx.audit(entry)
-        checkpoint = Checkpoint(self._plan.origin, *self._tree.end())
-        return sign(checkpoint, [self._plan.key]), checkpoint
+        edge = self._tree.end()
+        note = sign(Checkpoint(self._plan.origin, edge.size, edge.root()), [self._plan.key])
+        signed = StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=entry.at)
+        with self._store.transaction() as tx:
+            tx.save_checkpoint(signed)
+        return signed
 
-    def show_anew(self, note: str, checkpoint: Checkpoint) -> Mapping[str, str]:
+    def show_anew(self, signed: StoredCheckpoint) -> Mapping[str, str]:
         """Have every anchor begin anew with a log that a person brought back; answers who would not, and why."""
         refused: dict[str, str] = {}
         for anchor in self._plan.anchors:
-            row = Anchored(name=anchor.name, size=checkpoint.size, root=checkpoint.root, at=self._now())
+            row = Anchored(name=anchor.name, size=signed.size, root=signed.root, at=self._now())
             try:
-                anchor.show_anew(note)
+                anchor.show_anew(signed.note)
             except AnchorError as error:
                 refused[anchor.name] = str(error)
             else:

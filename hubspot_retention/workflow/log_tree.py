@@ -1,41 +1,67 @@
-"""The Merkle tree of the log that is here, read from the entries themselves: nothing beside them is believed."""
+"""The Merkle tree of the log that is here, from its right edge, which the store keeps beside it.
 
-from collections.abc import Callable, Iterator
+Nothing is read again for the root as it is now, and for what it was when it was signed: those edges are kept as well.
+Only an older root that nobody here signed is made from the entries. That edges and entries agree is what verifying the
+log tells.
+"""
+
+from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
 from hubspot_retention.core.audit.anchor import Doubt, TreeReading, doubt_of, places_of_proof
 from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.entry import StoredEntry
-from hubspot_retention.core.audit.merkle import consistency_proof
+from hubspot_retention.core.audit.merkle import Frontier, consistency_proof, leaf_hash
+
+
+class Log(Protocol):
+    """The log and what is kept beside it."""
+
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """The log from a sequence number on, streamed."""
+
+    def tree(self) -> Frontier:
+        """The right edge of its tree as it is now."""
+
+    def tree_at(self, size: int) -> Frontier | None:
+        """The edge as it was when the log had so many entries, if it was signed then."""
 
 
 class LogTree:
-    """The tree of a log. `entries` streams the log from a number on. What was read once is not read again, as long as
-    nobody asks for what lies behind it."""
+    """The tree of a log."""
 
-    def __init__(self, entries: Callable[[int], Iterator[StoredEntry]]) -> None:
-        self._entries = entries
-        self._read = TreeReading()
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._size = 0
+        self._roots: dict[int, bytes] = {}
 
-    def end(self) -> tuple[int, bytes]:
-        """How many entries there are now, and the root."""
-        self._read.feed(entry.body for entry in self._entries(self._read.size))
-        return self._read.size, self._read.root()
+    def end(self) -> Frontier:
+        """The edge of the tree as it is now."""
+        edge = self._log.tree()
+        self._size = edge.size
+        self._roots[edge.size] = edge.root()
+        return edge
 
     def root_at(self, size: int) -> bytes:
         """The root of the first `size` entries."""
-        if size not in self._read.roots:
-            behind = TreeReading()
-            behind.feed(entry.body for entry in islice(self._entries(0), size))
-            self._read.roots[size] = behind.root()
-        return self._read.roots[size]
+        if size not in self._roots:
+            edge = self._log.tree_at(size)
+            if edge is None:
+                edge = Frontier()
+                for entry in islice(self._log.entries(), size):
+                    edge.append(leaf_hash(entry.body))
+            self._roots[size] = edge.root()
+        return self._roots[size]
 
     def doubt_of(self, seen: Checkpoint) -> Doubt | None:
         """What is doubtful about the log, after an anchor saw this of it."""
-        return doubt_of(seen, self._read.size, self.root_at)
+        return doubt_of(seen, self._size, self.root_at)
 
     def proof(self, old: int, new: int) -> tuple[bytes, ...]:
         """That the first `new` entries begin with the first `old` ones."""
-        reading = TreeReading(places=places_of_proof(old, new))
-        reading.feed(entry.body for entry in islice(self._entries(0), new))
+        begin = self._log.tree_at(old) or Frontier()
+        first = begin.size
+        reading = TreeReading(places_of_proof(old, new), begin)
+        reading.feed(entry.body for entry in islice(self._log.entries(first), new - first))
         return consistency_proof(old, new, lambda level, index: reading.subtrees[level, index])

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import (
     CompanyObservation,
@@ -271,3 +272,9 @@ class Store(Protocol):
 
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """The audit log from a sequence number on, streamed."""
+
+    def tree(self) -> Frontier:
+        """The right edge of the audit log's tree as it is now."""
+
+    def tree_at(self, size: int) -> Frontier | None:
+        """The edge as it was when the log had so many entries, if it was signed then."""

@@ -68,7 +68,7 @@ class Recoverer:
             code=found[0].value,
             facts=(("holds_placed", placed), ("holds_known", known), ("why", commitment)),
         )
-        refused = self._anchoring.show_anew(*self._anchoring.sign(entry))
+        refused = self._anchoring.show_anew(self._anchoring.sign(entry))
         return Recovery(placed=placed, known=known, refused=refused)
 
     def _place(self, holds: Sequence[HandedIn]) -> int:

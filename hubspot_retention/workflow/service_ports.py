@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hubspot_retention.core.alarm import AlarmRecord, Tick
 from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.plan.model import Action, ItemState
@@ -124,6 +125,9 @@ class ServiceTransaction(Protocol):
 
     def forget_anchored(self) -> None:
         """No anchor was shown anything of the log as it is from now on."""
+
+    def save_checkpoint(self, signed: StoredCheckpoint) -> None:
+        """Keep what was signed of the log; of a text that is kept already only signatures that are new."""
 
     def keep_words(self, words: str) -> str:
         """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""

@@ -98,13 +98,23 @@ def doubts(readings: Sequence[Reading], size: int, root_at: Callable[[int], byte
 
 
 class TreeReading:
-    """Reads a log from its beginning and notes some of its subtrees, and its root whenever that is asked for."""
+    """Reads a log from its beginning, or from where its tree had an edge that is known, and notes some of its subtrees,
+    and its root whenever that is asked for."""
 
-    def __init__(self, places: Iterable[Place] = ()) -> None:
+    def __init__(self, places: Iterable[Place] = (), begin: Frontier | None = None) -> None:
         self._places = frozenset(places)
-        self._edge = Frontier()
+        self._edge = Frontier() if begin is None else begin
         self.roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self.subtrees: dict[Place, bytes] = {}
+        self._note_edge()
+
+    def _note_edge(self) -> None:
+        """The whole subtrees that the edge consists of, the largest first."""
+        begin = 0
+        for node, level in zip(self._edge.nodes, _levels(self._edge.size), strict=True):
+            if (level, begin >> level) in self._places:
+                self.subtrees[level, begin >> level] = node
+            begin += 1 << level
 
     @property
     def size(self) -> int:
@@ -122,6 +132,11 @@ class TreeReading:
     def root(self) -> bytes:
         """The root of what was read; it is noted."""
         return self.roots.setdefault(self._edge.size, self._edge.root())
+
+
+def _levels(size: int) -> list[int]:
+    """The levels of the subtrees that the edge of a tree consists of."""
+    return [level for level in reversed(range(size.bit_length())) if size >> level & 1]
 
 
 def places_of(proof: Callable[[Callable[[int, int], bytes]], object]) -> frozenset[Place]:

@@ -9,7 +9,7 @@ A log rewritten from its beginning with a fitting head is not found here: that n
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.chain import GENESIS, Head, link
 from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
 
 _SEQ: Final = re.compile(rb'"seq":([1-9][0-9]{0,17}),')
 _LOOK_BACK: Final = 64
@@ -32,6 +33,8 @@ class Damage(StrEnum):
     ADDED = "added"
     CUT = "cut"
     HEAD = "head"
+    TREE = "tree"
+    SIGNED = "signed"
 
 
 _WORDS: Final = {
@@ -41,6 +44,8 @@ _WORDS: Final = {
     Damage.ADDED: "added: nothing that follows knows of it",
     Damage.CUT: "missing at the end of the log",
     Damage.HEAD: "not the last entry that the stored head knows",
+    Damage.TREE: "not those that the stored tree was made of",
+    Damage.SIGNED: "not those that were signed, or what was signed of them is not as it was written",
 }
 
 
@@ -59,11 +64,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What verification found. `findings` holds the first thousand broken places."""
+    """What verification found. `findings` holds the first thousand broken places; `edge` is that of the tree over what
+    was read."""
 
     entries: int
     head: Head
     findings: tuple[Finding, ...]
+    edge: Frontier = field(default_factory=Frontier)
 
     @property
     def intact(self) -> bool:

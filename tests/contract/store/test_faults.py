@@ -18,6 +18,7 @@ from hubspot_retention.core.audit.verify import Damage, VerifyReport
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.engine import Access
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
+from tests.contract.store.test_checkpoints import keep, signed_of
 from tests.unit.core.audit.entries import an_entry
 
 _PREPARE = """
@@ -193,6 +194,12 @@ def _end_other_connections(url: str) -> None:
         ("DELETE FROM audit_entry WHERE seq > 17", Damage.CUT, 18),
         ("UPDATE audit_head SET entries = 21", Damage.CUT, 21),
         ("UPDATE audit_head SET hash = x'00'", Damage.HEAD, 20),
+        ("UPDATE audit_head SET edge = zeroblob(64)", Damage.TREE, 1),
+        ("UPDATE audit_head SET edge = 7", Damage.TREE, 1),
+        ("UPDATE checkpoint SET edge = zeroblob(64)", Damage.SIGNED, 1),
+        ("UPDATE checkpoint SET text = replace(text, '20', '19')", Damage.SIGNED, 1),
+        ("UPDATE checkpoint SET size = 19", Damage.SIGNED, 1),
+        ("UPDATE checkpoint SET signatures = ''", Damage.SIGNED, 1),
     ],
 )
 def test_a_hand_in_the_file_is_found_and_named(sqlite_url: str, tampering: str, damage: Damage, seq: int) -> None:
@@ -201,9 +208,11 @@ def test_a_hand_in_the_file_is_found_and_named(sqlite_url: str, tampering: str, 
 
 
 def _tampered(url: str, tampering: str) -> VerifyReport:
-    with open_store(url) as store, store.transaction() as tx:
-        for number in range(20):
-            tx.audit(an_entry(record=f"contacts/{number}"))
+    with open_store(url) as store:
+        with store.transaction() as tx:
+            for number in range(20):
+                tx.audit(an_entry(record=f"contacts/{number}"))
+        keep(store, signed_of(store))
     hand = sqlite3.connect(Path(url.removeprefix("sqlite:///")))
     for (trigger,) in hand.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         hand.execute(f"DROP TRIGGER {trigger}")

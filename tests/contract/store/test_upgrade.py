@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select
 
+from hubspot_retention.core.audit.merkle import Frontier
+from hubspot_retention.core.audit.verify import Damage
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.store import migrate
@@ -61,6 +63,28 @@ def first(request: pytest.FixtureRequest) -> str:
             connection.execute(insert(log).values(seq=entry.seq, body=entry.body, hash=entry.hash))
         connection.execute(head.update().values(entries=last.count, hash=last.hash))
     return url
+
+
+def _forget_the_last_entry(url: str) -> None:
+    """As if a hand had cut off the end of the log of the first version."""
+    with _connected(url) as connection:
+        drop = "" if url.startswith("sqlite") else " ON audit_entry"
+        for trigger in ("audit_entry_stays", *([] if drop else ["audit_entry_remains"])):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}{drop}")
+        connection.exec_driver_sql("DELETE FROM audit_entry WHERE seq = 3")
+
+
+def test_the_tree_of_a_log_that_exists_is_made_from_its_entries(first: str) -> None:
+    with open_store(first) as store:
+        assert store.tree().root() == Frontier.of(entry.body for entry in a_log(3)[0]).root()
+
+
+def test_a_log_that_had_lost_its_end_gets_no_tree_and_is_not_appended_to(first: str) -> None:
+    _forget_the_last_entry(first)
+    with open_store(first) as store:
+        assert [finding.damage for finding in store.verify_log().findings] == [Damage.CUT, Damage.TREE]
+        with pytest.raises(StoreError, match="has lost its tree"), store.transaction() as tx:
+            tx.audit(an_entry())
 
 
 @contextmanager

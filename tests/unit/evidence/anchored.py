@@ -1,6 +1,6 @@
 """Logs and anchors for tests: a file, and a witness that is asked without a network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import httpx
 
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, sign
 from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.evidence.anchor_witness import WitnessAnchor
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.evidence.witness import KeptLogs, Witness
@@ -18,10 +19,32 @@ LOG = SigningKey.generate("log.example.dk")
 WITNESS = SigningKey.generate("witness.example.dk", COSIGNATURE)
 
 
+class Bodies:
+    """A log of some entries, of which `signed` sizes were signed; `read` counts the entries that were asked for."""
+
+    def __init__(self, bodies: Sequence[bytes], signed: Sequence[int] = ()) -> None:
+        self._bodies = bodies
+        self._signed = signed
+        self.read = 0
+
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """Those after a number."""
+        for seq, body in enumerate(self._bodies[after:], start=after + 1):
+            self.read += 1
+            yield StoredEntry(seq, body, b"")
+
+    def tree(self) -> Frontier:
+        """The edge at the end."""
+        return Frontier.of(self._bodies)
+
+    def tree_at(self, size: int) -> Frontier | None:
+        """The edge at a size that was signed."""
+        return Frontier.of(self._bodies[:size]) if size in self._signed else None
+
+
 def tree_of(bodies: Sequence[bytes]) -> LogTree:
     """A log that was read to its end."""
-    entries = [StoredEntry(seq, body, b"") for seq, body in enumerate(bodies, start=1)]
-    tree = LogTree(lambda after: iter(entries[after:]))
+    tree = LogTree(Bodies(bodies))
     tree.end()
     return tree
 

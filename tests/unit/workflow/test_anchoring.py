@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.core.audit.anchor import AnchorError, Doubt, Grows
-from hubspot_retention.core.audit.checkpoint import Checkpoint, open_note
+from hubspot_retention.core.audit.checkpoint import Checkpoint, open_note, read_note
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.evidence.keys import SigningKey
@@ -31,11 +31,12 @@ class Somebody:
         self._answer()
         return open_note(self.notes[-1], [KEY.public]) if self.notes else None
 
-    def show(self, note: str, log: Grows) -> None:
-        """Keep it."""
+    def show(self, note: str, log: Grows) -> str:
+        """Keep it, and sign it."""
         seen = self.latest()
         assert seen is None or log.doubt_of(seen) is None
         self.notes.append(note)
+        return SigningKey.generate(f"{self.name}.example.dk").sign(note.encode()).line()
 
     def show_anew(self, note: str) -> None:
         """Keep it."""
@@ -81,6 +82,16 @@ def test_a_process_that_has_not_looked_yet_disposes_of_nothing(stand: Stand) -> 
     assert not anchoring.stands()
     anchoring.mark()
     assert stand.kinds() == []
+
+
+def test_what_was_signed_is_kept_with_what_the_anchors_signed(stand: Stand) -> None:
+    stand.started().require()
+
+    (kept,) = stand.store.checkpoints()
+    checkpoint, _, signatures = read_note(kept.note)
+    assert (checkpoint.size, checkpoint.root) == (1, stand.store.tree().root())
+    assert [line.name for line in signatures] == ["log.example.dk", "one.example.dk", "two.example.dk"]
+    assert stand.store.verify_log().intact
 
 
 def test_the_first_look_shows_every_anchor_an_entry_of_its_own(stand: Stand) -> None:

@@ -12,7 +12,7 @@ from hubspot_retention.core.audit.anchor import (
     places_of_proof,
 )
 from hubspot_retention.core.audit.checkpoint import Checkpoint
-from hubspot_retention.core.audit.merkle import consistency_proof, is_consistent
+from hubspot_retention.core.audit.merkle import Frontier, consistency_proof, is_consistent
 from tests.unit.core.audit.test_merkle import Tree, bodies_of, by_definition
 
 BODIES = bodies_of(30)
@@ -94,3 +94,13 @@ def test_the_subtrees_of_a_proof_are_gathered_in_one_reading(old: int) -> None:
     assert reading.subtrees.keys() == places
     assert proof == consistency_proof(old, 30, Tree(BODIES))
     assert is_consistent((old, root_at(old)), (30, root_at(30)), proof)
+
+
+@pytest.mark.parametrize("old", [1, 7, 8, 16, 21, 29, 30])
+def test_a_proof_is_made_from_the_edge_that_was_kept_and_what_came_since(old: int) -> None:
+    reading = TreeReading(places_of_proof(old, 30), Frontier.of(BODIES[:old]))
+    reading.feed(BODIES[old:])
+
+    assert consistency_proof(old, 30, lambda level, index: reading.subtrees[level, index]) == consistency_proof(
+        old, 30, Tree(BODIES)
+    )

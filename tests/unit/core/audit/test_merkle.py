@@ -87,6 +87,21 @@ def test_appending_tells_every_subtree_that_became_whole() -> None:
     assert whole[5][1] == by_definition(bodies[4:6])
 
 
+def test_many_entries_at_once_make_the_edge_that_one_after_the_other_makes() -> None:
+    leaves = [leaf_hash(body) for body in bodies_of(40)]
+    singly = [Frontier()]
+    for leaf in leaves:
+        edge = Frontier(singly[-1].size, singly[-1].nodes)
+        edge.append(leaf)
+        singly.append(edge)
+
+    for begin in range(41):
+        for end in range(begin, 41):
+            edge = Frontier(begin, singly[begin].nodes)
+            edge.extend(leaves[begin:end])
+            assert (edge.size, edge.nodes) == (end, singly[end].nodes)
+
+
 def test_an_edge_that_was_stored_goes_on_where_it_was() -> None:
     bodies = bodies_of(13)
     edge = Frontier.of(bodies[:11])

@@ -1,0 +1,96 @@
+"""A log against what is kept beside it: the edge of its tree, and what was signed of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from hubspot_retention.core.audit.chain import Head, extend
+from hubspot_retention.core.audit.checkpoint import Checkpoint
+from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.merkle import Frontier
+from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.whole import StoredCheckpoint, WholeLog
+from tests.unit.core.audit.entries import NOW, a_log, an_entry
+
+LENGTH = 12
+LOG, HEAD = a_log(LENGTH)
+
+
+def edge_at(size: int) -> Frontier:
+    return Frontier.of(entry.body for entry in LOG[:size])
+
+
+def signed(size: int) -> StoredCheckpoint:
+    edge = edge_at(size)
+    note = f"{Checkpoint('log.example.dk', size, edge.root()).text()}\n— log.example.dk AAAAAAE=\n"
+    return StoredCheckpoint(size=size, edge=edge.encoded(), note=note, at=NOW)
+
+
+def verified(
+    *checkpoints: StoredCheckpoint, log: list[StoredEntry] = LOG, head: Head = HEAD, edge: Frontier | None = None
+) -> VerifyReport:
+    whole = WholeLog(checkpoints)
+    rows = [(entry.seq, entry.body, entry.hash) for entry in log]
+    whole.feed_rows(rows[:5])
+    assert whole.place == 5
+    whole.feed_rows(rows[5:])
+    return whole.close(head, (edge or edge_at(LENGTH)).encoded())
+
+
+def words(report: VerifyReport) -> list[str]:
+    return [str(finding) for finding in report.findings]
+
+
+def test_a_log_that_agrees_with_all_that_is_kept_beside_it_is_intact() -> None:
+    report = verified(signed(12), *(signed(size) for size in (0, 3, 5, 6, 6, 11)))
+    assert report.intact
+    assert (report.edge.size, report.edge.root()) == (LENGTH, edge_at(LENGTH).root())
+
+
+def test_an_empty_log_is_intact() -> None:
+    assert WholeLog([signed(0)]).close(Head(0, bytes(32)), b"").intact
+
+
+def test_an_edge_that_is_not_the_entries_own_is_named() -> None:
+    assert words(verified(edge=edge_at(11))) == ["entries 1 to 12: not those that the stored tree was made of"]
+
+
+def test_a_log_rewritten_with_a_fitting_head_and_edge_contradicts_what_was_signed_of_it() -> None:
+    forged = extend(Head(11, LOG[10].hash), an_entry(record="contacts/9"))
+    log = [*LOG[:11], forged]
+    edge = Frontier.of(entry.body for entry in log)
+
+    assert verified(signed(11), log=log, head=Head(12, forged.hash), edge=edge).intact
+    assert words(verified(signed(11), signed(12), log=log, head=Head(12, forged.hash), edge=edge)) == [
+        "entries 1 to 12: not those that were signed, or what was signed of them is not as it was written"
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(signed(7), edge=edge_at(6).encoded()),
+        replace(signed(7), note=signed(6).note),
+        replace(signed(7), note="nonsense"),
+        replace(signed(6), size=7),
+    ],
+)
+def test_a_checkpoint_that_was_changed_is_named(changed: StoredCheckpoint) -> None:
+    found = words(verified(signed(3), changed, signed(9)))
+    assert len(found) == 1
+    assert found[0].startswith("entries 1 to 7: not those that were signed")
+
+
+def test_a_checkpoint_of_more_entries_than_there_are_shows_that_the_end_is_missing() -> None:
+    head = Head(11, LOG[10].hash)
+    (found,) = words(verified(signed(12), signed(11), log=LOG[:11], head=head, edge=edge_at(11)))
+    assert found.startswith("entries 1 to 12: not those that were signed")
+
+
+def test_a_checkpoint_of_nothing_that_says_otherwise_is_named() -> None:
+    (found,) = words(verified(replace(signed(0), edge=bytes(32))))
+    assert found.startswith("entry 0: ")
+
+
+def test_the_root_of_what_was_signed_is_that_of_its_edge() -> None:
+    assert signed(7).root == edge_at(7).root()
