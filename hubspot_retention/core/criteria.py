@@ -16,7 +16,6 @@ from hubspot_retention.core.facts.values import (
     ONGOING,
     UNKNOWN,
     Truth,
-    Unknown,
     all_of,
     any_of,
     is_known,
@@ -115,7 +114,7 @@ def compile_criterion(criterion: Criterion, civil: Civil) -> Test:
 def _not_past(read: Callable[[Facts], object], civil: Civil) -> Test:
     def test(facts: Facts, as_of: datetime) -> Truth:
         value = read(facts)
-        if isinstance(value, Unknown):
+        if value is UNKNOWN:
             return UNKNOWN
         return isinstance(value, date) and as_of < civil.instant_of(value)
 
@@ -127,10 +126,8 @@ def _later_than_each(read: Callable[[Facts], object], others: list[Callable[[Fac
         value = read(facts)
         if value is None:
             return False
-        limits = [limit for limit in (other(facts) for other in others) if limit is not None and limit is not ONGOING]
-        if not limits:
-            return False
-        return all_of(_later(value, limit, civil) for limit in limits)
+        limits = [limit for other in others if (limit := other(facts)) is not None and limit is not ONGOING]
+        return all_of([_later(value, limit, civil) for limit in limits]) if limits else False
 
     return test
 

@@ -89,7 +89,7 @@ class Judge:
         """The facts of a contact."""
         around = ALONE
         if view.deals or view.companies:
-            deals = view.deals if view.deals is UNKNOWN else tuple(deal.seen for deal in view.deals)
+            deals = view.deals if view.deals is UNKNOWN else tuple([deal.seen for deal in view.deals])
             around = Surroundings(deals, _facts_of(view.companies))
         return contact_facts(view.seen, around, requests, self.terms, self.as_of)
 
@@ -118,13 +118,14 @@ class Judge:
 
     def deal_facts(self, view: DealView, contacts: tuple[ContactTrace, ...] | Unknown) -> DealFacts:
         """The facts of a deal."""
-        ends = contacts if contacts is UNKNOWN else tuple(contact.end for contact in contacts)
+        ends = contacts if contacts is UNKNOWN else tuple([contact.end for contact in contacts])
         return deal_facts(view.seen, DealSurroundings(ends, _facts_of(view.companies)), self.terms, self.as_of)
 
     def deal_causes(self, view: DealView, contacts: tuple[ContactTrace, ...] | Unknown) -> Causes:
         """Every hold that reaches a deal: its own, its contacts' own, its companies'."""
-        groups: list[Causes | Unknown] = [deal_causes(view.seen, self.register), *_causes_of(view.companies)]
-        groups.extend((UNKNOWN,) if contacts is UNKNOWN else [contact.causes for contact in contacts])
+        own = deal_causes(view.seen, self.register)
+        people = (UNKNOWN,) if contacts is UNKNOWN else [contact.causes for contact in contacts]
+        groups: list[Causes | Unknown] = [own, *_causes_of(view.companies), *people]
         return gather(groups, RecordRef(ObjectType.DEAL, view.seen.record_id)) if any(groups) else ()
 
     def decide_deal(self, view: DealView, contacts: tuple[ContactTrace, ...] | Unknown, history: History) -> Decision:

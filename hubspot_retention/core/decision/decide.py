@@ -12,7 +12,7 @@ from datetime import date, datetime
 from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.criteria import Facts
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode, StartValue
-from hubspot_retention.core.decision.ruleset import TOLERANCE, Matches, ReadyRule, Ruleset
+from hubspot_retention.core.decision.ruleset import TOLERANCE, Disposing, Matches, ReadyRule, Ruleset
 from hubspot_retention.core.decision.weigh import NEVER, End, Weighing, weigh_matches
 from hubspot_retention.core.facts.contact import ContactFacts
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Start, Truth
@@ -53,7 +53,12 @@ def decide(facts: Facts, causes: Causes, ruleset: Ruleset, as_of: datetime, hist
     held = _held(facts, causes)
     if held:
         return _decision(weigh_matches(_NO_MATCHES, facts, ruleset, as_of), Outcome.HELD, held)
-    return _settle(weigh_matches(ruleset.matcher.ask(facts, as_of), facts, ruleset, as_of), history)
+    matches = ruleset.matcher.ask(facts, as_of)
+    if matches.lone is not None and history is NO_HISTORY:
+        short = _by_one_rule(matches.lone, facts, ruleset, as_of)
+        if short is not None:
+            return short
+    return _settle(weigh_matches(matches, facts, ruleset, as_of), history)
 
 
 def _held(facts: Facts, causes: Causes) -> list[Reason]:
@@ -71,6 +76,26 @@ def _held(facts: Facts, causes: Causes) -> list[Reason]:
     return reasons
 
 
+def _by_one_rule(disposing: Disposing, facts: Facts, ruleset: Ruleset, as_of: datetime) -> Decision | None:
+    """What `_settle` says where one rule matches and all that it does is dispose, as of two contacts in three, at half
+    the cost. `None` as soon as there is more to look at than the time."""
+    rule, dispose, start = disposing
+    value, civil = start.read(facts), ruleset.civil
+    if not isinstance(value, date) or facts.contradicted is not False or start.too_far_ahead(value, civil, as_of):
+        return None
+    at = civil.instant_of(value) if dispose.after.is_zero else civil.add(value, dispose.after)
+    record, starts = RecordRef(ruleset.object_type, facts.record_id), ((start.fact, value),)
+    answer_by, ends = _rights(facts, ruleset)
+    if at <= as_of:
+        why, limit = (Reason(ReasonCode.PERIOD_ENDED, rule.rule_id, at),), civil.earliest(at, dispose.within)
+        by, what, right = rule.rule_id, dispose.disposition, dispose.right
+        return Decision(record, Outcome.DISPOSE, why, by, what, at, limit, None, answer_by, ends, right, starts)
+    if _activity_doubts(facts, as_of):
+        return None
+    why = (Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at),)
+    return Decision(record, Outcome.RETAIN, why, None, None, None, None, at, answer_by, ends, False, starts)
+
+
 def _later(value: Start, than: Start, civil: Civil) -> Truth:
     if value is None or than is None:
         return False
@@ -84,7 +109,7 @@ def _later(value: Start, than: Start, civil: Civil) -> Truth:
 
 def _decision(case: Weighing, outcome: Outcome, reasons: list[Reason], until: datetime | None = None) -> Decision:
     """A decision that is no disposal."""
-    answer_by, marketing_ends = _rights(case)
+    answer_by, marketing_ends = _rights(case.facts, case.ruleset)
     record = RecordRef(case.ruleset.object_type, case.facts.record_id)
     starts = tuple(case.starts.items())
     return Decision(
@@ -92,14 +117,13 @@ def _decision(case: Weighing, outcome: Outcome, reasons: list[Reason], until: da
     )
 
 
-def _rights(case: Weighing) -> tuple[datetime | None, bool]:
+def _rights(facts: Facts, ruleset: Ruleset) -> tuple[datetime | None, bool]:
     """The end of an erasure request's clock, and whether marketing ends: both whatever the outcome."""
-    facts = case.facts
     if not isinstance(facts, ContactFacts):
         return None, False
     asked = facts.erasure_requested_at
     if isinstance(asked, datetime):
-        return case.ruleset.civil.earliest(asked, case.ruleset.request_clock), True
+        return ruleset.civil.earliest(asked, ruleset.request_clock), True
     ends = isinstance(facts.unsubscribed_at, datetime) or isinstance(facts.consent_withdrawn_at, datetime)
     return None, ends or facts.restricted is True
 
@@ -173,7 +197,7 @@ def _disposal(case: Weighing) -> Decision | None:
         if keeping.basis in deciding.dispose.overrides and (end is NEVER or end > due_at):
             reasons.append(Reason(ReasonCode.KEEP_OVERRIDDEN, keeping.rule_id))
     erases = any(rule.dispose and rule.dispose.disposition is Disposition.ERASE for _, rule, _ in due)
-    answer_by, marketing_ends = _rights(case)
+    answer_by, marketing_ends = _rights(case.facts, case.ruleset)
     return Decision(
         record=RecordRef(case.ruleset.object_type, case.facts.record_id),
         outcome=Outcome.DISPOSE,
@@ -201,7 +225,7 @@ def _no_disposal(case: Weighing) -> Decision:
             pending.append(Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at))
             until = at if until is None or at < until else until
     if not _is_exclusive(case):
-        doubts = [*case.doubts, *_activity_doubts(case)]
+        doubts = [*case.doubts, *_activity_doubts(case.facts, case.as_of)]
         if doubts:
             return _decision(case, Outcome.UNDETERMINED, doubts)
         stale_at = None if pending else _stale_at(case)
@@ -218,11 +242,11 @@ def _carried(rule: ReadyRule, end: End) -> Reason:
     return Reason(ReasonCode.KEEP_RUNS, rule.rule_id, end)
 
 
-def _activity_doubts(case: Weighing) -> list[Reason]:
-    active_at = case.facts.last_activity_at
+def _activity_doubts(facts: Facts, as_of: datetime) -> list[Reason]:
+    active_at = facts.last_activity_at
     if active_at is UNKNOWN:
         return [Reason(ReasonCode.LAST_ACTIVITY_UNKNOWN)]
-    if active_at is not None and active_at > case.as_of + TOLERANCE:
+    if active_at is not None and active_at > as_of + TOLERANCE:
         return [Reason(ReasonCode.LAST_ACTIVITY_IN_FUTURE, at=active_at)]
     return []
 

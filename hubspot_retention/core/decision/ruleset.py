@@ -64,23 +64,29 @@ class ReadyRule:
     refer_if_later: StartReader | None
 
 
+Disposing = tuple[ReadyRule, Dispose, ReadyStart]
+"""A rule with its disposal and the start of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Which rules have a say in a record: those that match, and why others cannot be told.
 
     `keeping` and `disposing`: those that match, with their keep, or their disposal and its start. `might_exclude`:
     rules that would stand alone, if they match. `referring`: those that match and may call for a person;
-    `outweighed`: what is to be said if other grounds outweigh one that matches.
+    `outweighed`: what is to be said if other grounds outweigh one that matches. `lone`: the disposal of the only rule
+    that matches, where there is nothing else to weigh.
     """
 
     rules: tuple[ReadyRule, ...] = ()
     keeping: tuple[tuple[ReadyRule, ReadyKeep], ...] = ()
-    disposing: tuple[tuple[ReadyRule, Dispose, ReadyStart], ...] = ()
+    disposing: tuple[Disposing, ...] = ()
     unclear: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
     might_exclude: tuple[Reason, ...] = ()
     referring: tuple[ReadyRule, ...] = ()
     outweighed: tuple[Reason, ...] = ()
+    lone: Disposing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,15 @@ def _applicable(exclusive: Sequence[ReadyRule], others: Sequence[ReadyRule], ans
         if matches is UNKNOWN:
             might.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
     found = matches_of(zip(others, answers[len(exclusive) :], strict=True))
-    return replace(found, might_exclude=tuple(might))
+    return replace(found, might_exclude=tuple(might), lone=None if might else _lone(found))
+
+
+def _lone(found: Matches) -> Disposing | None:
+    """The disposal of the only rule that matches, if it is all that the rules have to say."""
+    more = (found.keeping, found.unclear, found.doubts, found.referring, found.outweighed)
+    if len(found.rules) != 1 or any(more):
+        return None
+    return found.disposing[0] if found.disposing else None
 
 
 def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:

@@ -86,12 +86,12 @@ def _won_dates(deals: Iterable[DealObservation], terms: FactTerms) -> Latest:
 
 def lacks_contract_end(deals: Iterable[DealObservation]) -> Truth:
     """Whether a won deal has no `contract_end_date`."""
-    return any_of(all_of((deal.is_won, negation(is_known(deal.contract_end_on)))) for deal in deals)
+    return any_of([all_of((deal.is_won, negation(is_known(deal.contract_end_on)))) for deal in deals])
 
 
 def common_contract_end(deals: Sequence[DealObservation]) -> Day:
     """The latest `contract_end_date` of the won deals, if there is one and every one has one."""
-    won, lacks = any_of(deal.is_won for deal in deals), lacks_contract_end(deals)
+    won, lacks = any_of([deal.is_won for deal in deals]), lacks_contract_end(deals)
     if won is False or lacks is True:
         return None
     if lacks is UNKNOWN or any(deal.is_won is UNKNOWN for deal in deals):

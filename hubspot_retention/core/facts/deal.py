@@ -21,6 +21,8 @@ from hubspot_retention.core.facts.values import (
 )
 from hubspot_retention.core.record import RecordId
 
+_made = tuple.__new__
+
 
 class ContactEnd(NamedTuple):
     """What a contact of a deal says of the end of the relationship."""
@@ -59,9 +61,9 @@ class DealFacts(NamedTuple):
 def _end_of_contacts(contacts: Sequence[ContactEnd]) -> Start:
     """The latest of the contacts' ends, if each has one; any ongoing: ongoing; else any unknown: unknown."""
     ends = [contact.end for contact in contacts]
-    if any(end is ONGOING for end in ends):
+    if ONGOING in ends:
         return ONGOING
-    if any(end is UNKNOWN for end in ends):
+    if UNKNOWN in ends:
         return UNKNOWN
     days = [end for end in ends if isinstance(end, date)]
     return max(days) if days and len(days) == len(ends) else None
@@ -88,15 +90,17 @@ def _contradicted(
     seen: DealObservation, end: tuple[Start, EndSource], around: DealSurroundings, terms: FactTerms, as_of: datetime
 ) -> Truth:
     """Whether something on a later day speaks against the end of a won deal."""
+    if seen.is_won is False:
+        return False
     day, source = end
     signs: list[Truth] = []
     if source is EndSource.CONTACTS and day is not ONGOING and around.contacts is not UNKNOWN:
-        signs.extend(contact.contradicted for contact in around.contacts)
+        signs = [contact.contradicted for contact in around.contacts]
     if isinstance(day, date) and terms.civil.end_of(day) <= as_of:
         dates = [closed_at(seen), seen.contract_end_on, seen.customer_until]
         if around.companies is not UNKNOWN:
-            dates.extend(company.customer_until for company in around.companies)
-        signs.extend(is_after(value, day, terms) for value in dates)
+            dates += [company.customer_until for company in around.companies]
+        signs += [is_after(value, day, terms) for value in dates]
     return all_of((seen.is_won, any_of(signs)))
 
 
@@ -110,16 +114,20 @@ def _last_business(seen: DealObservation, end: Start, terms: FactTerms) -> Start
 def deal_facts(seen: DealObservation, around: DealSurroundings, terms: FactTerms, as_of: datetime) -> DealFacts:
     """The facts of a deal."""
     end = _end(seen, around)
-    return DealFacts(
-        record_id=seen.record_id,
-        is_open=negation(seen.is_closed),
-        is_closed_won=seen.is_won,
-        is_closed_lost=all_of((seen.is_closed, negation(seen.is_won))),
-        relationship_ongoing=UNKNOWN if end[0] is UNKNOWN else end[0] is ONGOING,
-        closed_at=closed_at(seen),
-        customer_until=end[0],
-        customer_until_source=end[1],
-        contradicted=_contradicted(seen, end, around, terms, as_of),
-        last_business_on=_last_business(seen, end[0], terms),
-        last_activity_at=latest_instant((seen.created_at, seen.contacted_at), terms)[0],
+    until, source = end
+    return _made(
+        DealFacts,
+        (
+            seen.record_id,
+            negation(seen.is_closed),
+            seen.is_won,
+            all_of((seen.is_closed, negation(seen.is_won))),
+            UNKNOWN if until is UNKNOWN else until is ONGOING,
+            closed_at(seen),
+            until,
+            source,
+            _contradicted(seen, end, around, terms, as_of),
+            _last_business(seen, until, terms),
+            latest_instant((seen.created_at, seen.contacted_at), terms)[0],
+        ),
     )

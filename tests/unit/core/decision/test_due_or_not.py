@@ -237,6 +237,7 @@ def test_a_request_of_tomorrow_is_referred_and_not_forgotten() -> None:
         (a_customer(active_at=AS_OF + DAY + SECOND), ReasonCode.LAST_ACTIVITY_IN_FUTURE),
         (a_deal(won=False, closed_at=None), ReasonCode.START_UNKNOWN),
         (a_deal(won=False, closed_at=AS_OF + DAY + SECOND), ReasonCode.START_IN_FUTURE),
+        (a_deal(won=False, closed_at=AS_OF, contacted_at=AS_OF + DAY + SECOND), ReasonCode.LAST_ACTIVITY_IN_FUTURE),
     ],
 )
 def test_a_rule_in_doubt_or_a_senseless_activity_leaves_it_undetermined(contact: Any, code: ReasonCode) -> None:
