@@ -11,6 +11,7 @@ import structlog
 
 from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
 from tests.faults.people import a_portal
+from tests.faults.rehearsal import Prepared, prepare
 from tests.faults.world import World, a_world
 
 MakeWorld = Callable[..., World]
@@ -28,6 +29,12 @@ def server() -> Iterator[RunningSandbox]:
     """One server for all portals: starting and stopping it takes longer than a test."""
     with running_sandbox(a_portal()) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="package")
+def prepared(server: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The plans of a portal in which every kind of step is taken, approved."""
+    return prepare(server, tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture

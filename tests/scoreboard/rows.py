@@ -47,7 +47,13 @@ ROWS: Final = (
         full={"RETENTION_TEST_KILLS": "500"},
     ),
     Row(number=5, what="simulated power cuts of the store", target="10,000: 0 acknowledged entries lost"),
-    Row(number=6, what="disk full, read-only disk at each write", target="0 requests afterwards, recovers"),
+    Row(
+        number=6,
+        what="disk full, read-only or failing from any change on that SQLite asks for (short form: from two of each)",
+        target="0 requests after a transaction failed, 0 unannounced, clear message, recovers",
+        tests=("tests/faults/test_disk.py",),
+        full={"RETENTION_TEST_EVERY_CHANGE": "1"},
+    ),
     Row(number=7, what="clocks: jumps, changes, leap days, month ends", target="0 early disposals, 0 misses"),
     Row(
         number=8,
