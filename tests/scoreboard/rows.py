@@ -46,7 +46,14 @@ ROWS: Final = (
         short={"RETENTION_TEST_KILLS": "12"},
         full={"RETENTION_TEST_KILLS": "500"},
     ),
-    Row(number=5, what="simulated power cuts of the store", target="10,000: 0 acknowledged entries lost"),
+    Row(
+        number=5,
+        what="simulated power cuts of the store, with each journal, in one of five once more during the recovery",
+        target="10,000: 0 acknowledged entries lost",
+        tests=("tests/faults/test_power.py",),
+        short={"RETENTION_TEST_POWER_CUTS": "200"},
+        full={"RETENTION_TEST_POWER_CUTS": "10000"},
+    ),
     Row(
         number=6,
         what="disk full, read-only or failing from any change on that SQLite asks for (short form: from two of each)",
