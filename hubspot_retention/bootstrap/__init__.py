@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hubspot_retention.bootstrap.application import Application, application
 from hubspot_retention.bootstrap.given import SERVICE, Options
 from hubspot_retention.bootstrap.ledger import At, due_tick, foreign_of
+from hubspot_retention.bootstrap.owners import warn_owners
 from hubspot_retention.bootstrap.parts import Quota, as_disposer, as_source, as_store, new_spool, quota_of
 from hubspot_retention.bootstrap.people import Remembering
 
@@ -27,4 +28,5 @@ __all__ = [
     "foreign_of",
     "new_spool",
     "quota_of",
+    "warn_owners",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hubspot_retention.bootstrap.given import SERVICE, Options
 from hubspot_retention.bootstrap.ledger import At, due_tick
+from hubspot_retention.bootstrap.owners import hear_for_owners
 from hubspot_retention.bootstrap.parts import as_disposer, as_source, new_spool
 from hubspot_retention.bootstrap.people import PeopleWork
 from hubspot_retention.bootstrap.portal_work import PortalWork
@@ -173,11 +174,14 @@ class Application(PeopleWork, PortalWork):
         from hubspot_retention.workflow.assess import Assessment
 
         spool = new_spool()
+        owners = hear_for_owners(self, store, order)
         try:
             assessment = Assessment(as_source(portal), store, spool, self.policy()[0], self.ledger())
-            plans = assessment.run(order, self.clock.now, watcher)
+            plans = assessment.run(order, self.clock.now, owners.beside(watcher) if owners else watcher)
         finally:
             spool.close()
+        if owners is not None:
+            owners.note()
         anchoring = self.anchoring(store)
         if anchoring is not None:
             anchoring.look()

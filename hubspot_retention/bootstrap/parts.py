@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from hubspot_retention.hubspot.portal import HubSpotPortal
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.store.database import SqlStore
+    from hubspot_retention.workflow.owner_ports import Owners
     from hubspot_retention.workflow.ports import Disposer, RecordSource, Spool, Store
 
 
@@ -18,6 +19,11 @@ def as_source(portal: "HubSpotPortal") -> "RecordSource":
 def as_disposer(portal: "HubSpotPortal") -> "Disposer":
     """The portal as what is changed; mypy proves the fit."""
     return portal
+
+
+def as_owners(portal: "HubSpotPortal") -> "Owners":
+    """Who looks after the portal's records, as the use cases see them; mypy proves the fit."""
+    return portal.owners()
 
 
 def as_store(store: "SqlStore") -> "Store":

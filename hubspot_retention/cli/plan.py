@@ -58,7 +58,7 @@ def new(
             plans = house.assess(portal, store, watcher, instant)
         if decisions is not None:
             lines.finish(decisions, sum(count for _, count in plans[0].population))
-        views = [view_of(store, made) for made in plans]
+        views = [view_of(house, store, made) for made in plans]
     # With the decisions on stdout the summary is a message beside the data.
     _print_run(views, house, as_json=as_json, aside=str(decisions) == "-")
     raise typer.Exit(blocked_code(plans))
@@ -86,17 +86,19 @@ def blocked_code(plans: "tuple[Plan, ...]") -> ExitCode:
     return ExitCode.BLOCKED if blocked else ExitCode.DONE
 
 
-def view_of(store: "Store", made: "Plan", limit: int | None = 0) -> "PlanView":
+def view_of(house: "Application", store: "Store", made: "Plan", limit: int | None = 0) -> "PlanView":
     """A plan with its totals and the first items by deadline (`None`: all)."""
     from itertools import islice
 
     from hubspot_retention.cli.plan_view import PlanView, totals
     from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter, ItemOrder
+    from hubspot_retention.workflow.owner_warnings import warned_of
 
     with store.transaction() as tx:
         counted = totals(tx.items(made.plan_id, ALL_ITEMS))
         items = islice(tx.items(made.plan_id, ItemFilter(order=ItemOrder.DEADLINE)), limit)
-        return PlanView(made, counted, tuple(items))
+        shown = tuple(items)
+    return PlanView(made, counted, shown, warned_of(store, made, house.policy()[0]))
 
 
 @app.command("list")
@@ -134,7 +136,7 @@ def show(
     house = application(context, policy=policy)
     civil = house.policy()[0].civil
     with house.store("read") as store:
-        view = view_of(store, find_plan(store, plan_id), None if every else ITEMS_SHOWN)
+        view = view_of(house, store, find_plan(store, plan_id), None if every else ITEMS_SHOWN)
     if as_json:
         print_json(plan_json(view, civil))
         return

@@ -72,12 +72,12 @@ def _applied(house: "Application", store: "Store", plan_id: str) -> "PlanView":
         with house.portal(store) as portal, progress_bar() as progress:
             house.applier(portal, store).apply(plan_id, house.actor, progress)
     except PortalError as error:
-        view = view_of(store, find_plan(store, plan_id))
+        view = view_of(house, store, find_plan(store, plan_id))
         if view.totals.states.keys() <= {ItemState.PENDING, ItemState.PREPARED}:
             raise
         say(f"{error}\nWhat is left waits: `plan apply {plan_id}` goes on where it stopped.")
         return view
-    return view_of(store, find_plan(store, plan_id))
+    return view_of(house, store, find_plan(store, plan_id))
 
 
 def outcome_code(view: "PlanView") -> ExitCode:

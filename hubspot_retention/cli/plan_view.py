@@ -8,6 +8,7 @@ from typing import Any
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, Plan, PlanItem
+from hubspot_retention.workflow.owner_warnings import WarnedOf
 
 NO_BUNDLE = Bundle()
 
@@ -38,6 +39,7 @@ class PlanView:
     plan: Plan
     totals: Totals
     items: tuple[PlanItem, ...] = ()
+    warned: tuple[WarnedOf, ...] = ()
 
 
 def totals(items: Iterable[PlanItem]) -> Totals:
@@ -94,6 +96,7 @@ def plan_json(view: PlanView, civil: Civil) -> dict[str, Any]:
             {"class": found.object_type.value, "outcome": found.outcome, "reason": found.reason, "count": found.total}
             for found in plan.outcomes
         ],
+        "owners_warned": [{"rule": of.rule, "told": of.told, "total": of.total} for of in view.warned],
         "blocked": {block.value: count for block, count in view.totals.blocked.items()},
         "states": {state.value: count for state, count in view.totals.states.items()},
         "bundle": view.totals.bundle._asdict(),

@@ -1,5 +1,6 @@
 """`reconcile`: assess, then carry out what the mode and standing approvals allow. One shot, for cron."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from hubspot_retention.cli.plan_view import PlanView
     from hubspot_retention.core.civil import Civil
     from hubspot_retention.core.plan.model import Plan
+    from hubspot_retention.workflow.owner_warnings import Warned
     from hubspot_retention.workflow.reconcile import Reconciliation
 
 
@@ -22,6 +24,7 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
     observe: plans only. review: plans approved before are carried out; new ones wait. enforce: also what rules
     marked for it let go by themselves.
     """
+    from hubspot_retention.bootstrap import At, warn_owners
     from hubspot_retention.cli.progress import progress_bar
     from hubspot_retention.workflow.assess import Watcher
     from hubspot_retention.workflow.gate import find_plan
@@ -34,8 +37,10 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
                 return house.assess(portal, store, Watcher(progress), kind="reconcile")
 
             done = house.reconciler(portal, store).run(assess, house.actor, progress)
-        made = [view_of(store, find_plan(store, plan.plan_id)) for plan in done.plans]
-        applied = [view_of(store, find_plan(store, plan_id)) for plan_id in done.applied]
+        if done.plans and not done.stopped_by:
+            done.warned = warn_owners(house, At(portal=portal, store=store, actor=house.actor))
+        made = [view_of(house, store, find_plan(store, plan.plan_id)) for plan in done.plans]
+        applied = [view_of(house, store, find_plan(store, plan_id)) for plan_id in done.applied]
     _print(made, applied, done, house.policy()[0].civil, as_json=as_json)
     code = blocked_code(done.plans)
     raise typer.Exit(ExitCode.PARTLY_APPLIED if done.is_partial else code)
@@ -53,6 +58,7 @@ def _print(
                 "applied": [outcome_json(view) for view in applied],
                 "waiting": [{"plan_id": plan_id, "why": why} for plan_id, why in done.waits],
                 "stopped_by": done.stopped_by or None,
+                "owners": asdict(done.warned),
             }
         )
     else:
@@ -62,5 +68,15 @@ def _print(
             print_text(outcome_text(view))
     for plan_id, why in done.waits:
         say(f"plan {plan_id} waits: {why}")
+    _tell_warned(done.warned)
     if done.stopped_by:
         say(f"{done.stopped_by}\nThe next reconciliation goes on where this one stopped.")
+
+
+def _tell_warned(warned: "Warned") -> None:
+    if warned.told:
+        say(f"owners were warned of {warned.told:,} records, by {warned.tasks:,} tasks in HubSpot")
+    if warned.without_owner:
+        say(f"{warned.without_owner:,} records that will be due soon have no owner who could be warned")
+    if warned.stopped_by:
+        say(f"not every owner was warned: {warned.stopped_by}\nThe next reconciliation goes on with it.")

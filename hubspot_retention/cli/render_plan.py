@@ -89,6 +89,8 @@ def _notes(view: PlanView) -> Iterator[Text]:
     with_them = bundle_words(view.totals.bundle)
     if with_them:
         yield Text(f"With them: {with_them}.")
+    for of in view.warned:
+        yield Text(f"Owner warned {of.ahead} ahead ({of.rule}): {of.told:,} of {of.total:,}.")
     for block, count in view.totals.blocked.items():
         yield Text.assemble((f"Blocked: {count:,}. ", "yellow"), _sentence(BLOCK_WORDS[block]))
     for breach in view.plan.breaches:

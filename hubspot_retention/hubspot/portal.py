@@ -32,6 +32,7 @@ from hubspot_retention.hubspot.correspondence import CorrespondenceReader
 from hubspot_retention.hubspot.dispose import HubSpotDisposer
 from hubspot_retention.hubspot.kinds import Kind
 from hubspot_retention.hubspot.objects import search
+from hubspot_retention.hubspot.owners import HubSpotOwners
 from hubspot_retention.hubspot.reading import ListReader, ReaderOptions
 from hubspot_retention.hubspot.requirements import contact_types, missing_properties
 from hubspot_retention.hubspot.subscriptions import Subscriptions
@@ -206,6 +207,10 @@ class HubSpotPortal:
         """Whether records are in view (`True`), read by id; what lies in the bin is `Gone.ABSENT`."""
         rows = self._by_id.rows(object_type, _ONLY_ID, self._ids_only, ids)
         return {record_id: True if isinstance(row, Row) else row for record_id, row in rows.items()}
+
+    def owners(self) -> HubSpotOwners:
+        """Who looks after records, as far as they are still there now."""
+        return HubSpotOwners(self._transport, self._by_id)
 
     def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:
         """Archive up to 100 records. Done says that the call was taken, not that each is gone: read back."""

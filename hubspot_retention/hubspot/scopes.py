@@ -35,6 +35,11 @@ class ScopeCheck:
     for_writing: bool = False
 
 
+_OWNERS = NeededScope(
+    any_of=("crm.objects.owners.read",), needed_for="warning owners", endpoint=f"/crm/owners/{API_VERSION}"
+)
+
+
 def needed_scopes(policy: RetentionPolicy) -> tuple[NeededScope, ...]:
     """Every scope that this policy needs, in the order of what is read first."""
     both = "communication_preferences.read_write"
@@ -62,11 +67,6 @@ def needed_scopes(policy: RetentionPolicy) -> tuple[NeededScope, ...]:
             endpoint=f"/communication-preferences/{API_VERSION}/definitions",
         ),
         NeededScope(
-            any_of=("crm.objects.owners.read",),
-            needed_for="warning owners",
-            endpoint=f"/crm/owners/{API_VERSION}",
-        ),
-        NeededScope(
             any_of=("crm.objects.contacts.write",),
             needed_for="archiving and erasing contacts and correspondence (HubSpot has no scope for less)",
             for_writing=True,
@@ -74,6 +74,8 @@ def needed_scopes(policy: RetentionPolicy) -> tuple[NeededScope, ...]:
         _write("archiving deals and stamping their end", "crm.objects.deals.write"),
         _write("ending marketing for who stays", "communication_preferences.write", both),
     ]
+    if any(rule.dispose is not None and rule.dispose.warn_ahead is not None for rule in policy.rules):
+        needed.append(_OWNERS)
     if policy.marketing_lists:
         needed.append(_write("taking contacts off static lists", "crm.lists.write"))
     if policy.attachments is AttachmentPolicy.ERASE:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from hubspot_retention.bootstrap import SERVICE, Application, At
+import structlog
+
+from hubspot_retention.bootstrap import SERVICE, Application, At, warn_owners
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import BlockedError, PortalTemporaryError
 from hubspot_retention.service.desk import Desk, open_desk
@@ -26,6 +28,8 @@ from hubspot_retention.workflow.watch import SelfCheck, Signs
 if TYPE_CHECKING:
     from hubspot_retention.hubspot.portal import HubSpotPortal
     from hubspot_retention.hubspot.transport import Transport
+
+_log = structlog.get_logger("hubspot_retention.service")
 
 _KEPT_EVENTS: Final = timedelta(days=30)
 """How long handled events stay in the inbox: HubSpot repeats one for a day at most."""
@@ -99,9 +103,14 @@ class Ticks:
         watcher = Watcher(progress=lambda phase, done, total: shop.between())
         plans = shop.app.sweep(portal, shop.store, watcher)
         self._desk = None
+        warned = warn_owners(shop.app, At(portal=portal, store=shop.store, actor=SERVICE, should_stop=shop.should_stop))
+        if warned.stopped_by:
+            _log.warning("owners.not_warned", why=warned.stopped_by)
         read = dict(plans[0].population)
         counts = {kind.value: read.get(kind, 0) for kind in ObjectType if kind in read}
-        return {"run_id": plans[0].run_id, **counts, "due": sum(rule.total for plan in plans for rule in plan.rules)}
+        due = sum(rule.total for plan in plans for rule in plan.rules)
+        told = {"owners_told_of": warned.told, "without_owner": warned.without_owner}
+        return {"run_id": plans[0].run_id, **counts, "due": due, **{name: n for name, n in told.items() if n}}
 
     def self_check(self) -> Facts | None:
         """The audit log, its anchors, the clocks, the portal."""

@@ -23,6 +23,7 @@ from hubspot_retention.store.location import prepare_file, read_url, refuse_netw
 from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.merges import MergeRows
 from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version_of
+from hubspot_retention.store.owner_warnings import OwnerWarningRows
 from hubspot_retention.store.plan_history import PlanHistoryRows
 from hubspot_retention.store.portal_notes import NoteRows
 from hubspot_retention.store.requests import RequestRows
@@ -46,6 +47,7 @@ class SqlTransaction(
     ServiceNoteRows,
     AnchorRows,
     CheckpointRows,
+    OwnerWarningRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 

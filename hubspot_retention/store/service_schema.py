@@ -99,6 +99,20 @@ tick = Table(
     Column("seconds", Float, nullable=False),
 )
 
+owner_warning = Table(
+    "owner_warning",
+    metadata,
+    Column("object_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("settled_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+Index("owner_warning_by_state", owner_warning.c.state, owner_warning.c.due_at)
+
 watermark = Table(
     "watermark",
     metadata,

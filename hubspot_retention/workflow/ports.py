@@ -34,6 +34,7 @@ from hubspot_retention.core.probe import ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
 from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.workflow.owner_ports import OwnerTransaction
 from hubspot_retention.workflow.people_ports import PeopleTransaction
 from hubspot_retention.workflow.service_ports import ServiceTransaction
 
@@ -158,7 +159,7 @@ class Spool(Protocol):
         """The deals of some contacts, with their neighbours."""
 
 
-class Transaction(ServiceTransaction, PeopleTransaction, Protocol):
+class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, Protocol):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def audit(self, entry: Entry) -> int:

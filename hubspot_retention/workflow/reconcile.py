@@ -19,7 +19,7 @@ of inactive contacts never holds up a five-day duty.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hubspot_retention.core.audit.kinds import Verb
@@ -29,6 +29,7 @@ from hubspot_retention.errors import BlockedError, PortalError
 from hubspot_retention.workflow.approved import Applies, ApprovedPlans, CarriedOut, Progress
 from hubspot_retention.workflow.due import DueTick
 from hubspot_retention.workflow.gate import Permission
+from hubspot_retention.workflow.owner_warnings import Warned
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.standing import SERVICE, covered_records
@@ -37,9 +38,10 @@ from hubspot_retention.workflow.tombstones import expire_tombstones
 
 @dataclass(slots=True)
 class Reconciliation(CarriedOut):
-    """What one reconciliation did. `plans` are this run's."""
+    """What one reconciliation did. `plans` are this run's; `warned`: what owners were told of afterwards."""
 
     plans: tuple[Plan, ...] = ()
+    warned: Warned = field(default_factory=Warned)
 
 
 class Reconciler:

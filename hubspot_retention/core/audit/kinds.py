@@ -38,6 +38,7 @@ class Subject(StrEnum):
     SERVICE = "service"
     ANCHOR = "anchor"
     RECOVERY = "recovery"
+    OWNER_WARNING = "owner-warning"
 
 
 class Verb(StrEnum):
@@ -148,4 +149,5 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.SERVICE: frozenset((Verb.STARTED, Verb.STOPPED)),
     Subject.ANCHOR: frozenset((Verb.SENT,)),
     Subject.RECOVERY: frozenset((Verb.CONFIRMED,)),
+    Subject.OWNER_WARNING: frozenset((Verb.INTENDED, Verb.DONE, Verb.FAILED, Verb.UNKNOWN)),
 }

@@ -190,6 +190,32 @@ def test_reconcile_tells_what_was_carried_out(rights: House, monkeypatch: pytest
     assert "plan 1-time waits: no rule in it goes by itself" in ran.err
 
 
+def test_reconcile_warns_the_owners_of_what_will_be_due_and_tells_who_has_none(house_of: MakeHouse) -> None:
+    people = [inactive(101, hubspot_owner_id="77"), inactive(102)]
+    house = house_of(a_portal(contacts=people, owners=[{"id": "77"}]))
+    ran = house("reconcile")
+    assert "owners were warned of 1 records, by 1 tasks in HubSpot" in ran.err
+    assert "1 records that will be due soon have no owner who could be warned" in ran.err
+    (task,) = house.sandbox.portal.tables["tasks"].live.values()
+    assert (task["hubspot_owner_id"], task["hs_task_subject"]) == ("77", "1 contact of yours to be archived")
+    assert "owner-warning done" in house("explain", "contacts/101").out
+    assert house("reconcile", "--json").json["owners"]["told"] == 0
+
+
+def test_a_new_plan_alone_warns_nobody_and_says_so(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(101, hubspot_owner_id="77")], owners=[{"id": "77"}]))
+    ran = house("plan", "new")
+    assert "Owner warned 30 days ahead (inactive-contact): 0 of 1." in ran.out
+    assert list(house.sandbox.portal.tables["tasks"].live) == []
+
+
+def test_reconcile_tells_why_not_every_owner_was_warned(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(101, hubspot_owner_id="77")], owners=[{"id": "77"}]))
+    house.sandbox.gateway.faults.add({"kind": "error_before", "status": 403, "path": "owners"})
+    ran = house("reconcile")
+    assert (ran.code, "not every owner was warned: GET /crm/v3/owners" in ran.err) == (0, True)
+
+
 def test_reconcile_exits_four_where_a_guardrail_blocks(rights: House, tmp_path: Path) -> None:
     path = tmp_path / "service.toml"
     path.write_text("[guardrails]\nmax_disposals = 0\n")

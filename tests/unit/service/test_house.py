@@ -208,6 +208,17 @@ def test_without_a_webhook_the_hot_sweep_finds_it(service_at: Open) -> None:
     assert not service.is_there("contacts/102")
 
 
+def test_a_full_sweep_warns_owners_and_goes_through_where_they_cannot_be_told(service_at: Open) -> None:
+    people = [a_contact(101, hubspot_owner_id="77")]
+    service = service_at(a_portal(contacts=people, owners=[{"id": "77"}]))
+    service.fault("error_before", status=403, path="owners", count=1)
+    service.do(FULL)
+    assert service.error(FULL) == ""
+    assert list(service.sandbox.portal.tables["tasks"].live) == []
+    service.do(FULL)
+    assert len(service.sandbox.portal.tables["tasks"].live) == 1
+
+
 def test_a_full_sweep_lets_what_is_pressing_go_in_between(service_at: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     service = service_at(PEOPLE)
     service.do(FULL)

@@ -1,0 +1,129 @@
+"""Whose owner must be told ahead that a record will go, and what they are told.
+
+What can go wrong: a sales person finds a record gone that nobody told them of. So a rule with `review = "owner"` has
+the owner warned `warn_ahead` before its disposal is due, and what is due already but was never told of is told of as
+well. A warning decides nothing: a plan says of how many records nobody was warned in time, and a person approves it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from html import escape
+from typing import Final
+
+from hubspot_retention.core.civil import Period
+from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
+from hubspot_retention.core.policy.vocabulary import class_name
+from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_TYPE_IDS: Final = {ObjectType.CONTACT: "0-1", ObjectType.DEAL: "0-3"}
+"""HubSpot's ids of object types, as its links name them."""
+
+
+class WarningState(StrEnum):
+    """How far a warning has come. `elsewhere`: at that date it goes by a rule that warns nobody, or not at all."""
+
+    WANTED = "wanted"
+    TOLD = "told"
+    NO_OWNER = "no-owner"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerWarning:
+    """What is known of the warning for one record. `due_at`: when its disposal is due; `rule`, `owner` (HubSpot's id of
+    an owner) and `settled_at`, when it was told or seen that nobody is to be, are empty until they are known. Another
+    due date is another warning."""
+
+    record: RecordRef
+    due_at: datetime
+    state: WarningState = WarningState.WANTED
+    rule: str = ""
+    owner: str = ""
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """Up to which due date owners must have been warned, by rule, as of an instant."""
+
+    until: Mapping[str, datetime]
+
+    @classmethod
+    def of(cls, policy: RetentionPolicy, as_of: datetime) -> "Foresight":
+        """What the policy asks for."""
+        return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)})
+
+    @property
+    def farthest(self) -> datetime | None:
+        """The last of these dates; `None` where no rule has its owners warned."""
+        return max(self.until.values(), default=None)
+
+    def wanted(self, decision: Decision) -> OwnerWarning | None:
+        """The warning that a decision may call for. Of what is kept until a day, which rule takes it then is not known
+        yet: `placed` says it, by a decision as of that day."""
+        farthest = self.farthest
+        if farthest is None:
+            return None
+        if decision.outcome is Outcome.RETAIN:
+            due_at = decision.until
+        else:
+            due_at = decision.due_at if decision.rule in self.until else None
+        return None if due_at is None or due_at > farthest else OwnerWarning(record=decision.record, due_at=due_at)
+
+    def placed(self, warning: OwnerWarning, then: Decision) -> OwnerWarning:
+        """The warning with the rule that takes the record, by its decision as of `farthest`."""
+        rule, due_at = then.rule, then.due_at
+        if rule is None or due_at is None or due_at > self.until.get(rule, _NEVER):
+            return replace(warning, state=WarningState.ELSEWHERE)
+        return replace(warning, due_at=due_at, rule=rule)
+
+
+def _warned(policy: RetentionPolicy) -> Iterator[tuple[str, Period]]:
+    for rule in policy.rules:
+        if rule.dispose is not None and rule.dispose.warn_ahead is not None:
+            yield rule.rule_id, rule.dispose.warn_ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerTask:
+    """A task for an owner in HubSpot: ids and dates of records, and words of the policy; no names, no addresses. `body`
+    is HTML, as HubSpot's notes of tasks are."""
+
+    owner: str
+    due_at: datetime
+    subject: str
+    body: str
+
+
+def task_for(policy: RetentionPolicy, portal_id: PortalId, warnings: Sequence[OwnerWarning]) -> OwnerTask:
+    """The task that tells one owner of records which one rule takes; its date is the earliest of theirs.
+
+    It hangs on none of the records: a task on a contact may count as activity (HubSpot does not say), and would put
+    off what it tells of.
+    """
+    ordered = sorted(warnings, key=lambda warning: (warning.due_at, warning.record))
+    first, number = ordered[0], len(ordered)
+    rule = policy.rule(first.rule)
+    erases = rule is not None and rule.dispose is not None and rule.dispose.disposition is Disposition.ERASE
+    kind, done = class_name(first.record.object_type), "erased" if erases else "archived"
+    lines = [
+        escape(f"{policy.name}, rule {first.rule}{'' if rule is None else f': {rule.title}'}."),
+        f"Unless something new happens, from the day beside it each of these is to be {done}:",
+        *(f"{policy.civil.local_date(one.due_at)} {_link(portal_id, one.record)}" for one in ordered),
+    ]
+    if first.record.object_type is ObjectType.CONTACT:
+        lines.append(f"Whoever is still relevant stays: set {policy.sources.contact.confirmed_on} to today.")
+    return OwnerTask(
+        owner=first.owner,
+        due_at=first.due_at,
+        subject=f"{number} {kind}{'' if number == 1 else 's'} of yours to be {done}",
+        body="<br>".join(lines),
+    )
+
+
+def _link(portal_id: PortalId, record: RecordRef) -> str:
+    return f"https://app.hubspot.com/contacts/{portal_id}/record/{_TYPE_IDS[record.object_type]}/{record.record_id}"

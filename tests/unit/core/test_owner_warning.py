@@ -1,0 +1,105 @@
+"""Whose owner is to be warned, up to when, and what the task says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState, task_for
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
+from tests.documents import CLIENTI, clienti
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+IN_30_DAYS = NOW + timedelta(days=30)
+ADA = RecordRef(ObjectType.CONTACT, RecordId(101))
+FORESIGHT = Foresight.of(clienti(), NOW)
+
+
+def kept_until(until: datetime | None) -> Decision:
+    """A contact that stays until then."""
+    return Decision(ADA, Outcome.RETAIN, (), until=until)
+
+
+def due(at: datetime, rule: str = "inactive-contact") -> Decision:
+    """A contact that is due by a rule."""
+    return Decision(ADA, Outcome.DISPOSE, (), rule=rule, due_at=at)
+
+
+def wanted(at: datetime, **changes: Any) -> OwnerWarning:
+    """A warning that nobody was given yet."""
+    said: dict[str, Any] = {"record": ADA, "due_at": at}
+    return OwnerWarning(**(said | changes))
+
+
+def test_owners_are_warned_as_long_ahead_as_the_policy_says() -> None:
+    assert FORESIGHT.until == {"inactive-contact": IN_30_DAYS}
+    assert FORESIGHT.farthest == IN_30_DAYS
+
+
+@pytest.mark.parametrize(
+    ("decision", "expected"),
+    [
+        (kept_until(IN_30_DAYS), wanted(IN_30_DAYS)),
+        (kept_until(IN_30_DAYS + timedelta(microseconds=1)), None),
+        (kept_until(None), None),
+        (due(NOW), wanted(NOW)),
+        (due(NOW, "unsubscribed"), None),
+        (Decision(ADA, Outcome.HELD, ()), None),
+        (Decision(ADA, Outcome.UNDETERMINED, ()), None),
+    ],
+)
+def test_a_warning_is_wanted_for_what_goes_soon_or_is_due_by_such_a_rule(
+    decision: Decision, expected: OwnerWarning | None
+) -> None:
+    assert FORESIGHT.wanted(decision) == expected
+
+
+def test_without_such_a_rule_nobody_is_warned() -> None:
+    quiet = CLIENTI.read_text(encoding="utf-8").replace('review = "owner"\nwarn_ahead = "P30D"\n', "")
+    foresight = Foresight.of(parse_policy(quiet), NOW)
+    assert foresight.farthest is None
+    assert foresight.wanted(kept_until(NOW)) is None
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (due(IN_30_DAYS), wanted(IN_30_DAYS, rule="inactive-contact")),
+        (due(IN_30_DAYS + timedelta(days=1)), wanted(NOW, state=WarningState.ELSEWHERE)),
+        (due(NOW, "former-customer"), wanted(NOW, state=WarningState.ELSEWHERE)),
+        (kept_until(IN_30_DAYS), wanted(NOW, state=WarningState.ELSEWHERE)),
+    ],
+)
+def test_the_rule_that_takes_the_record_on_that_day_decides_whether_it_is_warned_of(
+    then: Decision, expected: OwnerWarning
+) -> None:
+    assert FORESIGHT.placed(wanted(NOW), then) == expected
+
+
+def test_the_task_names_ids_and_days_and_how_a_contact_stays() -> None:
+    several = [
+        wanted(IN_30_DAYS, rule="inactive-contact", owner="77", record=RecordRef(ObjectType.CONTACT, RecordId(103))),
+        wanted(NOW + timedelta(days=2), rule="inactive-contact", owner="77"),
+    ]
+    task = task_for(clienti(), PortalId(25412345), several)
+    assert (task.owner, task.due_at) == ("77", NOW + timedelta(days=2))
+    assert task.subject == "2 contacts of yours to be archived"
+    lines = task.body.split("<br>")
+    assert lines[0].startswith("Clienti: Persondatapolitik, rule inactive-contact: ")
+    assert lines[2:4] == [
+        "2026-11-27 https://app.hubspot.com/contacts/25412345/record/0-1/101",
+        "2026-12-25 https://app.hubspot.com/contacts/25412345/record/0-1/103",
+    ]
+    assert lines[4] == "Whoever is still relevant stays: set retention_confirmed_on to today."
+
+
+def test_the_task_of_a_rule_that_erases_says_so_and_one_of_a_deal_offers_nothing_to_set() -> None:
+    deal = RecordRef(ObjectType.DEAL, RecordId(9))
+    erased = task_for(clienti(), PortalId(1), [wanted(NOW, rule="former-customer", owner="7")])
+    assert erased.subject == "1 contact of yours to be erased"
+    renamed = task_for(clienti(), PortalId(1), [wanted(NOW, rule="<gone>", owner="7", record=deal)])
+    assert renamed.subject == "1 deal of yours to be archived"
+    assert renamed.body.split("<br>")[0] == "Clienti: Persondatapolitik, rule &lt;gone&gt;."
+    assert renamed.body.endswith("/record/0-3/9")

@@ -1,0 +1,224 @@
+"""Owners are told ahead of what will go: over a sandbox portal and a real database."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hubspot_retention.bootstrap.parts import as_owners
+from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState
+from hubspot_retention.core.plan.model import Plan
+from hubspot_retention.core.policy.model import Mode
+from hubspot_retention.core.record import ObjectType
+from hubspot_retention.errors import BlockedError
+from hubspot_retention.workflow.assess import Watcher
+from hubspot_retention.workflow.gate import Permission, Unwatched
+from hubspot_retention.workflow.owner_warnings import (
+    OwnerHearing,
+    OwnerWarner,
+    Warned,
+    WarnedOf,
+    WarnerParts,
+    warned_of,
+)
+from tests.faults.conftest import MakeWorld
+from tests.faults.people import Document, a_contact, a_portal, days_ago, unsubscribed
+from tests.faults.world import REVIEW, World, ref
+
+KIM, BO = "77", "78"
+OWNERS = [{"id": KIM, "properties": {"firstName": "Kim"}}, {"id": BO, "properties": {"firstName": "Bo"}}]
+
+
+def silent_since(record_id: int, days: int, owner: str = KIM, **more: Any) -> Document:
+    """A contact last heard of so many days ago: archived by a time rule after a year."""
+    return a_contact(record_id, notes_last_contacted=f"{days_ago(days)}T09:00:00Z", hubspot_owner_id=owner, **more)
+
+
+def a_company(*contacts: Document) -> Document:
+    """A portal with two owners."""
+    return a_portal(contacts=list(contacts), owners=OWNERS)
+
+
+def sweep(world: World) -> tuple[Plan, Plan]:
+    """A run that notes whose owner is to be warned."""
+    hearing = OwnerHearing(world.store, Foresight.of(world.policy, world.clock.now()))
+    plans = world.assess(watcher=hearing.beside(Watcher()))
+    hearing.note()
+    return plans
+
+
+def warn(world: World, **parts: Any) -> Warned:
+    """Tell the owners."""
+    chosen: dict[str, Any] = {
+        "source": world.portal,
+        "owners": as_owners(world.portal),
+        "store": world.store,
+        "fresh": world.tools().fresh,
+        "policy": world.policy,
+        "permission": REVIEW,
+        "freshness": Unwatched(),
+        "clock": world.clock.now,
+    }
+    return OwnerWarner(WarnerParts(**(chosen | parts))).run()
+
+
+def tasks(world: World) -> list[dict[str, Any]]:
+    """The tasks in the portal."""
+    return list(world.sandbox.portal.tables["tasks"].live.values())
+
+
+def known(world: World, record: str) -> OwnerWarning | None:
+    """What the store knows of a warning."""
+    with world.store.transaction() as tx:
+        return tx.owner_warnings_of(ObjectType.CONTACT, [ref(record).record_id]).get(ref(record).record_id)
+
+
+def test_each_owner_gets_one_task_for_what_goes_within_thirty_days_and_for_what_is_due(world_of: MakeWorld) -> None:
+    world = world_of(
+        a_company(silent_since(101, 340), silent_since(102, 400), silent_since(103, 350, BO), silent_since(104, 300))
+    )
+    sweep(world)
+    assert warn(world) == Warned(told=3, tasks=2)
+    by_owner = {task["hubspot_owner_id"]: task for task in tasks(world)}
+    assert by_owner[KIM]["hs_task_subject"] == "2 contacts of yours to be archived"
+    assert "/0-1/101" in by_owner[KIM]["hs_task_body"]
+    assert "/0-1/102" in by_owner[KIM]["hs_task_body"]
+    assert by_owner[BO]["hs_task_subject"] == "1 contact of yours to be archived"
+    assert known(world, "contacts/104") is None
+
+
+def test_a_task_names_nobody_and_hangs_on_no_contact(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340, firstname="Sofie", lastname="Quist")))
+    sweep(world)
+    warn(world)
+    (task,) = tasks(world)
+    said = f"{task['hs_task_subject']} {task['hs_task_body']}"
+    assert not any(word in said for word in ("Sofie", "Quist", "example.dk"))
+    assert world.hangs_on("contacts/101", "tasks") == set()
+
+
+def test_the_log_tells_the_intent_before_the_call_and_each_record_after_it(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340), silent_since(102, 340)))
+    sweep(world)
+    warn(world)
+    said = [entry for entry in world.entries() if entry.kind.startswith("owner-warning")]
+    assert [(entry.kind, entry.record) for entry in said] == [
+        ("owner-warning.intended", None),
+        ("owner-warning.done", "contacts/101"),
+        ("owner-warning.done", "contacts/102"),
+    ]
+    assert dict(said[0].facts) == {"owner": KIM, "records": 2}
+    assert said[1].rule == "inactive-contact"
+
+
+def test_nobody_is_told_twice_of_one_date_and_again_when_the_date_moved(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    warn(world)
+    sweep(world)
+    assert warn(world) == Warned()
+    world.edit("contacts/101", notes_last_contacted=f"{days_ago(338)}T09:00:00Z")
+    sweep(world)
+    assert warn(world) == Warned(told=1, tasks=1)
+
+
+def test_whoever_became_active_after_the_sweep_is_not_told_of(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340), silent_since(102, 340)))
+    sweep(world)
+    world.edit("contacts/101", retention_confirmed_on=days_ago(0))
+    world.act("archive", record="contacts/102")
+    assert warn(world) == Warned()
+    assert tasks(world) == []
+    assert [getattr(known(world, f"contacts/{number}"), "state", None) for number in (101, 102)] == [
+        WarningState.ELSEWHERE
+    ] * 2
+
+
+def test_who_goes_by_a_rule_that_warns_nobody_is_not_told_of(world_of: MakeWorld) -> None:
+    leaver = unsubscribed(101, hubspot_owner_id=KIM)
+    world = world_of(a_company(leaver))
+    sweep(world)
+    assert warn(world) == Warned()
+
+
+def test_a_record_whose_owner_left_or_that_has_none_is_counted(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340, "99"), silent_since(102, 340, "")))
+    sweep(world)
+    assert warn(world) == Warned(without_owner=2)
+    assert tasks(world) == []
+    assert warn(world) == Warned()
+
+
+def test_in_observe_while_all_is_stopped_and_on_an_old_log_nobody_is_told(world_of: MakeWorld) -> None:
+    class Old(Unwatched):
+        def require(self) -> None:
+            raise BlockedError("the log is not the newest")
+
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    assert warn(world, permission=Permission(mode=Mode.OBSERVE, allow_erase=False)) == Warned()
+    assert warn(world, freshness=Old()) == Warned(stopped_by="the log is not the newest")
+    with world.store.transaction() as tx:
+        tx.set_kill_switch("bent: look first")
+    assert warn(world) == Warned()
+    assert tasks(world) == []
+
+
+def test_while_the_process_is_to_end_nobody_is_read_or_told(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    assert warn(world, should_stop=lambda: True) == Warned()
+    assert tasks(world) == []
+
+
+def test_a_refused_task_is_in_the_log_and_is_given_after_the_next_sweep(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    world.fault("error_before", status=400, path="objects/2026-03/tasks", count=1)
+    assert warn(world) == Warned()
+    assert world.entries()[-1].kind == "owner-warning.failed"
+    assert warn(world) == Warned(told=1, tasks=1)
+
+
+def test_a_task_whose_answer_was_lost_is_given_again(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    world.fault("connection_cut_after_effect", path="objects/2026-03/tasks", count=1)
+    assert warn(world) == Warned()
+    assert world.entries()[-1].kind == "owner-warning.unknown"
+    assert warn(world) == Warned(told=1, tasks=1)
+    assert len(tasks(world)) == 2
+
+
+def test_when_hubspot_cannot_be_read_the_rest_waits_and_why_is_told(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    world.fault("error_before", status=403, path="owners", count=1)
+    assert "403" in warn(world).stopped_by
+    assert warn(world).told == 1
+
+
+def test_a_plan_tells_of_how_many_the_owner_was_warned_in_time(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340), silent_since(102, 400)))
+    sweep(world)
+    warn(world)
+    world.clock.present += timedelta(days=31)
+    world.edit("contacts/102", notes_last_contacted=f"{days_ago(341)}T09:00:00Z")
+    (_, made) = world.assess()
+    assert warned_of(world.store, made, world.policy) == (
+        WarnedOf(rule="inactive-contact", ahead="30 days", told=2, total=2),
+    )
+    early = replace(made, as_of=made.as_of - timedelta(days=2))
+    assert warned_of(world.store, early, world.policy)[0].told == 0
+
+
+def test_many_are_noted_in_pages(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    hearing = OwnerHearing(world.store, Foresight.of(world.policy, world.clock.now()))
+    decisions: list[Decision] = []
+    world.assess(watcher=Watcher(decision=decisions.append))
+    (decision,) = decisions
+    for number in range(1_000):
+        hearing.hear(decision._replace(record=ref(f"contacts/{number + 1}")))
+    with world.store.transaction() as tx:
+        assert len(tx.owner_warnings_wanted(ObjectType.CONTACT, 5_000)) == 1_000
