@@ -167,7 +167,7 @@ def test_an_anchor_that_finds_a_fork_when_it_is_shown_the_log_closes_the_gate(st
     anchoring = stand.started()
     anchoring.require()
 
-    def fork(note: str, log: Grows) -> None:
+    def fork(note: str, log: Grows) -> str:
         raise AnchorError("another log", Doubt.FORKED)
 
     stand.two.show = fork  # type: ignore[method-assign]
