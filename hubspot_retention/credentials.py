@@ -44,8 +44,13 @@ def read_alarm_urls(environment: Mapping[str, str]) -> tuple[str, ...]:
 
     Raises UsageError; the message never holds a URL.
     """
-    lines = _words(_file(environment, "RETENTION_ALARM_URLS_FILE").splitlines())
-    return tuple(line for line in lines if not line.startswith("#"))
+    return read_urls(environment.get("RETENTION_ALARM_URLS_FILE", ""), "RETENTION_ALARM_URLS_FILE")
+
+
+def read_urls(path: str, name: str) -> tuple[str, ...]:
+    """Apprise URLs, one a line, of a file that a setting names (empty: none). Raises UsageError; the message never
+    holds a URL."""
+    return tuple(line for line in _words(_text(path, name).splitlines()) if not line.startswith("#"))
 
 
 def _words(parts: list[str]) -> tuple[str, ...]:
@@ -58,7 +63,10 @@ def _is_plain(text: str) -> bool:
 
 def _file(environment: Mapping[str, str], name: str) -> str:
     """The text of the file that a variable names; empty if it names none."""
-    path = environment.get(name, "")
+    return _text(environment.get(name, ""), name)
+
+
+def _text(path: str, name: str) -> str:
     if not path:
         return ""
     try:

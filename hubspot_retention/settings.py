@@ -44,8 +44,8 @@ _ENVIRONMENT = {
 } | ANCHOR_ENVIRONMENT
 """Environment variables over the file: name -> (section, key)."""
 
-_SECRET = {("alarms", "urls"), ("service", "heartbeat_url")}
-"""Whose value is never shown: the address of an alarm or of a heartbeat is its own password."""
+_SECRET = {("alarms", "urls"), ("service", "heartbeat_url"), ("anchors", "timestamp_url")}
+"""Whose value is never shown: it is a password, or may hold one."""
 _EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - a container's only way to be reached; the proxy stands in front of it
 _PUBLIC = re.compile(r"https://[^/\s?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/[^\s?#]*)?")
 """The URL that HubSpot signs: without a query string, which would let bytes move between it and the body."""

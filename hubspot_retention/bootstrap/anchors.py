@@ -5,11 +5,17 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from hubspot_retention.bootstrap.given import Given
+from hubspot_retention.credentials import read_urls
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from hubspot_retention.settings_anchors import AnchorSettings
     from hubspot_retention.workflow.anchoring import Anchor, Anchoring
     from hubspot_retention.workflow.ports import Store
+    from hubspot_retention.workflow.telling import Told
 
 
 def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
@@ -35,12 +41,33 @@ def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
         anchors.append(WitnessAnchor(url, VerifyingKey.read(written), key.name, given.clock.now))
     plan = AnchorPlan(
         anchors=anchors,
+        told=_told(settings, given.clock.now),
         key=key,
         origin=key.name,
         stop_after=settings.stop_after,
         instance=token_hex(8),
     )
     return Anchoring(store, plan, given.clock.now)
+
+
+def _told(settings: "AnchorSettings", now: "Callable[[], datetime]") -> "list[Told]":
+    """Who is told of the log and never asked. Raises UsageError."""
+    from hubspot_retention.addresses import read_addresses
+    from hubspot_retention.evidence.anchor_message import MessageAnchor
+    from hubspot_retention.evidence.anchor_timestamp import TimestampAnchor
+    from hubspot_retention.evidence.timestamp import read_certificates
+
+    told: list[Told] = []
+    if settings.timestamp_url and settings.timestamp_roots is not None:
+        trusted = read_certificates(settings.timestamp_roots)
+        told.append(TimestampAnchor(settings.timestamp_url, trusted, settings.timestamp_every, now))
+    if settings.urls_file is not None:
+        name = "[anchors] urls_file"
+        urls = read_urls(str(settings.urls_file), name)
+        if not urls:
+            raise UsageError(f"{name}: {settings.urls_file} holds no URL, expected one a line")
+        told.append(MessageAnchor(read_addresses(urls, f"anchors ({name})"), settings.message_every))
+    return told
 
 
 def _refuse_beside(anchor: Path, database_url: str) -> None:

@@ -11,6 +11,7 @@ from hubspot_retention.cli import audit_hand, audit_key
 from hubspot_retention.cli.audit_people import find, keys
 from hubspot_retention.cli.audit_recover import recover
 from hubspot_retention.cli.audit_report import report
+from hubspot_retention.cli.audit_stamps import look_at_stamps, stamps_json, stamps_lines
 from hubspot_retention.cli.given import AsJson, PolicyFile, application
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.errors import ExitCode
@@ -37,21 +38,26 @@ def audit() -> None:
 
 @app.command()
 def verify(context: typer.Context, as_json: AsJson = False) -> None:
-    """Verify the whole log: any changed, missing, reordered or added entry is named."""
-    with application(context).store("read") as store:
+    """Verify the whole log: any changed, missing, reordered or added entry is named; and the time-stamps of it."""
+    house = application(context)
+    with house.store("read") as store:
         report = store.verify_log()
-    head = report.head.hash.hex()
+        stamps = look_at_stamps(house, store)
+    head, now = report.head.hash.hex(), house.clock.now()
     if as_json:
         found = [str(finding) for finding in report.findings]
-        print_json({"intact": report.intact, "entries": report.entries, "head": head, "findings": found})
-    elif report.intact:
-        typer.echo(f"The audit log is intact: {report.entries:,} entries, head {head}")
+        told = {"intact": report.intact, "entries": report.entries, "head": head, "findings": found}
+        print_json({**told, "timestamps": stamps_json(stamps, now)})
     else:
-        for finding in report.findings:
-            typer.echo(str(finding))
+        if report.intact:
+            typer.echo(f"The audit log is intact: {report.entries:,} entries, head {head}")
+        for line in (*map(str, report.findings), *stamps_lines(stamps, now)):
+            typer.echo(line)
     if not report.intact:
         say(f"The audit log is not the one that was written: {len(report.findings)} findings.")
-    raise typer.Exit(ExitCode.DONE if report.intact else ExitCode.FAILED)
+    if stamps.findings:
+        say(f"{len(stamps.findings)} time-stamps do not stand for this log.")
+    raise typer.Exit(ExitCode.DONE if report.intact and not stamps.findings else ExitCode.FAILED)
 
 
 @app.command()

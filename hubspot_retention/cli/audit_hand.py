@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubspot_retention.cli.audit_stamps import write_tokens
 from hubspot_retention.cli.given import application
+from hubspot_retention.cli.output import say
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ def export(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given (or -).")] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Sign it with the log's key.")] = None,
+    tokens: Annotated[
+        Path | None, typer.Option("--tokens", metavar="FOLDER", help="Write the time-stamps there as well.")
+    ] = None,
 ) -> None:
     """Export the log as JSON lines: first every checkpoint that was ever signed of it, then number, hash, and the exact
     text that was hashed of each entry; with a key, the last checkpoint is one of exactly these entries."""
@@ -48,6 +53,8 @@ def export(
     house = application(context)
     signed = None if key is None else _signed(house, key)
     with house.store("read") as store:
+        if tokens is not None:
+            say(f"{write_tokens(store, tokens):,} time-stamps were written to {tokens}.")
         lines = exported(store, None if signed is None else signed.size)
         if file is None or str(file) == "-":
             sys.stdout.writelines(lines)

@@ -38,9 +38,10 @@ def recover(
     house = application(context, who=by)
     with house.store() as store:
         anchoring = house.anchoring(store)
-        if anchoring is None:
+        if anchoring is None or not house.settings().anchors.guard:
             raise UsageError(
-                "no anchor is set ([anchors] in the service settings): there is nothing to bring back from"
+                "no anchor is set that could be asked ([anchors] file, witness_url in the service settings): there is "
+                "nothing to bring back from"
             )
         done = Recoverer(store, anchoring, house.actor, house.clock.now).run(words, handed_in)
     typer.echo(f"Brought back by {house.actor}: {done.placed} holds placed, {done.known} were there already.")

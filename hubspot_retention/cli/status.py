@@ -41,7 +41,7 @@ def _read(house: "Application") -> "Status":
         return Status(
             figures=read_figures(tx, portal, now),
             stopped=tx.kill_switch(),
-            is_anchored=house.settings().anchors.are_set,
+            is_anchored=house.settings().anchors.guard,
             limits=limits_of(service),
             plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],

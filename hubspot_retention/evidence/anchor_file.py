@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from hubspot_retention.core.audit.anchor import AnchorError, Doubt, Grows
+from hubspot_retention.core.audit.anchor import AnchorError, AnchorKind, Doubt, Grows
 from hubspot_retention.core.audit.checkpoint import Checkpoint, CheckpointError, Verifies, open_note
 
 _TAIL: Final = 8_192
@@ -23,7 +23,7 @@ _TAIL: Final = 8_192
 class FileAnchor:
     """The anchor. `key`: the log's own."""
 
-    name = "file"
+    name = AnchorKind.FILE.value
 
     def __init__(self, path: Path, key: Verifies) -> None:
         self._path = path

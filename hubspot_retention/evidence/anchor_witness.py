@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from hubspot_retention.core.audit.anchor import AnchorError, Doubt, Grows
+from hubspot_retention.core.audit.anchor import AnchorError, AnchorKind, Doubt, Grows
 from hubspot_retention.core.audit.checkpoint import Checkpoint, CheckpointError, Verifies, open_note, read_note
 from hubspot_retention.evidence.keys import seen_at
 
@@ -24,7 +24,7 @@ _MOST_BYTES: Final = 64 * 1024
 class WitnessAnchor:
     """The anchor. `origin`: the log's name; `key`: the witness's. `client` is there for tests."""
 
-    name = "witness"
+    name = AnchorKind.WITNESS.value
 
     def __init__(
         self, url: str, key: Verifies, origin: str, now: Callable[[], datetime], client: httpx.Client | None = None

@@ -153,6 +153,16 @@ anchor = Table(
     Column("last_error", Text, nullable=False),
 )
 
+anchor_token = Table(
+    "anchor_token",
+    metadata,
+    Column("token_no", Number, primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("stored_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 merged = Table(
     "merged",
     metadata,

@@ -4,6 +4,7 @@ What can go wrong: a backup is restored, a second instance runs from a copy, the
 log that verifies, and each has forgotten holds. So before anything is disposed of the anchors are read, and the log
 must extend what they saw. Then they are shown a new entry at once: of two copies of one log the second to come is
 behind. An anchor that cannot be read closes the gate at the start; later, only when it was not reached for too long.
+Those who are told only (`telling`) are told of the same entries, and have no say.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.workflow.log_tree import LogTree
 from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.telling import Telling, Told
 
 _log = structlog.get_logger("hubspot_retention.anchors")
 
@@ -57,10 +59,12 @@ class Anchor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorPlan:
-    """Who is shown the log, by whose key, and how old the newest anchor may be before disposals stop. `instance`: a
-    code that no other process has, without which two copies of a log could grow alike."""
+    """Who is shown the log, by whose key, and how old the newest anchor may be before disposals stop. `told`: who is
+    told of it and never asked. `instance`: a code that no other process has, without which two copies of a log could
+    grow alike."""
 
     anchors: Sequence[Anchor]
+    told: Sequence[Told] = ()
     key: Signs
     origin: str
     stop_after: timedelta
@@ -68,14 +72,17 @@ class AnchorPlan:
 
 
 class Anchoring:
-    """Keeps the anchors of one log. The verdict of the last look is kept in memory; the thread that works looks."""
+    """Keeps the anchors of one log. The verdict of the last look is kept in memory; the thread that works looks.
+
+    Where nobody is asked, only told, nothing is ever doubted."""
 
     def __init__(self, store: Store, plan: AnchorPlan, now: Callable[[], datetime]) -> None:
         self._store = store
         self._plan = plan
         self._now = now
         self._tree = LogTree(store)
-        self._doubts: tuple[Doubt, ...] = (Doubt.UNREADABLE,)
+        self._telling = Telling(plan.told)
+        self._doubts: tuple[Doubt, ...] = (Doubt.UNREADABLE,) if plan.anchors else ()
         self._is_known = False
         self._anchored_at: datetime | None = None
 
@@ -101,38 +108,45 @@ class Anchoring:
 
     def stands(self) -> bool:
         """Whether records may be disposed of, as far as this process knows."""
-        return not self.doubts() and self._anchored_at is not None
+        return not self.doubts() and self._was_shown()
 
     def require(self) -> None:
         """Look, and show the anchors where the log stands. Raises BlockedError if the log is doubtful."""
         self.look()
         self.mark()
-        found = self.doubts() or (() if self._anchored_at is not None else (Doubt.UNREADABLE,))
+        found = self.doubts() or (() if self._was_shown() else (Doubt.UNREADABLE,))
         if found:
             raise BlockedError(in_words(found))
 
     def mark(self) -> None:
-        """Show every anchor a new entry of the log, unless the log is doubtful; what came of it is stored."""
-        if self._doubts:
-            return
+        """Show every anchor a new entry of the log, and tell those whose time has come, unless the log is doubtful;
+        what came of it is stored."""
         known, now = self._known(), self._now()
+        due = self._telling.due(known, now)
+        if self._doubts or not (self._plan.anchors or due):
+            return
         facts = (("instance", self._plan.instance),)
         entry = Entry(subject=Subject.ANCHOR, verb=Verb.SENT, at=now, actor="service", facts=facts)
         signed = self.sign(entry)
-        rows, lines = [], ""
-        for anchor in self._plan.anchors:
-            try:
-                lines += anchor.show(signed.note, self._tree)
-                rows.append(Anchored(name=anchor.name, size=signed.size, root=signed.root, at=now))
-            except AnchorError as error:
-                _log.warning("anchor.failed", anchor=anchor.name, code=error.doubt.value, why=str(error))
-                rows.append(replace(known.get(anchor.name, Anchored(name=anchor.name)), error=error.doubt.value))
-                if error.doubt is not Doubt.UNREADABLE:
-                    self._doubts = (*self._doubts, error.doubt)
+        shown = [self._show(anchor, signed, known.get(anchor.name)) for anchor in self._plan.anchors]
+        signed = replace(signed, note=signed.note + "".join(lines for _, lines in shown))
+        told, tokens = ([], []) if self._doubts else self._telling.tell(due, signed.note, known, now)
         with self._store.transaction() as tx:
-            tx.save_anchored(rows)
-            tx.save_checkpoint(replace(signed, note=signed.note + lines))
+            tx.save_anchored([*(row for row, _ in shown), *told])
+            tx.save_checkpoint(signed)
+            tx.keep_tokens(tokens)
         self._known()
+
+    def _show(self, anchor: Anchor, signed: StoredCheckpoint, known: Anchored | None) -> tuple[Anchored, str]:
+        """What the anchor was shown, to be stored, and the signature lines that it gave."""
+        try:
+            lines = anchor.show(signed.note, self._tree)
+        except AnchorError as error:
+            _log.warning("anchor.failed", anchor=anchor.name, code=error.doubt.value, why=str(error))
+            if error.doubt is not Doubt.UNREADABLE:
+                self._doubts = (*self._doubts, error.doubt)
+            return replace(known or Anchored(name=anchor.name), error=error.doubt.value), ""
+        return Anchored(name=anchor.name, size=signed.size, root=signed.root, at=signed.at), lines
 
     def sign(self, entry: Entry) -> StoredCheckpoint:
         """Append an entry, and sign what the log is with it; what was signed is stored."""
@@ -159,12 +173,16 @@ class Anchoring:
                     tx.save_anchored([row])
         return refused
 
+    def _was_shown(self) -> bool:
+        return self._anchored_at is not None or not self._plan.anchors
+
     def _known(self) -> Mapping[str, Anchored]:
-        """What the database says that the present anchors were shown, and when the newest of them was."""
+        """What the database says that the present ones were shown and told, and when the newest anchor was."""
         names = {anchor.name for anchor in self._plan.anchors}
         with self._store.transaction() as tx:
-            rows = {row.name: row for row in tx.anchored() if row.name in names}
-        self._anchored_at = max((row.at for row in rows.values() if row.at is not None), default=None)
+            rows = {row.name: row for row in tx.anchored() if row.name in names | self._telling.names}
+        shown = [row.at for name, row in rows.items() if name in names and row.at is not None]
+        self._anchored_at = max(shown, default=None)
         return rows
 
     def _read(self, anchor: Anchor, known: Anchored | None) -> Reading:

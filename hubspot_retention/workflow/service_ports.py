@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from hubspot_retention.core.alarm import AlarmRecord, Tick
-from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationCount, ObligationState
@@ -128,6 +128,12 @@ class ServiceTransaction(Protocol):
 
     def save_checkpoint(self, signed: StoredCheckpoint) -> None:
         """Keep what was signed of the log; of a text that is kept already only signatures that are new."""
+
+    def keep_tokens(self, tokens: Sequence[Token]) -> None:
+        """Store proofs that checkpoints were there."""
+
+    def tokens(self) -> Sequence[Token]:
+        """All of them, in the order they were stored."""
 
     def keep_words(self, words: str) -> str:
         """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""

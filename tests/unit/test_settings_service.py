@@ -184,11 +184,11 @@ ANCHORED = "[anchors]\nkey = 'log.key'\nfile = '/volume/anchor.jsonl'\n"
 
 
 def test_no_anchor_is_set_unless_it_is_named() -> None:
-    assert not settings().anchors.are_set
+    assert not settings().anchors.guard
     named = settings(
         ANCHORED, RETENTION_WITNESS_URL="https://witness.example.dk", RETENTION_WITNESS_KEY="w+1+A"
     ).anchors
-    assert named.are_set
+    assert named.guard
     assert (str(named.key), str(named.file)) == ("log.key", "/volume/anchor.jsonl")
     assert named.witness == ("https://witness.example.dk", "w+1+A")
     assert (named.warn_after, named.stop_after) == (timedelta(hours=24), timedelta(hours=72))
@@ -202,8 +202,31 @@ def test_no_anchor_is_set_unless_it_is_named() -> None:
         (ANCHORED + "witness_url = 'https://witness.example.dk'\n", "one of witness_url and witness_key"),
         (ANCHORED + "witness_url = 'witness'\nwitness_key = 'w'\n", "witness_url"),
         (ANCHORED + "warn_hours = 72\n", "fewer than stop_hours"),
+        (ANCHORED + "timestamp_url = 'http://time.example.dk'\n", "else no token can be verified"),
     ],
 )
 def test_anchors_that_cannot_be_are_refused(text: str, expected: str) -> None:
     with pytest.raises(UsageError, match=expected):
         settings(text)
+
+
+def test_who_is_told_only_guards_nothing() -> None:
+    told = settings(
+        "[anchors]\nkey = 'log.key'\ntimestamp_hours = 6\n",
+        RETENTION_TIMESTAMP_URL="https://anna:secret@time.example.dk/tsr",
+        RETENTION_TIMESTAMP_ROOTS="roots.pem",
+    ).anchors
+    assert [kind.value for kind in told.kinds] == ["timestamp"]
+    assert not told.guard
+    assert told.timestamp_every == timedelta(hours=6)
+    assert "secret" not in repr(told)
+
+
+def test_the_url_of_an_authority_may_hold_a_password_and_is_not_repeated() -> None:
+    with pytest.raises(UsageError) as told:
+        settings("[anchors]\nkey = 'k'\ntimestamp_roots = 'r'\ntimestamp_url = 'ftp://anna:secret@example.dk'\n")
+    assert "secret" not in str(told.value)
+
+
+def test_old_time_stamps_can_be_verified_without_asking_for_new_ones() -> None:
+    assert settings("[anchors]\ntimestamp_roots = 'roots.pem'\n").anchors.kinds == ()

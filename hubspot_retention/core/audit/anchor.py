@@ -20,6 +20,21 @@ Place = tuple[int, int]
 """A whole subtree: its level and index."""
 
 
+class AnchorKind(StrEnum):
+    """Who outside is shown the log."""
+
+    FILE = "file"
+    WITNESS = "witness"
+    TIMESTAMP = "timestamp"
+    MESSAGE = "message"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can be asked what it saw, so that a log that fell behind is noticed. The others are told only:
+        what they answered lies with us, and a restored backup brings it along."""
+        return self in (AnchorKind.FILE, AnchorKind.WITNESS)
+
+
 class Doubt(StrEnum):
     """Why nothing may be disposed of."""
 
@@ -47,6 +62,16 @@ class Anchored:
     root: bytes = EMPTY_ROOT
     at: datetime | None = None
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A proof for others that a checkpoint was there: `note` is the checkpoint as it was signed, `answer` what a
+    time-stamping authority answered, `at` when."""
+
+    note: str
+    answer: bytes
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What anchors were shown, and the words of whoever brought a database back."""
 
-from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.store.database import SqlStore
 from tests.contract.store.values import NOW
 
@@ -29,3 +29,14 @@ def test_words_are_committed_to_and_not_told(store: SqlStore) -> None:
         first, second = tx.keep_words("the disk broke"), tx.keep_words("the disk broke")
     assert len(first) == len(second) == 64
     assert first != second
+
+
+def test_proofs_come_back_byte_by_byte_in_the_order_they_were_stored(store: SqlStore) -> None:
+    first = Token(note="log.example.dk\n2\n\n— log.example.dk AA==\n", answer=bytes(range(256)), at=NOW)
+    second = Token(note="another", answer=b"0", at=NOW)
+    with store.transaction() as tx:
+        tx.keep_tokens([first])
+        tx.keep_tokens([second])
+        tx.forget_anchored()
+    with store.transaction() as tx:
+        assert list(tx.tokens()) == [first, second]

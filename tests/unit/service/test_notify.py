@@ -1,9 +1,6 @@
 """Alarms in words, and how they reach somebody."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from hubspot_retention.service.notify import AppriseNotifier, LogOnly, notifier
 from hubspot_retention.service.words import message_of
 from tests.builders import at
 from tests.documents import clienti
+from tests.unit.office import Office, an_office, closed_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 """Apprise loads it, to see whether it is there."""
@@ -70,53 +68,11 @@ def test_what_is_settled_is_told_without_advice() -> None:
 # Sending.
 
 
-class Office:
-    """A web server that notes what it is sent."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.received: list[dict[str, Any]] = []
-        self.asked: list[str] = []
-        office = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                office.received.append(json.loads(body))
-                self._answer()
-
-            def do_GET(self) -> None:
-                office.asked.append(self.path)
-                self._answer()
-
-            def _answer(self) -> None:
-                self.send_response(office.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-
-
 @pytest.fixture
 def office() -> Iterator[Office]:
     """One that listens."""
-    made = Office()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
-
-
-def closed_port() -> int:
-    """A port that nobody listens on."""
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.server_close()
-    return server.server_port
+    with an_office() as made:
+        yield made
 
 
 def test_an_alarm_reaches_an_address(office: Office) -> None:

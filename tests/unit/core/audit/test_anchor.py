@@ -4,6 +4,7 @@ import pytest
 
 from hubspot_retention.core.audit.anchor import (
     AnchorError,
+    AnchorKind,
     Doubt,
     Reading,
     TreeReading,
@@ -104,3 +105,7 @@ def test_a_proof_is_made_from_the_edge_that_was_kept_and_what_came_since(old: in
     assert consistency_proof(old, 30, lambda level, index: reading.subtrees[level, index]) == consistency_proof(
         old, 30, Tree(BODIES)
     )
+
+
+def test_only_who_can_be_asked_what_it_saw_counts() -> None:
+    assert {kind for kind in AnchorKind if kind.counts} == {AnchorKind.FILE, AnchorKind.WITNESS}
