@@ -176,7 +176,8 @@ class Application(PeopleWork, PortalWork):
         spool = new_spool()
         owners = hear_for_owners(self, store, order)
         try:
-            assessment = Assessment(as_source(portal), store, spool, self.policy()[0], self.ledger())
+            parts = (as_source(portal), store, spool, self.policy()[0], self.ledger())
+            assessment = Assessment(*parts, returned=self.returned(store))
             plans = assessment.run(order, self.clock.now, owners.beside(watcher) if owners else watcher)
         finally:
             spool.close()

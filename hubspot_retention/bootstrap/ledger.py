@@ -63,6 +63,7 @@ def due_tick(app: "Application", at: At, applier: "Applier") -> "DueTick":
             actor=at.actor,
             portal_id=settings.portal_id,
             on_gone=gone,
+            returned=app.returned(at.store),
             should_stop=at.should_stop,
         )
     )

@@ -10,6 +10,8 @@ from hubspot_retention.errors import UsageError
 if TYPE_CHECKING:
     from hubspot_retention.core.portal import Address
     from hubspot_retention.evidence.keyring import Keyring
+    from hubspot_retention.workflow.ports import Store
+    from hubspot_retention.workflow.returned import Returned
 
 _OFF: Final = (
     "Tombstones are off: nobody who is erased can be found in the log again. Set [pseudonyms] key_file, and make the "
@@ -63,3 +65,10 @@ class PeopleWork(Given):
         if ring is None:
             return lambda address: None
         return lambda address: ring.of(address, self.policy()[0].civil.local_date(self.clock.now()))
+
+    def returned(self, store: "Store") -> "Returned":
+        """What looks for people who were erased and are back."""
+        from hubspot_retention.workflow.returned import Returned
+
+        ring = self.keyring()
+        return Returned(store, None if ring is None else ring.signing)

@@ -41,12 +41,15 @@ def list_(
 def settle(
     context: typer.Context,
     record: Record,
-    outcome: Annotated[Outcome, typer.Option(help="It could go, or it is lost for good.")],
+    outcome: Annotated[
+        Outcome,
+        typer.Option(help="Deleted by others: it could go, or is lost. Erased and back: welcome, or taken out again."),
+    ],
     who: Who = None,
 ) -> None:
-    """Settle the alarm of a record that somebody else deleted and that is not coming back; it is told in the log.
+    """Settle the alarm of a record that somebody else deleted, or that is an erased person come back; the log says how.
 
-    A record that was restored settles its alarm by itself.
+    A record that was restored, or one that is gone again, settles its alarm by itself.
     """
     from hubspot_retention.workflow.alarms import settle_alarm
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 FIRST_PAUSE: Final = timedelta(hours=1)
@@ -28,18 +29,28 @@ class AlarmKind(StrEnum):
     READINESS_LOST = "readiness-lost"
     TICK_LATE = "tick-late"
     FOREIGN_DELETION = "foreign-deletion"
+    ERASED_PERSON_BACK = "erased-person-back"
     WEBHOOKS_REJECTED = "webhooks-rejected"
 
 
-EVENTS: Final = frozenset((AlarmKind.FOREIGN_DELETION,))
-"""What has happened, and is not over when nobody sees it any more; the others are as long as they are found."""
-
-
 class Outcome(StrEnum):
-    """How a person leaves an event behind that was not undone: the record could go, or it is lost for good."""
+    """How a person leaves an event behind. A record that somebody else deleted could go, or is lost for good; an erased
+    person who is back is welcome, or was taken out again."""
 
     LET_GO = "let-go"
     LOST = "lost"
+    WELCOME = "welcome"
+    TAKEN_OUT = "taken-out"
+
+
+EVENTS: Final = MappingProxyType(
+    {
+        AlarmKind.FOREIGN_DELETION: frozenset((Outcome.LET_GO, Outcome.LOST)),
+        AlarmKind.ERASED_PERSON_BACK: frozenset((Outcome.WELCOME, Outcome.TAKEN_OUT)),
+    }
+)
+"""What has happened, and is not over when nobody sees it any more, with how a person can leave it behind; the other
+alarms are as long as they are found."""
 
 
 class AlarmLevel(StrEnum):

@@ -9,7 +9,7 @@ destroyed while the service runs: so whoever uses the keys sees that the file is
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -48,6 +48,10 @@ class Keyring:
         """What may stand for an address in any epoch whose key is there."""
         return self.keys().all_of(address)
 
+    def signing(self, epochs: Iterable[str]) -> Callable[[Address], tuple[str, ...]]:
+        """What tells what stood for an address in some epochs, by the keys that are there now. Raises UsageError."""
+        return self.keys().only(epochs).all_of
+
     def begin(self, day: date) -> str:
         """Make the file if there is none, and the key of a day's epoch; answers the epoch. Raises UsageError if that
         key is there already."""
@@ -65,6 +69,18 @@ class Keyring:
             PseudonymKeys.load(self._path).without(epoch).save(self._path)
 
     def _keys(self) -> PseudonymKeys:
+        mark = self._mark()
+        while self._read is None or self._read[0] != mark:
+            try:
+                self._read = mark, PseudonymKeys.load(self._path)
+            except UsageError:
+                # Another process changed the keys: the file that was being read is overwritten, and no longer theirs.
+                if self._mark() == mark:
+                    raise
+            mark = self._mark()
+        return self._read[1]
+
+    def _mark(self) -> _Mark:
         try:
             found = self._path.stat()
         except OSError as error:
@@ -72,10 +88,7 @@ class Keyring:
                 f"the keys of the pseudonyms in {self._path} cannot be read: {type(error).__name__}. Is the volume "
                 "mounted? The first key is made with `audit pseudonym-keys new`; nothing is erased without them"
             ) from None
-        mark = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if self._read is None or self._read[0] != mark:
-            self._read = mark, PseudonymKeys.load(self._path)
-        return self._read[1]
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

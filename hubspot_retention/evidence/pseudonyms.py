@@ -12,9 +12,8 @@ import os
 import secrets
 import stat
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self
 
@@ -30,6 +29,10 @@ def normalised(address: Address) -> bytes:
     return unicodedata.normalize("NFKC", address.text).strip().casefold().encode()
 
 
+def _pseudonym(epoch: str, key: bytes, text: bytes) -> str:
+    return f"{epoch}:{hmac.digest(key, text, 'sha256')[:_PSEUDONYM_BYTES].hex()}"
+
+
 class PseudonymKeys:
     """The keys of all epochs that were not destroyed, by the epoch's name (its year)."""
 
@@ -43,17 +46,22 @@ class PseudonymKeys:
 
     def of(self, address: Address, epoch: str) -> str:
         """The pseudonym of an address in an epoch, such as `2026:9f…`. Raises KeyError if its key was destroyed."""
-        digest = hmac.new(self._keys[epoch], normalised(address), sha256).digest()
-        return f"{epoch}:{digest[:_PSEUDONYM_BYTES].hex()}"
+        return _pseudonym(epoch, self._keys[epoch], normalised(address))
 
     def all_of(self, address: Address) -> tuple[str, ...]:
         """What may stand for an address anywhere in the log."""
-        return tuple(self.of(address, epoch) for epoch in self._keys)
+        text = normalised(address)
+        return tuple(_pseudonym(epoch, key, text) for epoch, key in self._keys.items())
 
     def with_epoch_of(self, day: date) -> Self:
         """These keys, with one for the epoch of that day."""
         epoch = f"{day.year:04d}"
         return self if epoch in self._keys else type(self)({**self._keys, epoch: secrets.token_bytes(_KEY_BYTES)})
+
+    def only(self, epochs: Iterable[str]) -> Self:
+        """Those of these keys that are of some epochs."""
+        wanted = set(epochs)
+        return type(self)({epoch: key for epoch, key in self._keys.items() if epoch in wanted})
 
     def without(self, epoch: str) -> Self:
         """These keys less that of an epoch. Raises UsageError if there is none."""

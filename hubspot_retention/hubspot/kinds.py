@@ -77,7 +77,7 @@ def _inline(given: InlineLinks, name: str) -> tuple[Link, ...] | None:
 def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[SeenContact]:
     """Contacts, with their deals and companies.
 
-    In a full read only those who are opted out keep their address; in a fresh read by id everybody does.
+    Those who are opted out keep their address; with `every_address` everybody does, as in a fresh read by id.
     """
     observe = translator.observe
 

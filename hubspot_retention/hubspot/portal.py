@@ -105,7 +105,7 @@ class HubSpotPortal:
 
     def _forget_contacts(self) -> None:
         """The types of properties are known now, so contacts are read by them."""
-        for name in ("_contact_translator", "_contacts_listed", "_contacts_fresh"):
+        for name in ("_contact_translator", "_contacts_listed", "_contacts_addressed"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -113,7 +113,7 @@ class HubSpotPortal:
         return kinds.contacts(self._contact_translator, every_address=False)
 
     @cached_property
-    def _contacts_fresh(self) -> Kind[SeenContact]:
+    def _contacts_addressed(self) -> Kind[SeenContact]:
         return kinds.contacts(self._contact_translator, every_address=True)
 
     @cached_property
@@ -124,9 +124,9 @@ class HubSpotPortal:
     def _companies(self) -> Kind[CompanyObservation]:
         return kinds.companies(CompanyTranslator(self._policy.sources.company))
 
-    def contacts(self) -> Iterator[Sequence[SeenContact]]:
+    def contacts(self, *, every_address: bool = False) -> Iterator[Sequence[SeenContact]]:
         """Every contact once, in pages. Raises RangesDisagreeError."""
-        return self._read(self._contacts_listed)
+        return self._read(self._contacts_addressed if every_address else self._contacts_listed)
 
     def deals(self) -> Iterator[Sequence[DealObservation]]:
         """Every deal once, in pages. Raises RangesDisagreeError."""
@@ -157,7 +157,7 @@ class HubSpotPortal:
 
     def read_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadContact]:
         """Contacts read afresh by id, with their associations and addresses; every asked id has an answer."""
-        return self._by_id.read(self._contacts_fresh, ids)
+        return self._by_id.read(self._contacts_addressed, ids)
 
     def read_deals(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadDeal]:
         """Deals read afresh by id, with their associations; every asked id has an answer."""
@@ -193,7 +193,7 @@ class HubSpotPortal:
         """A contact, company or deal that lies in the bin, and since when."""
         match record.object_type:
             case ObjectType.CONTACT:
-                return self._changed.archived(self._contacts_fresh, record.record_id)
+                return self._changed.archived(self._contacts_addressed, record.record_id)
             case ObjectType.DEAL:
                 return self._changed.archived(self._deals, record.record_id)
             case _:

@@ -28,6 +28,7 @@ _TITLES: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.READINESS_LOST: "the service is not ready",
     AlarmKind.TICK_LATE: "part of the service stands still",
     AlarmKind.FOREIGN_DELETION: "somebody else deleted what must be kept",
+    AlarmKind.ERASED_PERSON_BACK: "an erased person is back",
     AlarmKind.WEBHOOKS_REJECTED: "many webhooks are refused",
 }
 _ADVICE: Final[Mapping[AlarmKind, str]] = {
@@ -57,6 +58,11 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
     ),
     AlarmKind.FOREIGN_DELETION: (
         "Ask who deleted these records. In HubSpot a person can restore them from the recycle bin until the day named."
+    ),
+    AlarmKind.ERASED_PERSON_BACK: (
+        "These contacts were erased under another id, and somebody or some program made them anew: look in HubSpot for "
+        "the record's source. If the person did not come back by themselves, delete the contact there permanently and "
+        "mend the import. Say what became of it: `alarm settle RECORD --outcome welcome`, or `taken-out`."
     ),
     AlarmKind.WEBHOOKS_REJECTED: (
         "Either a stranger sends them, or our secret or public URL is no longer HubSpot's: compare both with the app. "

@@ -54,6 +54,11 @@ class ServiceNoteRows(Rows):
             statement = statement.where(alarm.c.settled_at.is_(None))
         return [_alarm_of(row) for row in self._connection.execute(statement)]
 
+    def alarm(self, kind: AlarmKind, about: str) -> AlarmRecord | None:
+        """The alarm of a kind about something, settled or not."""
+        row = self._connection.execute(select(alarm).where(alarm.c.kind == kind.value, alarm.c.about == about)).first()
+        return None if row is None else _alarm_of(row)
+
     def save_alarm(self, record: AlarmRecord) -> None:
         """Store an alarm in place of what stood there of its kind and what it is about."""
         values = {

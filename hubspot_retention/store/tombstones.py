@@ -1,6 +1,6 @@
 """Tombstones: which contacts were erased here, under their pseudonyms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -58,6 +58,10 @@ class TombstoneRows(Rows):
             rows = self._connection.execute(select(tombstone).where(tombstone.c.pseudonym.in_(part)))
             found.extend(_tombstone_of(row) for row in rows)
         return sorted(found, key=lambda stone: (stone.sent_at, stone.record_id))
+
+    def pseudonyms_of_gone(self) -> Iterator[str]:
+        """The pseudonyms of everybody who is known to be gone, in no order."""
+        yield from self._connection.scalars(select(tombstone.c.pseudonym).where(tombstone.c.erased_at.is_not(None)))
 
     def count_tombstones(self) -> int:
         """How many there are."""

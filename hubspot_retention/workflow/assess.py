@@ -30,6 +30,7 @@ from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.deciding import Decided, Decider
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import Sealer
 
 _CHUNK = 1_000
@@ -95,7 +96,8 @@ def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
 
 
 class Assessment:
-    """One run of assessing a portal by a policy. `ledger` hears what is decided, unless it is a what-if."""
+    """One run of assessing a portal by a policy. `ledger` hears what is decided, and `returned` looks for people who
+    were erased, unless it is a what-if."""
 
     def __init__(
         self,
@@ -104,8 +106,11 @@ class Assessment:
         spool: Spool,
         policy: RetentionPolicy,
         ledger: Obligations | None = None,
+        *,
+        returned: Returned | None = None,
     ) -> None:
         self._ledger = ledger
+        self._returned = returned or Returned(store)
         self._source = source
         self._store = store
         self._spool = spool
@@ -206,8 +211,10 @@ class Assessment:
         with self._store.transaction() as tx:
             requests = RequestRegister.of_all(tx.requests())
         decider = Decider(self._source, self._store, self._spool, run.judge, requests)
+        lookout = (Returned(self._store) if order.what_if else self._returned).lookout(run.portal_id)
         total = self._source.count(ObjectType.CONTACT)
-        for chunk in _chunks(self._source.contacts(), _CHUNK):
+        for chunk in _chunks(self._source.contacts(every_address=lookout.has_work), _CHUNK):
+            lookout.look(chunk, order.as_of)
             self._keep(run, order, ObjectType.CONTACT, decider.contacts(chunk), watcher)
             watcher.progress("deciding contacts", len(chunk), total)
         for part in _chunks(self._spool.deal_views(), _CHUNK):

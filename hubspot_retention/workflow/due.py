@@ -34,6 +34,7 @@ from hubspot_retention.workflow.fresh import FreshReader
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.obligations import Change, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Store, Transaction
+from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import DUE_RUN, REVIEW_RUN, Measure, measure
 from hubspot_retention.workflow.settling import Settlement
 from hubspot_retention.workflow.triage import Triage, in_turn, pages
@@ -68,7 +69,7 @@ def _quiet(_: str, __: int, ___: int | None) -> None:
 class DueParts:
     """What a due tick works with. `portal_id`: the portal of the settings, if they name one; `actor`: whose name plans
     are requested and carried out under. `on_gone` is told, before its obligation ends, of a record that somebody else
-    took away; it may be told twice."""
+    took away; it may be told twice. `returned` looks for people who were erased."""
 
     source: RecordSource
     store: Store
@@ -83,6 +84,7 @@ class DueParts:
     actor: str
     portal_id: PortalId | None = None
     on_gone: Callable[[Obligation], None] = _nothing
+    returned: Returned | None = None
     should_stop: Callable[[], bool] = lambda: False
 
 
@@ -119,7 +121,9 @@ class DueTick:
         self._parts = parts
         self._store = parts.store
         self._ledger = parts.ledger
-        self._reader = DueReader(parts.source, parts.store, parts.fresh, parts.ledger, parts.policy)
+        self._reader = DueReader(
+            parts.source, parts.store, parts.fresh, parts.ledger, parts.policy, returned=parts.returned
+        )
         self._maker = PlanMaker(parts.store, parts.ledger, parts.policy)
         self._portal: PortalId | None = None
         self._checked_at: datetime | None = None

@@ -20,7 +20,7 @@ from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.build import item_of
 from hubspot_retention.core.plan.model import Action, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.portal import Gone, MergedInto
+from hubspot_retention.core.portal import Gone, MergedInto, SeenContact
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
@@ -28,6 +28,7 @@ from hubspot_retention.workflow.deciding import Decided
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory, Missing
 from hubspot_retention.workflow.obligations import Change, Hearing, Obligations
 from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Store, Transaction
+from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import PARTIAL_RUNS
 
 BATCH: Final = 100
@@ -78,12 +79,15 @@ class DueReader:
         fresh: FreshReader,
         ledger: Obligations,
         policy: RetentionPolicy,
+        *,
+        returned: Returned | None = None,
     ) -> None:
         self._source = source
         self._store = store
         self._fresh = fresh
         self._ledger = ledger
         self._policy = policy
+        self._returned = returned or Returned(store)
 
     def read(self, wanted: Sequence[Obligation], portal: PortalId, now: datetime, others: Others) -> Found:
         """Read, decide, hear. Raises PortalError where HubSpot itself is the trouble; what was heard stands."""
@@ -103,6 +107,7 @@ class _Round:
         self._found = Found()
         self._blamed: list[RecordRef] = []
         self._is_settled = False
+        self._lookout = reader._returned.lookout(portal)
 
     def run(self, wanted: Sequence[Obligation]) -> Found:
         """All of them, in their order; what cannot be read comes last."""
@@ -164,6 +169,8 @@ class _Round:
         recalled: Mapping[RecordId, Remembered],
     ) -> None:
         seen = {key: found for key, found in fresh.items() if isinstance(found, FreshContact | FreshDeal)}
+        contacts = [found for found in seen.values() if isinstance(found, FreshContact)]
+        self._lookout.look([SeenContact(found.view.seen, found.address) for found in contacts], self._now)
         decided = {key: _decided(found, recalled.get(key, NOTHING_REMEMBERED)) for key, found in seen.items()}
         with self._store.transaction() as tx:
             hearing = Hearing(portal_id=self._portal, at=self._now, is_fresh=True)

@@ -94,7 +94,9 @@ class Foreign:
         return Loss(record=record, deleted_at=archived_at if isinstance(archived_at, datetime) else told_at, seen=seen)
 
     def gone(self, tx: Transaction, loss: Loss, now: datetime) -> str:
-        """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code."""
+        """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code. An
+        alarm that an erased person is back as this record is over."""
+        _settle(tx, _alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
         known = tx.obligation(loss.record)
         ours = _of_ours(tx, loss.record, known)
         if ours:
@@ -138,12 +140,9 @@ class Foreign:
     def back(self, tx: Transaction, record: RecordRef, now: datetime) -> bool:
         """A record that was away is in view. Whether it is one that this service had disposed of.
 
-        An alarm of its deletion is over. What was erased here and made anew has a new id: tombstones, which are to
-        notice it, would be asked at the creation of a record.
+        An alarm of its deletion is over. What was erased here and made anew has a new id: `returned` notices it.
         """
-        known = _alarm_about(tx, record)
-        if known is not None:
-            tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))
+        _settle(tx, _alarm_about(tx, record), now)
         done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
         if done is None:
             return False
@@ -224,9 +223,17 @@ def _code(loss: Loss) -> str:
     return PRIVACY_DELETION if loss.privacy else DELETION
 
 
-def _alarm_about(tx: Transaction, record: RecordRef) -> AlarmRecord | None:
-    wanted = (AlarmKind.FOREIGN_DELETION, str(record))
-    return next((known for known in tx.alarms(open_only=True) if (known.kind, known.about) == wanted), None)
+def _alarm_about(
+    tx: Transaction, record: RecordRef, kind: AlarmKind = AlarmKind.FOREIGN_DELETION
+) -> AlarmRecord | None:
+    """The alarm about a record that is open."""
+    known = tx.alarm(kind, str(record))
+    return known if known is not None and known.settled_at is None else None
+
+
+def _settle(tx: Transaction, known: AlarmRecord | None, now: datetime) -> None:
+    if known is not None:
+        tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))
 
 
 def _tells_of_erasure(alarm: AlarmRecord) -> bool:

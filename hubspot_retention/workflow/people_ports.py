@@ -1,6 +1,6 @@
 """What the use cases need of a transaction to remember people who are gone, without knowing them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class PeopleTransaction(Protocol):
 
     def tombstones_of(self, pseudonyms: Sequence[str]) -> Sequence[Tombstone]:
         """The tombstones under any of these pseudonyms, in the order they were set."""
+
+    def pseudonyms_of_gone(self) -> Iterator[str]:
+        """The pseudonyms of everybody who is known to be gone, in no order."""
 
     def count_tombstones(self) -> int:
         """How many there are."""

@@ -51,8 +51,9 @@ class RecordSource(Protocol):
     def count(self, object_type: ObjectType) -> int:
         """How many records the search index knows of (it lags: a check, never a truth)."""
 
-    def contacts(self) -> Iterator[Sequence[SeenContact]]:
-        """Every contact once, in pages. Raises RangesDisagreeError."""
+    def contacts(self, *, every_address: bool = False) -> Iterator[Sequence[SeenContact]]:
+        """Every contact once, in pages; without `every_address` those who are opted out have theirs. Raises
+        RangesDisagreeError."""
 
     def deals(self) -> Iterator[Sequence[DealObservation]]:
         """Every deal once, in pages. Raises RangesDisagreeError."""

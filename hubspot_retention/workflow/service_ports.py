@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from hubspot_retention.core.alarm import AlarmRecord, Tick
+from hubspot_retention.core.alarm import AlarmKind, AlarmRecord, Tick
 from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.deadline.approval import StandingApproval
@@ -107,6 +107,9 @@ class ServiceTransaction(Protocol):
 
     def alarms(self, *, open_only: bool = False) -> Sequence[AlarmRecord]:
         """Alarms, by kind and what they are about; with `open_only` those that are not settled."""
+
+    def alarm(self, kind: AlarmKind, about: str) -> AlarmRecord | None:
+        """The alarm of a kind about something, settled or not."""
 
     def save_alarm(self, record: AlarmRecord) -> None:
         """Store an alarm in place of what stood there of its kind and what it is about."""

@@ -236,11 +236,11 @@ class Watch:
 
 def raise_alarm(tx: Transaction, alarm: Alarm) -> None:
     """Store an alarm of something that has happened; `Watch` tells of it, and goes on until it is settled."""
-    verdict = judge(tx.alarms(), [alarm], alarm.at)
+    known = tx.alarm(alarm.kind, alarm.about)
+    verdict = judge(() if known is None else (known,), [alarm], alarm.at)
     # One that is open again soon after it was told and settled is told when its pause is over.
     for record in (*map(untold, verdict.told), *verdict.seen):
-        if _key(record) == (alarm.kind, alarm.about):
-            tx.save_alarm(record)
+        tx.save_alarm(record)
 
 
 class Rejections:

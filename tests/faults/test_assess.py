@@ -113,8 +113,8 @@ def test_an_opt_out_that_cannot_be_read_in_one_run_still_counts_from_when_it_was
     world.assess()
 
     class Unreadable(Checked):
-        def contacts(self) -> Any:
-            for page in self._portal.contacts():
+        def contacts(self, **how: Any) -> Any:
+            for page in self._portal.contacts(**how):
                 yield [replace(seen, observation=seen.observation._replace(opt_out=UNKNOWN)) for seen in page]
 
     world.assess(source=Unreadable(world.portal))
@@ -236,9 +236,9 @@ class Disagreeing(Checked):
 
     one_cursor = False
 
-    def contacts(self) -> Any:
+    def contacts(self, **how: Any) -> Any:
         """Every contact; then the proof fails."""
-        yield from self._portal.contacts()
+        yield from self._portal.contacts(**how)
         if not self.one_cursor:
             raise RangesDisagreeError("ranges")
 

@@ -70,6 +70,8 @@ def test_an_alarm_stands_once_by_its_kind_and_what_it_is_about(store: SqlStore) 
         for record in (an_alarm(), overdue, an_alarm("objected"), changed):
             tx.save_alarm(record)
         assert list(tx.alarms()) == [an_alarm("objected"), changed, overdue]
+        assert tx.alarm(changed.kind, changed.about) == changed
+        assert tx.alarm(AlarmKind.OVERDUE, "objected") is None
 
 
 def test_a_settled_alarm_is_no_open_one_and_can_come_back(store: SqlStore) -> None:

@@ -46,6 +46,13 @@ def test_what_was_completed_is_neither_lifted_nor_set_anew(store: SqlStore) -> N
         assert list(tx.tombstones_of([ADA])) == [whole]
 
 
+def test_of_those_who_are_gone_and_of_no_others_the_pseudonyms_are_listed(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.bury(a_stone(101, erased_at=LATER))
+        tx.bury(a_stone(102, BO))
+        assert list(tx.pseudonyms_of_gone()) == [ADA]
+
+
 def test_tombstones_and_epochs_are_forgotten(store: SqlStore) -> None:
     with store.transaction() as tx:
         for stone in (a_stone(101), a_stone(102, sent_at=LATER), a_stone(103, BO, sent_at=LATER)):

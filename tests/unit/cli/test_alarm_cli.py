@@ -1,5 +1,6 @@
 """`alarm`: what is open, and how a person settles what is not undone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,28 @@ def test_what_is_over_by_itself_nobody_settles(house: House) -> None:
     assert ran.code == 2
     assert "(raised) is over as soon as what it tells of is over" in " ".join(ran.err.split())
     assert len(house("alarm", "list", "--json").json) == 3
+
+
+def test_an_erased_person_who_is_back_is_settled_in_the_words_for_that_alone(house: House) -> None:
+    app = application()
+    now = app.clock.now()
+    record = AlarmRecord(
+        kind=AlarmKind.ERASED_PERSON_BACK,
+        about="contacts/101",
+        level=AlarmLevel.WARNING,
+        first_at=now,
+        last_seen_at=now,
+    )
+    with app.store() as store, store.transaction() as tx:
+        tx.save_alarm(record)
+        tx.save_alarm(replace(record, about="contacts/103"))
+    assert house("alarm", "settle", "contacts/101", "--outcome", "welcome").code == 0
+    assert {row["kind"] for row in house("alarm", "list", "--json").json if row["about"] == "contacts/101"} == {
+        "foreign-deletion"
+    }
+    wrong = house("alarm", "settle", "contacts/103", "--outcome", "lost")
+    said = "the alarm about contacts/103 (erased-person-back) ends with the outcome taken-out or welcome"
+    assert (wrong.code, " ".join(wrong.err.split())) == (2, said)
 
 
 def test_without_any_alarm_the_list_says_so(house_of: MakeHouse) -> None:

@@ -3,11 +3,14 @@
 import io
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hubspot_retention.bootstrap import application
+from hubspot_retention.clock import Clock
 from tests.faults.people import a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House
@@ -52,6 +55,21 @@ def test_the_address_may_come_on_standard_input(gone: House, monkeypatch: pytest
     assert gone("audit", "find", "--json").json["records"] == ["contacts/101"]
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     assert gone("audit", "find").code == 2
+
+
+def test_who_is_made_anew_after_the_erasure_is_told_of_as_the_contact_they_are_now(
+    gone: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {"properties": {"email": ADDRESS}}
+    url, token = f"{gone.sandbox.url}/crm/objects/2026-03/contacts", gone.sandbox.token
+    assert httpx.post(url, json=made, headers={"Authorization": f"Bearer {token}"}).status_code == 201
+    later = application().clock.now() + timedelta(minutes=11)
+    monkeypatch.setattr(Clock, "now", lambda _: later)
+    gone("plan", "new")
+    (alarm,) = gone("alarm", "list", "--json").json
+    assert (alarm["kind"], alarm["facts"]["erased_as"]) == ("erased-person-back", "contacts/101")
+    found = gone("audit", "find", "--email", ADDRESS, "--json").json
+    assert set(found["records"]) == {"contacts/101", alarm["about"]}
 
 
 def test_whoever_was_never_erased_is_not_found(gone: House) -> None:

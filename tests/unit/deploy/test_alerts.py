@@ -97,7 +97,7 @@ def test_every_kind_of_alarm_that_no_metric_tells_has_an_alert() -> None:
         for matcher in matchers_of(rule["expr"])
         if matcher.metric == "retention_alarms_open"
     }
-    assert asked == {AlarmKind.FORECAST_LATE.value, AlarmKind.FOREIGN_DELETION.value}
+    assert asked == {AlarmKind.FORECAST_LATE, AlarmKind.FOREIGN_DELETION, AlarmKind.ERASED_PERSON_BACK}
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool, of Prometheus, is not installed")

@@ -51,6 +51,26 @@ def test_a_key_that_is_destroyed_beside_a_running_process_is_used_no_more(path: 
         running.destroy("2026")
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_read_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Keyring(path).begin(DAY)
+    load = PseudonymKeys.load
+
+    def overtaken(where: Path) -> PseudonymKeys:
+        monkeypatch.setattr(PseudonymKeys, "load", load)
+        load(where).with_epoch_of(date(2027, 1, 1)).save(where)
+        raise UsageError("what was read was overwritten")
+
+    monkeypatch.setattr(PseudonymKeys, "load", overtaken)
+    assert Keyring(path).keys().epochs == ("2026", "2027")
+
+
+def test_an_address_is_signed_for_the_epochs_that_are_asked_for_as_far_as_there_are_keys(path: Path) -> None:
+    ring = Keyring(path)
+    ring.begin(DAY)
+    new = ring.of(ADA, date(2027, 1, 1))
+    assert ring.signing(("2025", "2027"))(ADA) == (new,)
+
+
 def test_two_that_need_the_first_key_of_a_year_at_once_make_one(path: Path) -> None:
     Keyring(path).begin(DAY)
     rings = [Keyring(path) for _ in range(8)]

@@ -218,8 +218,8 @@ def test_what_came_up_while_a_run_read_the_portal_is_not_ended_by_its_older_page
         def deals(self) -> object:
             yield from ticking.world.portal.deals()
 
-        def contacts(self) -> object:
-            pages = list(ticking.world.portal.contacts())
+        def contacts(self, **how: bool) -> object:
+            pages = list(ticking.world.portal.contacts(**how))
             meanwhile()
             yield from pages
 

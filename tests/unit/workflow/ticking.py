@@ -22,6 +22,7 @@ from hubspot_retention.workflow.fresh import FreshReader
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.obligations import Obligations
 from hubspot_retention.workflow.ports import RecordSource
+from hubspot_retention.workflow.returned import Returned
 from tests.faults.people import a_contact, days_ago
 from tests.faults.world import PORTAL, Checked, World, ref
 
@@ -60,6 +61,7 @@ class Ticking:
     applier: Any = None
     should_stop: Callable[[], bool] = lambda: False
     gone: list[str] = field(default_factory=list)
+    returned: Returned | None = None
 
     @property
     def now(self) -> datetime:
@@ -86,7 +88,7 @@ class Ticking:
         spool = new_spool()
         try:
             source = cast(RecordSource, InTime(Checked(cast(HubSpotPortal, self.portal or world.portal))))
-            assessment = Assessment(source, world.store, spool, world.policy, self.ledger)
+            assessment = Assessment(source, world.store, spool, world.policy, self.ledger, returned=self.returned)
             return assessment.run(order, world.clock.now, Watcher())
         finally:
             spool.close()
@@ -109,6 +111,7 @@ class Ticking:
             clock=world.clock.now,
             actor="service",
             portal_id=PORTAL,
+            returned=self.returned,
             on_gone=lambda obligation: self.gone.append(str(obligation.record)),
             should_stop=self.should_stop,
         )
