@@ -2,13 +2,8 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
-
 from hubspot_retention.core.audit.chain import Head, LogEnd
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
-from hubspot_retention.core.audit.verify import VerifyReport
-from hubspot_retention.core.audit.whole import WholeLog
-from hubspot_retention.store.checkpoints import read_checkpoints
 from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.prepared import following, insertion, overwriting, whole
@@ -16,7 +11,7 @@ from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Rows, Session
 
 _PAGE = 1000
-_NO_HEAD = "the audit log has lost its head: verify it before anything else"
+NO_HEAD = "the audit log has lost its head: verify it before anything else"
 _NO_TREE = "the audit log has lost its tree, or entries: verify it before anything else"
 
 
@@ -48,7 +43,7 @@ def read_end(session: Session) -> LogEnd:
     with session.read() as connection:
         row = connection.exec_driver_sql(whole(audit_head, connection.dialect)).one_or_none()
     if row is None:
-        raise StoreError(_NO_HEAD)
+        raise StoreError(NO_HEAD)
     try:
         return LogEnd.read(Head(row.entries, as_bytes(row.hash)), as_bytes(row.edge))
     except ValueError as error:
@@ -57,11 +52,12 @@ def read_end(session: Session) -> LogEnd:
 
 def read_entries(session: Session, after: int) -> Iterator[StoredEntry]:
     """Entries after a sequence number, in pages, each read in a short transaction of its own."""
-    for page in _pages(session, after):
+    for page in pages(session, after):
         yield from [StoredEntry(*row) for row in page]
 
 
-def _pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
+def pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
+    """Entries after a sequence number as plain rows: number, bytes, hash."""
     while True:
         with session.read() as connection:
             result = connection.exec_driver_sql(following(audit_entry, _PAGE, connection.dialect), (after,))
@@ -75,25 +71,3 @@ def _pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, byte
         whole_bytes = {*map(type, bodies), *map(type, hashes)} == {bytes}
         yield found if whole_bytes else [(seq, as_bytes(body), as_bytes(link)) for seq, body, link in found]
         after = found[-1][0]
-
-
-def verify_log(session: Session) -> VerifyReport:
-    """Verify the log while others may append to it: its end and its head are read by one statement."""
-    with session.read() as connection:
-        log = WholeLog(read_checkpoints(connection))
-    for page in _pages(session, -1):
-        log.feed_rows(page)
-    end, head, edge = _end_and_head(session, log.place)
-    log.feed_rows(end)
-    return log.close(head, edge)
-
-
-def _end_and_head(session: Session, after: int) -> tuple[list[tuple[int, bytes, bytes]], Head, bytes]:
-    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, *audit_head.c["entries", "hash", "edge"])
-    both = audit_head.outerjoin(audit_entry, audit_entry.c.seq > after)
-    with session.read() as connection:
-        rows = connection.execute(select(*columns).select_from(both).order_by(audit_entry.c.seq)).all()
-    if not rows:
-        raise StoreError(_NO_HEAD)
-    entries = [(row[0], as_bytes(row[1]), as_bytes(row[2])) for row in rows if row[0] is not None]
-    return entries, Head(rows[0][3], as_bytes(rows[0][4])), as_bytes(rows[0][5])

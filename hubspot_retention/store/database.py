@@ -13,7 +13,7 @@ from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.store.anchors import AnchorRows
-from hubspot_retention.store.audit_log import AuditRows, read_end, read_entries, verify_log
+from hubspot_retention.store.audit_log import AuditRows, read_end, read_entries
 from hubspot_retention.store.checkpoints import CheckpointRows, read_checkpoints, read_tree
 from hubspot_retention.store.engine import Access, connect, may_share, settle_journal
 from hubspot_retention.store.holds import HoldRows
@@ -31,6 +31,7 @@ from hubspot_retention.store.runs import RunRows
 from hubspot_retention.store.service_notes import ServiceNoteRows
 from hubspot_retention.store.session import Session
 from hubspot_retention.store.standing import StandingRows
+from hubspot_retention.store.verifying import verify_log
 
 
 class SqlTransaction(

@@ -55,14 +55,16 @@ class Frontier:
         """The hashes of the edge, largest subtree first."""
         return tuple(self._nodes)
 
-    def append(self, leaf: bytes) -> list[bytes]:
-        """Add a leaf's hash; answers the hashes of the subtrees that it made whole, by their level from 0 up."""
-        whole, rest = [leaf], self._size
+    def append(self, leaf: bytes, level: int = 0) -> list[bytes]:
+        """Add a leaf's hash, or that of a whole subtree where one of its level can begin; answers the hashes of the
+        subtrees that it made whole, by their level from that one up."""
+        assert self._size % (1 << level) == 0
+        whole, rest = [leaf], self._size >> level
         while rest & 1:
             whole.append(node_hash(self._nodes.pop(), whole[-1]))
             rest >>= 1
         self._nodes.append(whole[-1])
-        self._size += 1
+        self._size += 1 << level
         return whole
 
     def extend(self, leaves: Sequence[bytes]) -> None:

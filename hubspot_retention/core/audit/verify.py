@@ -15,7 +15,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Final, NamedTuple
 
-from hubspot_retention.core.audit.chain import GENESIS, Head, link
+from hubspot_retention.core.audit.chain import EMPTY, Head, link
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 
@@ -95,14 +95,15 @@ class _Fork(NamedTuple):
 
 
 class Verifier:
-    """Reads a log from its beginning, in as many portions as suits; `close` answers."""
+    """Reads a log from its beginning, or after an entry that another reading came to, in as many portions as suits;
+    `close` answers."""
 
-    def __init__(self) -> None:
-        self._rows = 0
-        self._place = 0
-        self._expected = 1
-        self._previous = GENESIS
-        self._trail: deque[tuple[int, bytes, int]] = deque([(0, GENESIS, 1)], maxlen=_LOOK_BACK)
+    def __init__(self, after: Head = EMPTY) -> None:
+        self._rows = self._place = after.count
+        self._expected = after.count + 1
+        self._previous = after.hash
+        first = (after.count, after.hash, after.count + 1)
+        self._trail: deque[tuple[int, bytes, int]] = deque([first], maxlen=_LOOK_BACK)
         self._loose = False
         self._shift = 0
         self._findings: list[tuple[int, Finding]] = []
@@ -114,6 +115,11 @@ class Verifier:
     def place(self) -> int:
         """The number that the last row read stands under."""
         return self._place
+
+    def is_plainly_at(self, head: Head) -> bool:
+        """Whether everything was right until now, and that entry was the last."""
+        said = self._findings or self._loose or self._fork
+        return not said and (self._rows, self._place, self._previous) == (head.count, head.count, head.hash)
 
     def feed(self, entries: Iterable[StoredEntry]) -> None:
         """Read on. Entries come in the order of their number."""

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.checkpoint import CheckpointError, read_note
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import Damage, Finding, Verifier, VerifyReport
+
+BLOCK_LEVEL: Final = 16
+"""The level of the subtrees that readings of one log are joined by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,48 @@ class StoredCheckpoint:
         except CheckpointError:
             return False
         return (signed.size, self.edge, signed.root) == (self.size, tree.encoded(), tree.root())
+
+
+class Stretch:
+    """A log from an entry on, read by itself, while somebody else reads what comes before: its chain, and its tree in
+    whole subtrees of a level, for more cannot be said of it without its beginning. The entry before it must be the last
+    of such a subtree. `sizes` of the whole log are those whose edges are asked for."""
+
+    def __init__(self, after: Head, sizes: Iterable[int] = (), level: int = BLOCK_LEVEL) -> None:
+        self.begin = after
+        self.level = level
+        self.chain = Verifier(after)
+        self.blocks: list[bytes] = []
+        self.edges: dict[int, tuple[int, tuple[bytes, ...]]] = {}
+        self._block = Frontier()
+        self._wanted = sorted({size for size in sizes if size > after.count}, reverse=True)
+
+    def feed_rows(self, rows: Sequence[tuple[int, bytes, bytes]]) -> None:
+        """Read on: number, bytes, hash, in the order of their number."""
+        self.chain.feed_rows(rows)
+        leaves = [sha256(b"\x00" + body).digest() for _, body, _ in rows]
+        while leaves:
+            until = min((1 << self.level) - self._block.size, len(leaves))
+            if self._wanted:
+                until = min(until, self._wanted[-1] - self._size())
+            self._block.extend(leaves[:until])
+            leaves = leaves[until:]
+            if self._block.size == 1 << self.level:
+                self.blocks.append(self._block.root())
+                self._block = Frontier()
+            if self._wanted and self._wanted[-1] == self._size():
+                self.edges[self._wanted.pop()] = self._edge()
+
+    def close(self) -> None:
+        """That was all."""
+        self.edges[self._size()] = self._edge()
+
+    def _size(self) -> int:
+        return self.begin.count + (len(self.blocks) << self.level) + self._block.size
+
+    def _edge(self) -> tuple[int, tuple[bytes, ...]]:
+        """The edge so far: how many of the whole subtrees, and the nodes to the right of them."""
+        return len(self.blocks), self._block.nodes
 
 
 class WholeLog:
@@ -64,6 +110,20 @@ class WholeLog:
             leaves = leaves[until:]
             self._compare()
         self._tree.extend(leaves)
+
+    def take(self, stretch: Stretch) -> bool:
+        """Go on where somebody else's reading ended, if all was right until where it began. Answers whether it was."""
+        if not self._chain.is_plainly_at(stretch.begin):
+            return False
+        self._chain = stretch.chain
+        before, taken = self._tree, 0
+        for size, (blocks, nodes) in stretch.edges.items():
+            for block in stretch.blocks[taken:blocks]:
+                before.append(block, stretch.level)
+            taken, self._tree = blocks, Frontier(size, (*before.nodes, *nodes))
+            while self._signed and self._signed[-1].size == size:
+                self._compare()
+        return True
 
     def _compare(self) -> None:
         """What was signed of the log at the size that was just reached."""

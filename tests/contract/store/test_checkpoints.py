@@ -10,6 +10,7 @@ from hubspot_retention.core.audit.verify import Damage
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.verifying import verify_log
 from tests.contract.store.values import NOW
 from tests.unit.core.audit.entries import an_entry
 
@@ -96,3 +97,24 @@ def test_nothing_is_appended_to_a_log_that_has_lost_its_tree(url: str) -> None:
         with pytest.raises(StoreError, match="has lost its tree"), store.transaction() as tx:
             tx.audit(an_entry())
         assert [finding.damage for finding in store.verify_log().findings] == [Damage.TREE]
+
+
+def test_a_long_log_is_verified_in_two_processes(url: str) -> None:
+    with open_store(url) as store:
+        for number in (9, 3, 8):
+            grow(store, number)
+            keep(store, signed_of(store))
+        whole, halves = store.verify_log(), verify_log(store._session, long=10, level=2)
+        assert (halves.intact, halves.entries, halves.head) == (True, 20, whole.head)
+        assert halves.edge.nodes == whole.edge.nodes
+
+
+def test_what_is_missing_in_the_middle_of_a_long_log_is_named(sqlite_url: str) -> None:
+    with open_store(sqlite_url) as store:
+        grow(store, 20)
+        with store.transaction() as tx:
+            for statement in ("DROP TRIGGER audit_entry_remains", "DELETE FROM audit_entry WHERE seq = 8"):
+                tx._connection.exec_driver_sql(statement)
+        found = verify_log(store._session, long=10, level=2).findings
+        assert str(found[0]) == "entry 8: missing"
+        assert found == store.verify_log().findings

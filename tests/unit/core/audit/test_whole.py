@@ -9,7 +9,7 @@ from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import VerifyReport
-from hubspot_retention.core.audit.whole import StoredCheckpoint, WholeLog
+from hubspot_retention.core.audit.whole import StoredCheckpoint, Stretch, WholeLog
 from tests.unit.core.audit.entries import NOW, a_log, an_entry
 
 LENGTH = 12
@@ -45,6 +45,36 @@ def test_a_log_that_agrees_with_all_that_is_kept_beside_it_is_intact() -> None:
     report = verified(signed(12), *(signed(size) for size in (0, 3, 5, 6, 6, 11)))
     assert report.intact
     assert (report.edge.size, report.edge.root()) == (LENGTH, edge_at(LENGTH).root())
+
+
+def in_two(middle: int, *checkpoints: StoredCheckpoint, log: list[StoredEntry] = LOG) -> tuple[bool, VerifyReport]:
+    """The log read in two parts, joined by subtrees of two entries; and whether they could be joined."""
+    rows = [(entry.seq, entry.body, entry.hash) for entry in log]
+    second = Stretch(Head(middle, rows[middle - 1][2]), (each.size for each in checkpoints), level=1)
+    second.feed_rows(rows[middle : middle + 3])
+    second.feed_rows(rows[middle + 3 :])
+    second.close()
+    whole = WholeLog(checkpoints)
+    whole.feed_rows(rows[:middle])
+    joined = whole.take(second)
+    if not joined:
+        whole.feed_rows(rows[middle:])
+    return joined, whole.close(HEAD, edge_at(LENGTH).encoded())
+
+
+@pytest.mark.parametrize("middle", [2, 4, 6, 8, 10, 12])
+def test_a_log_that_two_read_is_the_one_that_one_reads(middle: int) -> None:
+    joined, report = in_two(middle, *(signed(size) for size in range(13)))
+    assert (joined, report.intact, report.entries, report.head) == (True, True, LENGTH, HEAD)
+    assert report.edge.nodes == edge_at(LENGTH).nodes
+
+
+@pytest.mark.parametrize("place", range(1, LENGTH + 1))
+def test_what_is_wrong_in_either_part_is_named_as_one_reader_names_it(place: int) -> None:
+    log = [replace(entry, body=entry.body.replace(b"sent", b"done")) if entry.seq == place else entry for entry in LOG]
+    joined, report = in_two(6, signed(5), signed(9), log=log)
+    assert joined is (place > 6)
+    assert words(report) == words(verified(signed(5), signed(9), log=log))
 
 
 def test_an_empty_log_is_intact() -> None:

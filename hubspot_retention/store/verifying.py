@@ -1,0 +1,98 @@
+"""Verifies the log in the database, while others may append to it: a long one in two processes, for a minute each
+would be two of one.
+
+What can go wrong: the second process dies, or what it read does not join what was read here. Then it is read here, from
+where the first half ended: the other only saves time.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final
+
+from sqlalchemy import URL, select
+
+from hubspot_retention.core.audit.chain import Head
+from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.whole import BLOCK_LEVEL, Stretch, WholeLog
+from hubspot_retention.store.audit_log import NO_HEAD, pages
+from hubspot_retention.store.checkpoints import read_checkpoints
+from hubspot_retention.store.encoding import as_bytes
+from hubspot_retention.store.engine import Access, connect
+from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.schema import audit_entry, audit_head
+from hubspot_retention.store.session import Session
+
+LONG: Final = 500_000
+"""Entries. A shorter log is verified before a second process would have begun."""
+
+_Page = list[tuple[int, bytes, bytes]]
+
+
+def verify_log(session: Session, long: int = LONG, level: int = BLOCK_LEVEL) -> VerifyReport:
+    """Verify the log; its end and its head are read by one statement."""
+    with session.read() as connection:
+        signed = read_checkpoints(connection)
+        count = connection.scalar(select(audit_head.c.entries)) or 0
+    log = WholeLog(signed)
+    middle = count // 2 >> level << level
+    if count >= long and middle and (os.cpu_count() or 1) > 1:
+        _in_two(session, log, (middle, [each.size for each in signed], level))
+    for page in pages(session, log.place or -1):
+        log.feed_rows(page)
+    end, head, edge = _end_and_head(session, log.place)
+    log.feed_rows(end)
+    return log.close(head, edge)
+
+
+def _in_two(session: Session, log: WholeLog, half: tuple[int, Sequence[int], int]) -> None:
+    """Read the first half here and the second in another process."""
+    url, middle = session.connection.engine.url, half[0]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
+        second = other.submit(_read_by_itself, url, *half)
+        for page in _until(middle, pages(session, -1)):
+            log.feed_rows(page)
+        try:
+            stretch = second.result()
+        except BrokenProcessPool:
+            return
+    if stretch is not None:
+        log.take(stretch)
+
+
+def _until(last: int, found: Iterator[_Page]) -> Iterator[_Page]:
+    for page in found:
+        if page[-1][0] >= last:
+            yield [row for row in page if row[0] <= last]
+            return
+        yield page
+
+
+def _read_by_itself(url: URL, middle: int, sizes: Sequence[int], level: int) -> Stretch | None:
+    """In the other process: the entries after `middle`; `None` if that entry is not there."""
+    session = Session(connect(url, Access.READ))
+    try:
+        with session.read() as connection:
+            before = connection.scalar(select(audit_entry.c.hash).where(audit_entry.c.seq == middle))
+        if before is None:
+            return None
+        stretch = Stretch(Head(middle, as_bytes(before)), sizes, level)
+        for page in pages(session, middle):
+            stretch.feed_rows(page)
+        stretch.close()
+        return stretch
+    finally:
+        session.close()
+
+
+def _end_and_head(session: Session, after: int) -> tuple[_Page, Head, bytes]:
+    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, *audit_head.c["entries", "hash", "edge"])
+    both = audit_head.outerjoin(audit_entry, audit_entry.c.seq > after)
+    with session.read() as connection:
+        rows = connection.execute(select(*columns).select_from(both).order_by(audit_entry.c.seq)).all()
+    if not rows:
+        raise StoreError(NO_HEAD)
+    entries = [(row[0], as_bytes(row[1]), as_bytes(row[2])) for row in rows if row[0] is not None]
+    return entries, Head(rows[0][3], as_bytes(rows[0][4])), as_bytes(rows[0][5])
