@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmLevel, Tick
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.alarm import (
     UNDECIDED,
+    anchor_alarms,
     clock_of,
     deadline_alarms,
     forecast_alarm,
@@ -233,6 +235,35 @@ def test_a_service_that_has_just_begun_may_first_make_up_for_its_absence() -> No
     known = ticks(due=timedelta(days=3), full=timedelta(days=3))
     assert tick_alarms(known, LIMITS, NOW - timedelta(minutes=9), NOW) == ()
     assert len(tick_alarms(known, LIMITS, NOW - timedelta(minutes=10), NOW)) == 2
+
+
+ANCHOR_LIMITS = {"file": 24 * HOUR, "message": 48 * HOUR}
+
+
+def test_an_anchor_is_late_beyond_its_own_limit_and_says_when_and_why() -> None:
+    known = [
+        Anchored(name="file", at=NOW - 25 * HOUR, error="anchor-unreadable"),
+        Anchored(name="message", at=NOW - 48 * HOUR),
+    ]
+    (found,) = anchor_alarms(known, ANCHOR_LIMITS, LONG_SINCE, NOW)
+    assert (found.kind, found.level) == (AlarmKind.ANCHOR_LATE, AlarmLevel.WARNING)
+    assert (found.about, found.at) == ("file", NOW - HOUR)
+    assert facts(found) == {
+        "last_success": (NOW - 25 * HOUR).isoformat(timespec="seconds"),
+        "last_error": "anchor-unreadable",
+    }
+
+
+def test_an_anchor_that_never_was_shown_anything_counts_from_the_start_of_the_service() -> None:
+    assert anchor_alarms([Anchored(name="file")], ANCHOR_LIMITS, NOW - 24 * HOUR, NOW) == ()
+    (found,) = anchor_alarms([], ANCHOR_LIMITS, NOW - 25 * HOUR, NOW)
+    assert facts(found) == {"last_success": "never", "last_error": "none"}
+
+
+def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
+    known = [Anchored(name="file", at=NOW - 72 * HOUR)]
+    assert anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=9), NOW) == ()
+    assert len(anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=10), NOW)) == 1
 
 
 def test_lost_readiness_is_told_after_five_minutes_or_at_once_if_no_waiting_mends_it() -> None:
