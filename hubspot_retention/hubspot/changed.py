@@ -29,7 +29,7 @@ from hubspot_retention.hubspot.faults import RefusedError
 from hubspot_retention.hubspot.kinds import Kind
 from hubspot_retention.hubspot.objects import Filter, in_batches, read_call
 from hubspot_retention.hubspot.transport import Transport
-from hubspot_retention.hubspot.wire import TOTAL, Decoders, Row, Total, field_of
+from hubspot_retention.hubspot.wire import TOTAL, Row, Total, decoders_of, field_of
 
 PAGE: Final = 200
 ATTEMPTS: Final = 3
@@ -151,7 +151,7 @@ class ChangedReader:
     ) -> Mapping[RecordId, datetime | Unknown | Gone | MergedInto]:
         """When records were last changed, read by id; every asked id has an answer."""
         names = (modified(object_type),)
-        rows = self._by_id.rows(object_type, names, Decoders(names), ids)
+        rows = self._by_id.rows(object_type, names, decoders_of(names), ids)
         return {record_id: _changed_at(row) if isinstance(row, Row) else row for record_id, row in rows.items()}
 
     def archived(self, kind: AnyKind, record_id: RecordId) -> tuple[Observed, Instant] | Gone:

@@ -11,7 +11,7 @@ from hubspot_retention.hubspot.associations import Links, read_associations, rec
 from hubspot_retention.hubspot.byid import ByIdReader
 from hubspot_retention.hubspot.side_by_side import side_by_side
 from hubspot_retention.hubspot.transport import Transport
-from hubspot_retention.hubspot.wire import Decoders, Row, field_of
+from hubspot_retention.hubspot.wire import Row, decoders_of, field_of
 
 _NAMES = ("hs_timestamp", "hs_attachment_ids")
 _HANGS_ON = (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.TICKET)
@@ -23,7 +23,7 @@ class CorrespondenceReader:
 
     def __init__(self, transport: Transport, by_id: ByIdReader) -> None:
         self._transport, self._by_id = transport, by_id
-        self._decoders = Decoders(_NAMES)
+        self._decoders = decoders_of(_NAMES)
 
     def of(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, tuple[Engagement, ...] | Unknown]:
         """The engagements of every record asked for; `UNKNOWN` where one kind of them could not be listed."""

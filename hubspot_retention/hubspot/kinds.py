@@ -13,7 +13,7 @@ from hubspot_retention.core.portal import Address, SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.hubspot.associations import Link, Links, company_links, record_ids
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
-from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row
+from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row, decoders_of
 
 _PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
 _NO_LINKS: tuple[Link, ...] = ()
@@ -97,7 +97,7 @@ def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[Seen
         object_type=ObjectType.CONTACT,
         names=translator.names,
         linked=(ObjectType.DEAL, ObjectType.COMPANY),
-        decoders=Decoders(translator.names),
+        decoders=decoders_of(translator.names),
         observe=seen,
     )
 
@@ -113,7 +113,7 @@ def deals(translator: DealTranslator) -> Kind[DealObservation]:
         object_type=ObjectType.DEAL,
         names=translator.names,
         linked=(ObjectType.CONTACT, ObjectType.COMPANY),
-        decoders=Decoders(translator.names),
+        decoders=decoders_of(translator.names),
         observe=seen,
     )
 
@@ -128,6 +128,6 @@ def companies(translator: CompanyTranslator) -> Kind[CompanyObservation]:
         object_type=ObjectType.COMPANY,
         names=translator.names,
         linked=(),
-        decoders=Decoders(translator.names),
+        decoders=decoders_of(translator.names),
         observe=seen,
     )

@@ -74,14 +74,20 @@ class _Lane:
         leaves_at = max(at, present)
         self.next_at = max(self.earliest(present), leaves_at - self.catch_up) + self.spacing
         self._sent.append(leaves_at)
+        self._forget(present)
+
+    def _forget(self, present: float) -> None:
+        """What left before the window began. A budget of which no answer tells is otherwise never asked for it."""
+        while self._sent and self._sent[0] <= present - self.interval:
+            self._sent.popleft()
 
     def learn(self, limit: int, interval: float, remaining: int | None, present: float) -> None:
         """Take over the limit, and leave room for what others with this token have used of the window."""
-        while self._sent and self._sent[0] <= present - interval:
-            self._sent.popleft()
+        self.interval = interval
+        self._forget(present)
         own = sum(1 for at in self._sent if at <= present)
         foreign = 0 if remaining is None else limit - remaining - own
-        self.limit, self.interval, self._foreign = limit, interval, foreign if foreign > _SLACK else 0
+        self.limit, self._foreign = limit, foreign if foreign > _SLACK else 0
         self._respace()
 
     @property

@@ -38,7 +38,7 @@ from hubspot_retention.hubspot.requirements import contact_types, missing_proper
 from hubspot_retention.hubspot.subscriptions import Subscriptions
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
 from hubspot_retention.hubspot.transport import Transport
-from hubspot_retention.hubspot.wire import Decoders, Row
+from hubspot_retention.hubspot.wire import Row, decoders_of
 
 _Seen = TypeVar("_Seen")
 _ONLY_ID = ("hs_object_id",)
@@ -65,7 +65,7 @@ class HubSpotPortal:
         self._subscriptions = Subscriptions(transport, policy)
         self._disposer = HubSpotDisposer(transport, policy, self._subscriptions)
         self._by_id = ByIdReader(transport, self.identity)
-        self._ids_only = Decoders(_ONLY_ID)
+        self._ids_only = decoders_of(_ONLY_ID)
         self._engagements = CorrespondenceReader(transport, self._by_id)
         self._changed = ChangedReader(transport, policy, self._subscriptions.newsletter_ids, self._by_id)
 

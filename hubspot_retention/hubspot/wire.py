@@ -13,6 +13,7 @@ and does not spoil the page it stands on.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -119,6 +120,12 @@ def row_type(names: Sequence[str]) -> type[Row]:
     row: Any = msgspec.defstruct("AskedRow", [("properties", properties)], bases=(Row,), gc=False)
     narrowed: type[Row] = row
     return narrowed
+
+
+@lru_cache(maxsize=32)
+def decoders_of(names: tuple[str, ...]) -> "Decoders":
+    """The decoders for some properties. Made once: each takes classes of its own, which nobody lets go soon."""
+    return Decoders(names)
 
 
 class Decoders:

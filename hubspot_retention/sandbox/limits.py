@@ -117,6 +117,11 @@ class Limits:
             self._day, self._used = today, 0
         return self._used
 
+    def use(self, number: int) -> None:
+        """Let that many requests have been counted today: other programs of the account use up its quota as well."""
+        self.used_today()
+        self._used = number
+
     def admit(self, bucket: Bucket) -> Reply | None:
         """Count a request, or answer it with a 429; a refused one does not count."""
         window, present = self._windows[bucket], self._monotonic()

@@ -1,4 +1,4 @@
-"""The control endpoints for webhooks and for the clock: /__sandbox/webhooks and /__sandbox/clock."""
+"""The control endpoints for webhooks, the clock and the day's quota: /__sandbox/webhooks, clock, quota."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -143,6 +143,15 @@ async def _move(gateway: Gateway, raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"now": gateway.portal.now_text()}
 
 
+async def _use_quota(gateway: Gateway, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Let so many requests have been counted today."""
+    used = raw.get("used_today")
+    if type(used) is not int or used < 0:
+        raise ControlError(f"used_today: found {used!r}, expected a number of requests")
+    gateway.limits.use(used)
+    return {"used_today": used, "daily": gateway.limits.daily_limit}
+
+
 async def _configured(gateway: Gateway, raw: Mapping[str, Any]) -> dict[str, Any]:
     configure(gateway, raw)
     return state(gateway)
@@ -152,7 +161,7 @@ Handler = Callable[[Gateway, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def webhook_routes(gateway: Gateway) -> list[Route]:
-    """The control endpoints for webhooks and for the clock."""
+    """The control endpoints for webhooks, the clock and the day's quota."""
 
     def posted(path: str, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -183,6 +192,7 @@ def webhook_routes(gateway: Gateway) -> list[Route]:
         posted("webhooks/flush", _flush),
         posted("webhooks/forge", _forge),
         posted("clock", _move),
+        posted("quota", _use_quota),
         Route("/__sandbox/webhooks", dated(gateway, read), methods=["GET"]),
         Route("/__sandbox/webhooks", dated(gateway, stop), methods=["DELETE"]),
         Route("/__sandbox/clock", dated(gateway, tell_time), methods=["GET"]),

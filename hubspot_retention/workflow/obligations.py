@@ -13,7 +13,7 @@ from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.duty import Seen, Terms
 from hubspot_retention.core.deadline.ledger import Told, heard, looked_for, told
-from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.deadline.timing import carried_until_lately
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.plan.model import PlanKind, PlanStatus
@@ -84,10 +84,13 @@ class Obligations:
             if after is not None:
                 changes.append((was, after))
         self.write(tx, changes, hearing.at)
-        for _, after in changes:
-            if after.state is ObligationState.HELD:
-                take_out(tx, after.record, Skip.HELD, hearing.at)
-        return {after.record.record_id: after for _, after in changes}
+        known_now = {after.record.record_id: after for _, after in changes}
+        for entry in decided:
+            # By the decision, not by the state: whoever is held and has yet to be taken off a list owes that still.
+            record = entry.decision.record
+            if entry.decision.outcome is Outcome.HELD and record.record_id in known_now:
+                take_out(tx, record, Skip.HELD, hearing.at)
+        return known_now
 
     def _was_carried(self, tx: Transaction, entry: Decided, last_run_at: datetime | None) -> bool:
         """Whether a keep without an end carried the record until lately: the last full run let it stay for that alone,

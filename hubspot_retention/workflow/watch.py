@@ -270,7 +270,7 @@ def _words(record: AlarmRecord) -> dict[str, object]:
     return {
         "kind": record.kind.value,
         "about": record.about,
-        "level": record.level.value,
+        "urgency": record.level.value,  # `level` is the line's own
         "times": record.times,
         "facts": dict(record.facts),
     }

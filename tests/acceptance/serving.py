@@ -5,18 +5,23 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from hubspot_retention.store.database import open_store
+from hubspot_retention.clock import Clock
+from hubspot_retention.core.alarm import AlarmRecord
+from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.engine import Access
 from tests.acceptance.processes import COMMAND, Command, sandbox_process
 from tests.documents import clienti
+from tests.faults.people import a_contact
+from tests.faults.world import ref
 
 SECRET = "a-secret-of-the-sandbox"
 PATIENCE = 150.0
@@ -29,6 +34,22 @@ ENFORCED = {
     "RETENTION_DUE_SECONDS": "0.5",
     "HUBSPOT_WEBHOOK_SECRETS": SECRET,
 }
+
+
+SLOW = {"RETENTION_HOT_MINUTES": "1440"}
+"""No hot sweep comes to the help of what is tried."""
+
+QUICK = {"RETENTION_HOT_MINUTES": "0.05"}
+
+
+def ago(**span: float) -> str:
+    """An instant in the past as HubSpot writes it."""
+    return (Clock().now() - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def recent(record_id: int) -> dict[str, Any]:
+    """Somebody whom there is no reason to dispose of."""
+    return a_contact(record_id, createdate=ago(days=20))
 
 
 def free_port() -> int:
@@ -96,6 +117,10 @@ class House:
             for record in row["ids"]
         ]
 
+    def no_faults(self) -> None:
+        """From now on nothing goes wrong in the portal."""
+        assert httpx.delete(f"{self.url}/__sandbox/faults").is_success
+
     def run(self, *words: str) -> str:
         """The command to its end, beside the service."""
         ran = self.command(*words, **self.settings)
@@ -104,8 +129,23 @@ class House:
 
     def entries(self) -> list[dict[str, Any]]:
         """The audit log, read beside the service: a command for each look would take the processor from it."""
-        with open_store(self.environment()["RETENTION_DATABASE_URL"], Access.READ) as store:
+        with self.store() as store:
             return [json.loads(entry.body) for entry in store.entries()]
+
+    def store(self) -> SqlStore:
+        """The database, to be read beside the service."""
+        return open_store(self.environment()["RETENTION_DATABASE_URL"], Access.READ)
+
+    def state(self, record: str) -> str:
+        """How the deadline ledger has a record; empty if it does not."""
+        with self.store() as store, store.transaction() as tx:
+            found = tx.obligation(ref(record))
+        return "" if found is None else found.state.value
+
+    def alarms(self) -> dict[tuple[str, str], AlarmRecord]:
+        """The open alarms, by kind and what they are about."""
+        with self.store() as store, store.transaction() as tx:
+            return {(found.kind.value, found.about): found for found in tx.alarms(open_only=True)}
 
     def told(self, record: str) -> list[str]:
         """What the audit log says of a record, as `subject.verb`."""
@@ -157,15 +197,22 @@ class House:
             assert process.wait(60) == 0, self.log()
 
     def log(self) -> str:
-        """What the service wrote so far."""
-        return (self.command.cwd / "serve.log").read_text(encoding="utf-8")[-6_000:]
+        """The end of what the service wrote so far."""
+        return self.lines()[-6_000:]
+
+    def lines(self) -> str:
+        """All that the service wrote so far."""
+        return (self.command.cwd / "serve.log").read_text(encoding="utf-8")
 
 
 @contextmanager
-def a_house(folder: Path, document: Mapping[str, Any], **settings: str) -> Iterator[House]:
-    """A portal with a document in it, an approved policy, and a standing approval for whoever unsubscribes."""
+def a_house(
+    folder: Path, document: Mapping[str, Any], *, portal: Sequence[str] = (), **settings: str
+) -> Iterator[House]:
+    """A portal with a document in it, an approved policy, and a standing approval for whoever unsubscribes. `portal`:
+    options of the sandbox."""
     (folder / "portal.json").write_text(json.dumps(document))
-    with sandbox_process(folder, ["--load", str(folder / "portal.json")]) as command:
+    with sandbox_process(folder, ["--load", str(folder / "portal.json"), *portal]) as command:
         url = command.environment["HUBSPOT_BASE_URL"]
         house = House(command, url, free_port(), free_port(), {**ENFORCED, **settings})
         house.run("policy", "approve", "--digest", clienti().digest)

@@ -1,253 +1,228 @@
-"""The long-running service with real processes over HTTP: from a click on «unsubscribe» to the erasure, whatever
-fails in between."""
+"""The long-running service with real processes over HTTP, in good weather: one service, and people of each test's own.
+
+It hears of exactly what `webhook subscriptions --create` made, and no hot sweep comes to its help.
+"""
 
 import json
-import os
-import signal
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from hubspot_retention.clock import Clock
-from hubspot_retention.core.alarm import AlarmKind
-from hubspot_retention.core.portal import Address
-from hubspot_retention.core.record import RecordId
-from hubspot_retention.core.tombstone import Tombstone
-from hubspot_retention.evidence.keyring import Keyring
-from hubspot_retention.store.database import open_store
-from hubspot_retention.store.engine import Access
-from tests.acceptance.serving import House, a_house, eventually
-from tests.faults.people import a_contact, a_customer, a_deal, a_portal
+from tests.acceptance.serving import SECRET, SLOW, House, a_house, ago, eventually, recent
+from tests.faults.people import a_customer, a_deal, a_portal
+from tests.unit.office import Office, an_office
 
-SLOW = {"RETENTION_HOT_MINUTES": "1440"}
-"""No hot sweep comes to the help of what is tried."""
-
-QUICK = {"RETENTION_HOT_MINUTES": "0.05"}
-
-
-def recent(record_id: int) -> dict[str, object]:
-    """Somebody whom there is no reason to dispose of."""
-    return a_contact(record_id, createdate=ago(days=20))
-
-
-def ago(**span: float) -> str:
-    """An instant in the past as HubSpot writes it."""
-    return (Clock().now() - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
+APP = {"HUBSPOT_APP_ID": "39522895", "HUBSPOT_DEVELOPER_KEY": "key"}
+OTHERS = {"111": "Import", "112": "Public status API", "113": "Contacts", "114": "Somebody"}
+"""Who was unsubscribed by an import, an integration, staff, and nobody knows whom."""
 
 PEOPLE = a_portal(
-    contacts=[*map(recent, range(101, 121)), a_customer(201, createdate=ago(days=400))],
+    contacts=[*map(recent, range(101, 151)), *(a_customer(number, createdate=ago(days=400)) for number in (201, 202))],
     deals=[a_deal(21, hs_is_closed="true", hs_is_closed_won="true", closedate=ago(days=300))],
     links=(("contacts/201", "deals/21"),),
 )
 
 
-def is_gone(house: House, record: str) -> bool:
-    return record in house.taken()
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The installation, the id of the service's process, the file with the webhooks' secrets, who is told."""
+
+    house: House
+    pid: int
+    secrets: Path
+    office: Office
 
 
-def is_swept(house: House) -> bool:
-    return any((entry["subject"], entry["verb"]) == ("run", "finished") for entry in house.entries())
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A service that runs, and hears what the portal tells its app."""
+    folder = tmp_path_factory.mktemp("serve")
+    secrets, urls = folder / "secrets", folder / "urls"
+    secrets.write_text(f"{SECRET}\n")
+    with an_office() as office:
+        urls.write_text(f"json://127.0.0.1:{office.port}/alarms\n")
+        settings = {
+            **SLOW,
+            **APP,
+            "HUBSPOT_WEBHOOK_SECRETS": "",
+            "HUBSPOT_WEBHOOK_SECRETS_FILE": str(secrets),
+            "RETENTION_ALARM_URLS_FILE": str(urls),
+            "RETENTION_HEARTBEAT_URL": f"http://127.0.0.1:{office.port}/beat",
+        }
+        with a_house(folder, PEOPLE, **settings) as house, house.serving() as process:
+            house.run("webhook", "subscriptions", "--create", "--yes")
+            house.deliver(subscriptions=[])
+            yield Scene(house, process.pid, secrets, office)
+            house.proves()
 
 
-def test_an_unsubscribe_reaches_the_erasure_by_a_signed_webhook_alone(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house, house.serving():
-        house.deliver()
-        house.unsubscribe("contacts/101")
-        eventually(lambda: is_gone(house, "contacts/101"), "the erasure of who unsubscribed")
-        eventually(lambda: "obligation.done" in house.told("contacts/101"), "the end of the obligation")
-        told = house.told("contacts/101")
-        assert told.index("obligation.opened") < told.index("disposal.sent") < told.index("disposal.done")
-        assert house.taken() == ["contacts/101"]
-        house.proves()
+@pytest.fixture
+def house(scene: Scene) -> House:
+    """The installation alone."""
+    return scene.house
 
 
-def test_without_any_webhook_the_hot_sweep_finds_who_unsubscribed(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK) as house, house.serving():
-        house.unsubscribe("contacts/102")
-        eventually(lambda: is_gone(house, "contacts/102"), "the erasure of who unsubscribed")
-        house.proves()
+def is_gone(house: House, *records: str) -> bool:
+    return set(records) <= set(house.taken())
 
 
-def test_who_unsubscribed_while_the_service_was_down_for_a_day_is_erased_after_its_start(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house:
-        with house.serving():
-            eventually(lambda: is_swept(house), "the first sweep")
-        house.unsubscribe("contacts/103", at=ago(hours=26))
-        house.command.environment["RETENTION_FULL_HOURS"] = "0.0001"  # type: ignore[index]
-        with house.serving():
-            eventually(lambda: is_gone(house, "contacts/103"), "the erasure of who unsubscribed")
-        house.proves()
+def test_an_unsubscribe_reaches_the_erasure_by_a_signed_webhook_alone(house: House) -> None:
+    house.unsubscribe("contacts/101")
+    eventually(lambda: "obligation.done" in house.told("contacts/101"), "the end of the obligation")
+    told = house.told("contacts/101")
+    assert told.index("obligation.opened") < told.index("disposal.sent") < told.index("disposal.done")
+    assert house.taken().count("contacts/101") == 1
 
 
-FAULTS: dict[str, dict[str, object]] = {
-    "429": {"kind": "429", "probability": 0.2, "retry_after": 0},
-    "503": {"kind": "error_before", "status": 503, "probability": 0.2},
-    "cut after the effect": {"kind": "connection_cut_after_effect", "path": "gdpr-delete", "count": 2},
-    "the account pauses": {"kind": "477", "count": 3, "retry_after": 1},
-}
-PATIENT_FAULTS: dict[str, dict[str, object]] = {
-    "time-out after the effect": {"kind": "timeout_after_effect", "path": "gdpr-delete", "ms": 60_000, "count": 1},
-    "down for long": {"kind": "error_before", "status": 503, "count": 12},
-}
-"""They take a minute each, most of it waiting: a call is given up after 30 seconds, and tried eight times."""
-
-if "RETENTION_TEST_PATIENT_FAULTS" in os.environ:
-    FAULTS |= PATIENT_FAULTS
+def test_what_our_own_app_did_comes_back_and_is_known_for_ours(house: House) -> None:
+    house.unsubscribe("contacts/102")
+    ours = {"changeSource": "INTEGRATION", "sourceId": APP["HUBSPOT_APP_ID"]}
+    house.act("edit", "contacts/150", properties={"event_on": "2026-01-31"}, **ours)
+    eventually(lambda: '"own_write"' in house.lines(), "the echo of a write")
+    eventually(lambda: '"own_disposal"' in house.lines(), "the echo of an erasure")
+    assert "foreign-deletion.seen" not in house.told("contacts/102")
+    assert house.state("contacts/150") == ""
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_hubspots_faults_delay_the_erasure_and_never_repeat_it(tmp_path: Path, fault: dict[str, object]) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house, house.serving():
-        eventually(lambda: is_swept(house), "the first sweep")
-        house.deliver()
-        house.control("faults", [fault])
-        house.unsubscribe("contacts/104")
-        eventually(lambda: "obligation.done" in house.told("contacts/104"), "the end of the obligation")
-        assert house.taken() == ["contacts/104"]
-        assert house.told("contacts/104").count("disposal.done") == 1
-        house.proves()
+def test_a_customer_who_unsubscribes_stays_and_is_off_the_list(house: House) -> None:
+    house.unsubscribe("contacts/201")
+    eventually(lambda: "marketing.ended" in house.told("contacts/201"), "the end of marketing")
+    assert not is_gone(house, "contacts/201")
 
 
-def test_who_subscribes_again_inside_the_grace_stays_and_both_are_in_the_log(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK, RETENTION_GRACE_HOURS="24") as house, house.serving():
-        house.deliver()
-        house.unsubscribe("contacts/105")
-        eventually(lambda: "obligation.opened" in house.told("contacts/105"), "the obligation")
-        house.act("resubscribe", "contacts/105", subscriptionId=501)
-        eventually(lambda: "obligation.ended" in house.told("contacts/105"), "its end")
-        assert house.taken() == []
-        assert "disposal.sent" not in house.told("contacts/105")
+def test_whom_others_unsubscribed_wait_in_one_plan_with_its_deadline_and_a_hold_takes_one_out_at_once(
+    house: House,
+) -> None:
+    house.control(
+        "act",
+        [
+            {"action": "unsubscribe", "record": f"contacts/{record}", "subscriptionId": 501, "source": source}
+            for record, source in OTHERS.items()
+        ],
+    )
+    records = [f"contacts/{record}" for record in OTHERS]
+    eventually(lambda: {house.state(each) for each in records} == {"review"}, "all of them to wait for a person")
+    plan = json.loads(house.run("status", "--json"))["plans"][0]
+    assert (plan["status"], plan["records"], plan["rules"]) == ("awaiting-review", 4, ["unsubscribed"])
+    assert plan["call_by"] is not None
+    assert "calls by" in house.run("status")
+    house.act("edit", records[0], properties={"legal_hold": "true"})
+    eventually(lambda: "disposal.skipped" in house.told(records[0]), "the record to leave the plan")
+    assert not is_gone(house, records[0])
+    shown = json.loads(house.run("plan", "show", plan["plan_id"], "--json"))
+    house.run("plan", "approve", plan["plan_id"], "--digest", shown["digest"], "--who", "bent")
+    eventually(lambda: is_gone(house, *records[1:]), "the erasure of the others")
+    assert not is_gone(house, records[0])
 
 
-def test_a_hold_placed_with_us_in_between_keeps_the_record(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK) as house:
-        house.run("hold", "place", "contacts/106", "--matter", "J-2026-114", "--reason", "tvist")
-        with house.serving():
-            house.deliver()
-            house.unsubscribe("contacts/106")
-            house.unsubscribe("contacts/107")
-            eventually(lambda: is_gone(house, "contacts/107"), "the erasure of the other")
-            assert house.taken() == ["contacts/107"]
+def test_a_standing_approval_lets_so_many_a_day_go_and_none_once_it_was_taken_back(house: House) -> None:
+    grant = ("approval", "standing", "grant", "--rule", "unsubscribed", "--until", "2027-06-30", "--max-per-day")
+    house.run("approval", "standing", "revoke", "1")
+    house.unsubscribe("contacts/121", at=ago(hours=116))
+    eventually(lambda: house.state("contacts/121") == "review", "who unsubscribed to wait for a person")
+    assert not is_gone(house, "contacts/121")
+    house.run(*grant, "1")
+    eventually(lambda: is_gone(house, "contacts/121"), "the erasure under the new approval")
+    house.unsubscribe("contacts/122", at=ago(hours=116))
+    eventually(lambda: house.state("contacts/122") == "review", "the one beyond the cap to wait")
+    assert not is_gone(house, "contacts/122")
+    house.run(*grant, "50")
+    eventually(lambda: is_gone(house, "contacts/122"), "the erasure under one that has room")
+    told = [(each["verb"], each.get("actor")) for each in house.entries() if each["subject"] == "standing-approval"]
+    assert [(verb, actor) for verb, actor in told if verb != "used"] == [
+        ("granted", "anna"),
+        ("revoked", "anna"),
+        ("granted", "anna"),
+        ("granted", "anna"),
+    ]
 
 
-def test_a_hold_set_in_hubspot_while_the_grace_runs_keeps_the_record(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK, RETENTION_GRACE_HOURS="0.001") as house, house.serving():
-        house.deliver()
-        house.control(
-            "act",
-            [
-                {"action": "unsubscribe", "record": "contacts/108", "subscriptionId": 501},
-                {"action": "edit", "record": "contacts/108", "properties": {"legal_hold": "true"}},
-                {"action": "unsubscribe", "record": "contacts/109", "subscriptionId": 501},
-            ],
-        )
-        eventually(lambda: is_gone(house, "contacts/109"), "the erasure of the other")
-        assert house.taken() == ["contacts/109"]
+def test_a_hold_placed_with_us_follows_a_merge_to_the_record_that_stays(house: House) -> None:
+    house.run("hold", "place", "contacts/131", "--matter", "J-2026-114", "--reason", "tvist")
+    house.act("merge", "contacts/131", into="contacts/132")
+    eventually(lambda: "merge.seen" in house.told("contacts/131"), "that the merge is seen")
+    house.unsubscribe("contacts/132")
+    eventually(lambda: house.state("contacts/132") == "held", "the record that stays to be held")
+    assert not is_gone(house, "contacts/132")
 
 
-def test_a_customer_who_unsubscribes_stays_and_is_off_the_list(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK) as house, house.serving():
-        house.deliver()
-        house.unsubscribe("contacts/201")
-        house.unsubscribe("contacts/110")
-        eventually(lambda: is_gone(house, "contacts/110"), "the erasure of the other")
-        eventually(lambda: "marketing.ended" in house.told("contacts/201"), "the end of marketing")
-        assert house.taken() == ["contacts/110"]
+def test_one_record_that_cannot_be_read_delays_no_other(house: House) -> None:
+    house.control("faults", [{"kind": "error_before", "path": "statuses/p141", "status": 400, "count": None}])
+    house.unsubscribe("contacts/141")
+    house.unsubscribe("contacts/142")
+    eventually(lambda: is_gone(house, "contacts/142"), "the erasure of the other")
+    assert not is_gone(house, "contacts/141")
+    assert house.state("contacts/141") in ("look", "open")
 
 
-def test_whom_staff_unsubscribed_in_bulk_waits_for_a_person_with_the_deadline_shown(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK) as house, house.serving():
-        house.deliver()
-        for record in (111, 112):
-            house.unsubscribe(f"contacts/{record}", source="Import")
-        shown = eventually(lambda: _waiting(house), "a plan that waits for review")
-        assert "unsubscribed" in shown
-        assert house.taken() == []
+def test_what_somebody_else_deletes_of_what_is_kept_is_told_until_it_is_restored(scene: Scene) -> None:
+    house, about = scene.house, ("foreign-deletion", "contacts/202")
+    house.act("archive", "contacts/202")
+    eventually(lambda: any("deleted what must be kept" in title for title in scene.office.titles), "the message")
+    listed = json.loads(house.run("alarm", "list", "--json"))
+    alarm = next(found for found in listed if found["kind"] == "foreign-deletion")
+    assert (alarm["kind"], alarm["about"], alarm["level"]) == (*about, "urgent")
+    assert alarm["facts"]["was"] == "kept"
+    message = next(each for each in scene.office.received if "deleted what must be kept" in each["title"])
+    assert f"can be restored until: {alarm['facts']['restorable_until']}" in message["message"]
+    house.act("restore", "contacts/202")
+    eventually(lambda: about not in house.alarms(), "the end of the alarm")
+    assert not is_gone(house, "contacts/202")
 
 
-def _waiting(house: House) -> str:
-    shown = house.run("status")
-    return shown if "rights" in shown and "unsubscribed" in shown and house.told("contacts/112") else ""
+def test_a_secret_is_replaced_while_the_service_runs(scene: Scene) -> None:
+    house = scene.house
+    scene.secrets.write_text(f"{SECRET}\nthe-next-one\n")
+    house.unsubscribe("contacts/103")
+    eventually(lambda: is_gone(house, "contacts/103"), "the erasure by a webhook with the first secret")
+    house.control("webhooks", {"secret": "the-next-one"})
+    scene.secrets.write_text("the-next-one\n")
+    house.unsubscribe("contacts/104")
+    eventually(lambda: is_gone(house, "contacts/104"), "the erasure by a webhook with the second one")
+    house.control("webhooks", {"secret": SECRET})
+    house.control("webhooks/forge", {"n": 1, "kinds": ["wrong_secret"]})
+    house.unsubscribe("contacts/105")
+    eventually(lambda: house.control("webhooks", {})["answers"].get("401"), "the refusal of the retired secret")
+    assert house.state("contacts/105") == ""
+    house.control("webhooks", {"secret": "the-next-one"})
+    eventually(lambda: is_gone(house, "contacts/105"), "the erasure by the same events, tried again")
 
 
-def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house:
-        with house.serving() as process:
-            house.deliver()
-            house.control("faults", [{"kind": "timeout_after_effect", "path": "gdpr-delete", "ms": 60_000, "count": 1}])
-            house.unsubscribe("contacts/113")
-            eventually(lambda: is_gone(house, "contacts/113"), "the call")
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait(30)
-            process.returncode = 0
-        with house.serving():
-            eventually(lambda: "obligation.done" in house.told("contacts/113"), "the settlement")
-        assert house.taken() == ["contacts/113"]
-        house.proves()
+def test_many_forged_webhooks_are_refused_and_told_of(scene: Scene) -> None:
+    answers = scene.house.control("webhooks/forge", {"n": 60})["answers"]
+    assert {status for found in answers.values() for status in found} == {"401"}
+    eventually(lambda: any("many webhooks are refused" in title for title in scene.office.titles), "the message")
+    assert 'retention_alarms_open{kind="webhooks-rejected"} 1.0' in scene.house.metrics()
 
 
-def test_a_second_service_on_the_same_database_is_refused_and_says_who_holds_it(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house, house.serving() as process:
-        second = house.command("serve", **{**house.settings, "RETENTION_OPERATIONS_PORT": "0"})
-        assert second.returncode != 0
-        assert str(process.pid) in second.stderr
-        assert "serve" in second.stderr
+def test_a_heart_beats_for_a_dead_man_s_switch(scene: Scene) -> None:
+    eventually(lambda: "/beat" in scene.office.asked, "a beat")
 
 
-def test_who_was_erased_and_is_made_anew_is_told_of_by_webhook_and_by_the_full_sweep(tmp_path: Path) -> None:
-    keys, folder = tmp_path / "keys" / "pseudonyms.json", tmp_path / "house"
-    for made in (keys.parent, folder):
-        made.mkdir()
-    ring, today = Keyring(keys), Clock().now().date()
-    ring.begin(today)
-    with a_house(folder, PEOPLE, RETENTION_PSEUDONYM_KEYS=str(keys), **SLOW) as house:
-        _bury(house, 900, ring.of(Address("p103@example.dk"), today))
-        with house.serving():
-            eventually(lambda: house.told("contacts/103") == ["tombstone.hit"], "that the sweep finds who is back")
-            house.deliver()
-            house.unsubscribe("contacts/101")
-            eventually(lambda: "disposal.done" in house.told("contacts/101"), "the erasure")
-            _bury(house, 101, ring.of(Address("p101@example.dk"), today))
-            anew = _an_integration_makes(house, "p101@example.dk")
-            eventually(lambda: house.told(anew)[:1] == ["tombstone.hit"], "that the webhook finds who is back")
-        assert {anew: "contacts/101", "contacts/103": "contacts/900"} == _erased_as(house)
+def test_each_ticks_last_success_is_a_metric_and_part_of_readiness(house: House) -> None:
+    ticks = ("inbox", "due", "hot", "full", "self-check")
+    base = f"http://127.0.0.1:{house.operations_port}"
+    eventually(lambda: all(f'last_success_seconds{{tick="{name}"}}' in house.metrics() for name in ticks), "all ticks")
+    ready = httpx.get(f"{base}/health/ready").json()
+    assert [name for name in ticks if ready["ticks"][name]["last_success_at"] is None] == []
+    assert httpx.get(f"{base}/health/live").json() == {"live": True}
 
 
-def _bury(house: House, record_id: int, sign: str) -> None:
-    """Somebody was erased an hour ago: our own erasure, a moment ago, is not taken for a return."""
-    now, record = Clock().now(), RecordId(record_id)
-    with open_store(house.environment()["RETENTION_DATABASE_URL"], Access.BRIEF) as store, store.transaction() as tx:
-        assert [stone.record_id for stone in tx.tombstones_of([sign])] in ([], [record])
-        tx.forget_epoch(sign[:4])
-        tx.bury(Tombstone(record_id=record, pseudonym=sign, sent_at=now, erased_at=now - timedelta(hours=1)))
+def test_the_two_listeners_share_nothing(house: House) -> None:
+    webhook, operations = (f"http://127.0.0.1:{port}" for port in (house.webhook_port, house.operations_port))
+    for path in ("/", "/metrics", "/health/live", "/health/ready"):
+        assert httpx.get(webhook + path).status_code == 404
+    assert httpx.get(f"{webhook}/webhooks/hubspot").status_code == 405
+    assert httpx.post(f"{operations}/webhooks/hubspot").status_code == 404
 
 
-def _erased_as(house: House) -> dict[str, str]:
-    with open_store(house.environment()["RETENTION_DATABASE_URL"], Access.READ) as store, store.transaction() as tx:
-        alarms = [alarm for alarm in tx.alarms() if alarm.kind is AlarmKind.ERASED_PERSON_BACK]
-    return {alarm.about: dict(alarm.facts)["erased_as"] for alarm in alarms}
-
-
-def _an_integration_makes(house: House, address: str) -> str:
-    """A contact, by HubSpot's API, which lets in whom its screens and imports refuse."""
-    bearer = {"Authorization": f"Bearer {house.command.environment['HUBSPOT_ACCESS_TOKEN']}"}
-    url = f"{house.url}/crm/objects/2026-03/contacts"
-    made = httpx.post(url, json={"properties": {"email": address}}, headers=bearer)
-    return f"contacts/{made.raise_for_status().json()['id']}"
-
-
-def test_what_somebody_else_deletes_of_what_is_kept_is_told_until_it_is_restored(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **SLOW) as house, house.serving():
-        eventually(lambda: is_swept(house), "the first sweep")
-        house.deliver()
-        house.act("archive", "contacts/201")
-        eventually(lambda: "foreign-deletion.seen" in house.told("contacts/201"), "that it is seen")
-        (alarm,) = json.loads(house.run("alarm", "list", "--json"))
-        assert (alarm["kind"], alarm["about"], alarm["level"]) == ("foreign-deletion", "contacts/201", "urgent")
-        assert alarm["facts"]["was"] == "kept"
-        house.act("restore", "contacts/201")
-        eventually(lambda: json.loads(house.run("alarm", "list", "--json")) == [], "the end of the alarm")
-        assert house.taken() == []
+def test_a_second_service_on_the_same_database_is_refused_and_says_who_holds_it_and_what_to_do(scene: Scene) -> None:
+    house = scene.house
+    second = house.command("serve", **{**house.settings, "RETENTION_OPERATIONS_PORT": "0"})
+    assert second.returncode != 0
+    assert f"process {scene.pid}" in second.stderr
+    assert "serve" in second.stderr
+    assert "For anything else stop it first" in " ".join(second.stderr.split())

@@ -110,7 +110,11 @@ ROWS: Final = (
         number=14,
         what="HubSpot's faults, each with its own message (not yet every kind of refusal)",
         target="0 violations",
-        tests=("tests/faults/test_faults.py", "tests/faults/test_refusals.py", "tests/acceptance/test_serve.py"),
+        tests=(
+            "tests/faults/test_faults.py",
+            "tests/faults/test_refusals.py",
+            "tests/acceptance/test_serve_in_trouble.py",
+        ),
         full={"RETENTION_TEST_PATIENT_FAULTS": "1"},
     ),
     Row(number=15, what="300 portals, 8 workers, PostgreSQL", target="0 fencing violations"),

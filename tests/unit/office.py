@@ -37,6 +37,11 @@ class Office:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_port
 
+    @property
+    def titles(self) -> list[str]:
+        """The titles of what was posted, in order."""
+        return [str(message["title"]) for message in self.received]
+
 
 @contextmanager
 def an_office() -> Iterator[Office]:

@@ -1,11 +1,10 @@
-"""Every text of the report, in English and Danish; the longer ones stand in `texts_law` and `texts_proof`."""
+"""Every text of the report, in English and Danish; the longer ones stand in `texts_law`."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from hubspot_retention.evidence.report.pair import both
-from hubspot_retention.evidence.report.texts_law import QUESTIONS, RULES
-from hubspot_retention.evidence.report.texts_proof import PROOF
+from hubspot_retention.evidence.report.texts_law import PROOF, QUESTIONS, RULES
 
 _FRAME: Final = {
     "title": both("Evidence of deletion", "Dokumentation for sletning"),

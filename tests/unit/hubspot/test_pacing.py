@@ -56,6 +56,16 @@ def test_searches_have_a_budget_of_their_own_of_five_a_second() -> None:
     assert len(times) / (times[-1] - times[0]) >= 4.8
 
 
+@pytest.mark.parametrize("options", [PaceOptions(), UNPACED])
+def test_of_searches_of_which_no_answer_tells_nothing_is_kept_for_ever(options: PaceOptions) -> None:
+    time = FakeTime()
+    pacer = a_pacer(time, options)
+    for _ in range(100):
+        sent_at(pacer, time, 5, Bucket.SEARCH)
+        time.seconds += 11.0
+    assert len(pacer._search._sent) <= 5
+
+
 def test_the_limit_is_taken_over_from_the_rate_headers() -> None:
     time = FakeTime()
     pacer = a_pacer(time)

@@ -52,6 +52,18 @@ def test_without_a_journal_only_the_calls_that_change_something_are_kept() -> No
     assert [entry["kind"] for entry in sandbox.json("/__sandbox/journal")["entries"]] == ["archive"]
 
 
+def test_others_use_up_the_quota_of_the_day() -> None:
+    sandbox = Sandbox(limits=True, daily_quota=10)
+    assert sandbox.post("/__sandbox/quota", json={"used_today": 9}).json() == {"used_today": 9, "daily": 10}
+    assert sandbox.get(CONTACTS).headers["x-hubspot-ratelimit-daily-remaining"] == "0"
+    assert sandbox.get(CONTACTS).status_code == 429
+    refused = sandbox.post("/__sandbox/quota", json={"used_today": -1})
+    assert (refused.status_code, refused.json()["message"]) == (
+        400,
+        "used_today: found -1, expected a number of requests",
+    )
+
+
 def test_the_stats_count_by_endpoint_and_by_status() -> None:
     sandbox = Sandbox(limits=True, daily_quota=2)
     for _ in range(3):

@@ -67,6 +67,17 @@ def test_it_takes_in_what_waits_already_but_at_most_once_an_hour(ticking: Tickin
     assert {ticking.known(f"contacts/{each}").plan_id for each in (101, 102)} == {second.plan_id}
 
 
+def test_a_hold_set_in_hubspot_takes_a_record_out_at_once_that_has_yet_to_be_taken_off_a_list(ticking: Ticking) -> None:
+    ticking.unsubscribe(101, 102)
+    (plan,) = ticking.tick().plans
+    ticking.world.edit("contacts/101", legal_hold="true")
+    ticking.hint("contacts/101")
+    ticking.tick()
+    assert ticking.world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
+    assert ticking.world.state(plan, "contacts/102")[0] is ItemState.PENDING
+    assert (ticking.state("contacts/101"), ticking.known("contacts/101").disposition) == ("open", None)
+
+
 def test_it_does_not_wait_an_hour_when_a_deadline_is_near(ticking: Ticking) -> None:
     ticking.unsubscribe(101)
     ticking.tick()
