@@ -1,5 +1,6 @@
 """The section `[anchors]` of the service settings: who outside is shown the audit log, and signed by which key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,12 @@ class AnchorSettings:
             AnchorKind.MESSAGE: self.urls_file,
         }
         return tuple(kind for kind, what in given.items() if what)
+
+    @property
+    def limits(self) -> Mapping[str, timedelta]:
+        """How old may be what each of them was last shown before a person is told, by name."""
+        between = {AnchorKind.TIMESTAMP: self.timestamp_every, AnchorKind.MESSAGE: self.message_every}
+        return {kind.value: between.get(kind, timedelta()) + self.warn_after for kind in self.kinds}
 
     @property
     def guard(self) -> bool:

@@ -14,8 +14,21 @@ if TYPE_CHECKING:
     from hubspot_retention.hubspot.setup import MissingDefinition
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.settings import Settings
+    from hubspot_retention.settings_anchors import AnchorSettings
 
 _VERDICTS: Final = {Remembering.ON: "fine", Remembering.OFF: "notice", Remembering.BROKEN: "problem"}
+
+
+def _told(anchors: "AnchorSettings") -> str:
+    """Who is shown the audit log, and what that is good for."""
+    asked = ", ".join(kind for kind in anchors.kinds if kind.counts)
+    told = ", ".join(kind for kind in anchors.kinds if not kind.counts)
+    what = (
+        f"The audit log is shown to {asked}: a restored backup is noticed"
+        if asked
+        else "No anchor is set that could be asked: a restored backup would not be noticed (docs/anchors.md)"
+    )
+    return f"{what}. Told only: {told}" if told else what
 
 
 class _Given(Protocol):
@@ -35,8 +48,12 @@ class PortalWork:
 
         found = check_portal(transport, self.policy()[0], self.settings().portal_id)
         word, text = self.remembering()
-        line = CheckLine(topic="tombstones", verdict=Verdict(_VERDICTS[word]), text=text)
-        return replace(found, lines=(*found.lines, line))
+        anchors = self.settings().anchors
+        lines = (
+            CheckLine(topic="tombstones", verdict=Verdict(_VERDICTS[word]), text=text),
+            CheckLine(topic="anchors", verdict=Verdict.FINE if anchors.guard else Verdict.NOTICE, text=_told(anchors)),
+        )
+        return replace(found, lines=(*found.lines, *lines))
 
     def identify(self: _Given, transport: "Transport") -> "PortalDetails":
         """Who the token belongs to. Raises BlockedError if that is not the portal of the settings."""

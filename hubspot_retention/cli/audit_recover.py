@@ -1,13 +1,12 @@
 """`audit recover`: a named person brings back a database whose log is not what the anchors saw."""
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hubspot_retention.cli.given import application
+from hubspot_retention.cli.given import application, why_given
 from hubspot_retention.cli.moments import read_day
 from hubspot_retention.cli.output import say
 from hubspot_retention.cli.records import MATTER, read_record
@@ -31,9 +30,7 @@ def recover(
     """
     from hubspot_retention.workflow.recover import Recoverer
 
-    words = re.sub(r"\s+", " ", why).strip()
-    if not words:
-        raise UsageError("--why: found nothing, expected what happened")
+    words = why_given(why, "what happened")
     handed_in = read_holds(holds)
     house = application(context, who=by)
     with house.store() as store:

@@ -67,6 +67,7 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
     from hubspot_retention.core.deadline.obligation import ObligationState
     from hubspot_retention.core.plan.model import PlanKind
     from hubspot_retention.evidence.report.content import Given
+    from hubspot_retention.evidence.report.proof import Integrity
 
     begin_on, last_on = read_day(days[0], "--from"), read_day(days[1], "--to")
     if last_on < begin_on:
@@ -89,11 +90,16 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
             ids = [f"{figures.last_run_id}-{kind.value}" for kind in PlanKind]
             reviewed = [plan for plan in map(tx.plan, ids) if plan is not None]
             requests = {known.request_id: known for known in tx.requests(followed=False)}
+            stamped_at = tuple(token.at for token in tx.tokens())
+            anchors = tx.anchored()
+        integrity = Integrity(
+            verified=verified, checkpoints=store.checkpoints(), anchors=anchors, stamped_at=stamped_at
+        )
     return Given(
         figures=figures,
         policy=rules,
         portal=portal,
-        verified=verified,
+        integrity=integrity,
         requests=requests,
         ledger=ledger,
         ledger_total=total,

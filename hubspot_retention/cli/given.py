@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hubspot_retention.errors import UsageError
+
 if TYPE_CHECKING:
     from hubspot_retention.bootstrap import Application
 
@@ -37,6 +39,14 @@ def given(context: typer.Context) -> Given:
     """The options before the command."""
     found = context.find_root().obj
     return found if isinstance(found, Given) else Given()
+
+
+def why_given(why: str, expected: str) -> str:
+    """The words of `--why`, on one line. Raises UsageError if there are none; `expected`: what they should be."""
+    words = " ".join(why.split())
+    if not words:
+        raise UsageError(f"--why: found nothing, expected {expected}")
+    return words
 
 
 def application(context: typer.Context, *, policy: Path | None = None, who: str | None = None) -> "Application":

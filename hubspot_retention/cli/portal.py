@@ -28,8 +28,6 @@ def check(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = 
         print_json(check_json(found))
     else:
         print_text(check_text(found))
-    if not house.settings().anchors.guard:
-        say("No anchor is set: a restored backup would not be noticed (docs/anchors.md).")
     raise typer.Exit(ExitCode.DONE if found.is_fine else ExitCode.FAILED)
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from hubspot_retention.bootstrap import Remembering
 from hubspot_retention.cli.moments import shown
 from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
+from hubspot_retention.cli.render_anchors import anchors_json, anchors_text
 from hubspot_retention.cli.render_plan import indented, status_text, table
 from hubspot_retention.cli.render_running import disposals_json, disposals_line, running_json, running_lines
 from hubspot_retention.core.alarm import Tick
@@ -37,14 +38,14 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `is_anchored`: whether
-    anybody outside is shown the audit log; `limits`: how old the last success of a tick may be; `plans`: those that
-    wait for a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are
-    remembered; `tombstones`: how many are; `running`: the service that answers, if one does."""
+    """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `anchors`: how old may be what each
+    of them was last shown; `limits`: how old the last success of a tick may be; `plans`: those that wait for
+    a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are remembered;
+    `tombstones`: how many are; `running`: the service that answers, if one does."""
 
     figures: Figures
     stopped: str | None
-    is_anchored: bool
+    anchors: Mapping[str, timedelta]
     limits: Mapping[str, timedelta]
     plans: Sequence[Plan]
     approvals: Sequence[StandingApproval]
@@ -76,7 +77,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         ("Plans that wait", _plans(status, civil)),
         ("Standing approvals", _approvals(status, civil)),
         ("Webhooks", _webhooks(status)),
-        ("Anchors of the audit log", _anchors(status, civil)),
+        ("Anchors of the audit log", anchors_text(status.figures, status.anchors, civil)),
         ("Erased people", _people(status)),
     ):
         parts.append(Text(heading, "bold"))
@@ -191,17 +192,6 @@ def _span(length: timedelta) -> str:
     return f"{length // _MINUTE} min" if length >= 2 * _MINUTE else f"{max(0, int(length.total_seconds()))} s"
 
 
-def _anchors(status: Status, civil: Civil) -> Iterator[RenderableType]:
-    if not status.is_anchored:
-        yield Text("None is set: a restored backup would not be noticed.", "yellow")
-        return
-    if not status.figures.anchors:
-        yield Text("Nothing was shown to them yet.", "yellow")
-    for found in status.figures.anchors:
-        error = f"; last tried: {found.error}" if found.error else ""
-        yield Text(f"{found.name}: {found.size:,} entries, {shown(found.at, civil) or 'never'}{error}")
-
-
 def status_json(status: Status, civil: Civil) -> dict[str, Any]:
     """The same as plain JSON; instants are ISO 8601 in civil time with offset."""
     figures = status.figures
@@ -221,12 +211,7 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
-        "anchors": [
-            {"name": found.name, "entries": found.size, "at": _at(found.at, civil), "last_error": found.error or None}
-            for found in figures.anchors
-        ],
-        "anchored": status.is_anchored,
-        "anchor_age_seconds": figures.anchor_age_seconds,
+        "anchors": anchors_json(figures, status.anchors, civil),
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),
     }

@@ -33,15 +33,15 @@ def _read(house: "Application") -> "Status":
     from hubspot_retention.service.names import limits_of
 
     waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING)
-    now, service = house.clock.now(), house.settings().service
+    now, service, anchors = house.clock.now(), house.settings().service, house.settings().anchors.limits
     running = ask(service.operations_host, service.operations_port)
     with house.store("read") as store, store.transaction() as tx:
         plans = tx.plans()
         portal = house.settings().portal_id or next((plan.portal_id for plan in plans), None)
         return Status(
-            figures=read_figures(tx, portal, now),
+            figures=read_figures(tx, portal, now, anchors),
             stopped=tx.kill_switch(),
-            is_anchored=house.settings().anchors.guard,
+            anchors=anchors,
             limits=limits_of(service),
             plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],

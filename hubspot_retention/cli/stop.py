@@ -1,12 +1,10 @@
 """`stop | resume`: the switch that stops all disposals within one record."""
 
-import re
 from typing import Annotated
 
 import typer
 
-from hubspot_retention.cli.given import Who, application
-from hubspot_retention.errors import UsageError
+from hubspot_retention.cli.given import Who, application, why_given
 
 
 def stop(
@@ -15,9 +13,7 @@ def stop(
     who: Who = None,
 ) -> None:
     """Stop all disposals, within one record, until `resume`."""
-    words = re.sub(r"\s+", " ", why).strip()
-    if not words:
-        raise UsageError("--why: found nothing, expected a few words that tell others why everything stands still")
+    words = why_given(why, "a few words that tell others why everything stands still")
     house = application(context, who=who)
     with house.store("brief") as store:
         house.registrar(store).set_kill_switch(f"{house.actor}: {words}", house.clock.now())

@@ -28,6 +28,7 @@ class AlarmKind(StrEnum):
     RAISED = "raised"
     READINESS_LOST = "readiness-lost"
     TICK_LATE = "tick-late"
+    ANCHOR_LATE = "anchor-late"
     FOREIGN_DELETION = "foreign-deletion"
     ERASED_PERSON_BACK = "erased-person-back"
     WEBHOOKS_REJECTED = "webhooks-rejected"

@@ -79,23 +79,26 @@ def read_note(written: str) -> Note:
     return Note(origin, int(size), base64.b64decode(root, validate=True), (text + "\n").encode(), signatures)
 
 
-def is_signed(note: Note, keys: list[Key]) -> bool:
-    """Whether a known key signed the note; a wrong signature of a known key spoils it."""
+def signature_problem(note: Note, keys: list[Key]) -> str:
+    """What is wrong with a note's signatures; empty if a known key signed it, and no known key's signature is wrong.
+    The key of a log signs that log alone: its name must be the note's first line."""
     good = False
     for name, key_id, signature in note.signatures:
         for key in keys:
             if (key.name, key.key_id) != (name, key_id):
                 continue
             signed, raw = note.text, signature
+            if key.kind == 1 and key.name != note.origin:
+                return f"is of the log {note.origin}, and the key of {key.name}"
             if key.kind == 4:
                 seconds = int.from_bytes(signature[:8], "big")
                 signed, raw = b"cosignature/v1\ntime %d\n" % seconds + note.text, signature[8:]
             try:
                 Ed25519PublicKey.from_public_bytes(key.public).verify(raw, signed)
             except InvalidSignature:
-                return False
+                return f"has a wrong signature of {name}: it was changed"
             good = True
-    return good
+    return "" if good else "is signed by none of the keys given"
 
 
 def hash_leaf(body: bytes) -> bytes:
@@ -230,8 +233,8 @@ def parsed_note(written: object, what: str, findings: Findings) -> Note | None:
 def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], size: int, findings: Findings) -> None:
     """A checkpoint against the keys and the entries."""
     what = f"the checkpoint of {note.size} entries"
-    if not is_signed(note, keys):
-        findings.append(f"{what} is signed by none of the keys given")
+    if problem := signature_problem(note, keys):
+        findings.append(f"{what} {problem}")
     if note.size > size:
         findings.append(f"{what} knows of more entries than the {size} that are here: the end was cut off")
     elif roots.get(note.size) != note.root:
@@ -243,11 +246,13 @@ def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: F
     receipt = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
     if set(receipt) != {"record", "entries", "checkpoint"} or not receipt["entries"]:
         raise ValueError("it is no receipt: expected record, entries and checkpoint, and at least one entry")
+    if any(set(entry) != {"index", "body", "proof"} or type(entry["index"]) is not int for entry in receipt["entries"]):
+        raise ValueError("it is no receipt: expected of each entry its index, a number, its body and its proof")
     note = parsed_note(receipt["checkpoint"], "the receipt's checkpoint", findings)
     if note is None:
         return "nothing"
-    if not is_signed(note, keys):
-        findings.append("the receipt's checkpoint is signed by none of the keys given")
+    if problem := signature_problem(note, keys):
+        findings.append(f"the receipt's checkpoint {problem}")
     if any(anchor.size == note.size and anchor.root != note.root for anchor in anchors):
         findings.append("the anchor of that size has another root: the receipt is from another log")
     for entry in receipt["entries"]:

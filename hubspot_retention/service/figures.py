@@ -4,7 +4,7 @@ Health, metrics and `status` show the same ones.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,8 @@ _EVERY_RUN = 2**53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the store says as of an instant. `alarms` are the open ones; `sweep`: records that the last sweep read."""
+    """What the store says as of an instant. `alarms` are the open ones; `sweep`: records that the last sweep read;
+    `anchors`: what each that is set was last shown."""
 
     at: datetime
     obligations: Sequence[ObligationCount]
@@ -34,10 +35,9 @@ class Figures:
     anchors: Sequence[Anchored] = ()
 
     @property
-    def anchor_age_seconds(self) -> float | None:
-        """How long ago the audit log was last shown to anybody outside; `None`: never."""
-        shown = [anchor.at for anchor in self.anchors if anchor.at is not None]
-        return (self.at - max(shown)).total_seconds() if shown else None
+    def anchor_ages(self) -> Mapping[str, float | None]:
+        """How many seconds ago the audit log was last shown to each of its anchors; `None`: never."""
+        return {each.name: (self.at - each.at).total_seconds() if each.at else None for each in self.anchors}
 
     @property
     def debt(self) -> Mapping[ObligationState, int]:
@@ -92,8 +92,9 @@ class Figures:
         return {kind: found[kind] for kind in AlarmKind}
 
 
-def read_figures(tx: Transaction, portal: PortalId | None, now: datetime) -> Figures:
-    """Every figure, in one short transaction."""
+def read_figures(tx: Transaction, portal: PortalId | None, now: datetime, anchors: Iterable[str] = ()) -> Figures:
+    """Every figure, in one short transaction. `anchors`: those that are set; of others the store may still know."""
+    shown = {each.name: each for each in tx.anchored()}
     return Figures(
         at=now,
         obligations=tx.count_obligations(now),
@@ -103,5 +104,5 @@ def read_figures(tx: Transaction, portal: PortalId | None, now: datetime) -> Fig
         holds=sum(len(matters) for matters in tx.hold_register().values()),
         inbox_waiting=tx.events_waiting(),
         sweep={} if portal is None else tx.last_population(portal, _EVERY_RUN),
-        anchors=tx.anchored(),
+        anchors=[shown.get(name, Anchored(name=name)) for name in anchors],
     )

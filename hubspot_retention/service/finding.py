@@ -13,6 +13,7 @@ from hubspot_retention.core.alarm import Alarm
 from hubspot_retention.core.audit.anchor import Doubt
 from hubspot_retention.core.deadline.alarm import (
     IN_DANGER,
+    anchor_alarms,
     deadline_alarms,
     forecast_alarm,
     raised_alarms,
@@ -47,7 +48,7 @@ _FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED, Doubt.BEHIND, Doubt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Who is asked. `store` is opened for reading; `speed`: records a second as lately measured, if there were enough;
-    `unstored`: webhooks counted and not stored yet."""
+    `unstored`: webhooks counted and not stored yet; `anchors`: how old may be what each of them was last shown."""
 
     store: Store
     signs: Signs
@@ -55,6 +56,7 @@ class Asked:
     quota: Callable[[], Quota]
     speed: Callable[[], float | None]
     unstored: Callable[[], Mapping[Key, int]]
+    anchors: Mapping[str, timedelta]
 
 
 class Finding:
@@ -85,12 +87,13 @@ class Finding:
                 *tx.obligations([state for state in IN_DANGER if state is not ObligationState.LOOK], limit=_MOST),
             ]
             raised = tx.obligations((ObligationState.RAISED,), limit=_MOST)
-            ticks, counters = tx.ticks(), tx.counters()
+            ticks, counters, anchors = tx.ticks(), tx.counters(), tx.anchored()
         policy, started_at = self._policy, self._asked.signs.started_at
         yield from deadline_alarms(obligations, policy, self._alarms.fractions, now)
         yield from raised_alarms(raised, policy)
         yield from self._forecast(obligations, now)
         yield from tick_alarms(ticks, self._limits, started_at, now)
+        yield from anchor_alarms(anchors, self._asked.anchors, started_at, now)
         yield from self._webhooks(counters, now)
 
     def _forecast(self, obligations: list[Obligation], now: datetime) -> tuple[Alarm, ...]:

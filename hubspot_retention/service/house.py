@@ -194,6 +194,7 @@ class _Build:
             quota=quota,
             speed=self._speed.per_second,
             unstored=self._webhooks.counts,
+            anchors=self._settings.anchors.limits,
         )
         finding = Finding(asked, self._policy, self._settings.alarms, self._limits)
         self._watch = Watch(self._store, telling, finding, now)
@@ -224,7 +225,8 @@ class _Build:
 
     def _figures(self) -> Figures:
         with self._reading.transaction() as tx:
-            return read_figures(tx, self._signs.portal_id or self._portal, self._app.clock.now())
+            portal, anchors = self._signs.portal_id or self._portal, self._settings.anchors.limits
+            return read_figures(tx, portal, self._app.clock.now(), anchors)
 
 
 def _portal_of(store: "SqlStore") -> PortalId | None:

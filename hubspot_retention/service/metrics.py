@@ -59,13 +59,11 @@ class Metrics(Collector):
     def collect(self) -> "Iterator[Metric]":
         """All of them, as of now."""
         sources = self._sources
-        anchor_age: float | None = None
         try:
             figures = sources.figures()
         except RetentionError as error:  # readiness says so; what the process knows itself is still told
             _log.error("figures.unreadable", code=code_of(error))
         else:
-            anchor_age = figures.anchor_age_seconds
             yield from _deadlines(figures)
             yield from _work(figures)
             answers = _webhooks(figures, sources)
@@ -79,7 +77,6 @@ class Metrics(Collector):
         used = sources.quota_used()
         yield _one("retention_quota_used_ratio", "Share of the day's quota of the account that is used", used)
         yield _one("retention_ready", "1 if /health/ready answers 200", float(sources.is_ready()))
-        yield _one("retention_anchor_age_seconds", "Age of the newest anchor of the audit log", anchor_age)
         yield _many("retention_build_info", "The version that runs", ["version"], {(__version__,): 1})
 
 
@@ -107,6 +104,8 @@ def _work(figures: Figures) -> "Iterator[Metric]":
     yield _many("retention_tick_seconds", "How long a tick last took", ["tick"], took)
     read = {(kind.value,): count for kind, count in figures.sweep.items()}
     yield _many("retention_sweep_records", "Records that the last sweep read, by class", ["class"], read)
+    ages = {(name,): nan if age is None else age for name, age in figures.anchor_ages.items()}
+    yield _many("retention_anchor_age_seconds", "Age of what an anchor of the audit log saw", ["anchor"], ages)
     kinds = {(kind.value,): count for kind, count in figures.alarms_by_kind.items()}
     yield _many("retention_alarms_open", "Alarms that are not settled", ["kind"], kinds)
 

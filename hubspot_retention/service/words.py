@@ -27,6 +27,7 @@ _TITLES: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.RAISED: "records need a person",
     AlarmKind.READINESS_LOST: "the service is not ready",
     AlarmKind.TICK_LATE: "part of the service stands still",
+    AlarmKind.ANCHOR_LATE: "an anchor of the audit log is late",
     AlarmKind.FOREIGN_DELETION: "somebody else deleted what must be kept",
     AlarmKind.ERASED_PERSON_BACK: "an erased person is back",
     AlarmKind.WEBHOOKS_REJECTED: "many webhooks are refused",
@@ -55,6 +56,10 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.TICK_LATE: (
         "Look at /health/ready and the log for `tick.failed`. If HubSpot is down or the daily quota is used up, it "
         "goes on by itself; a refused token (PortalDeniedError) needs a person."
+    ),
+    AlarmKind.ANCHOR_LATE: (
+        "The log outside is older than it should be. Look in the log for `anchor.failed`: it says why. `file`: is its "
+        "volume mounted? `witness`, `timestamp`, `message`: can they be reached? Nothing goes that should not."
     ),
     AlarmKind.FOREIGN_DELETION: (
         "Ask who deleted these records. In HubSpot a person can restore them from the recycle bin until the day named."

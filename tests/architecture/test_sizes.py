@@ -3,13 +3,15 @@
 from tests.architecture.sources import PACKAGE, ROOT, functions, modules, name
 
 LONGEST_MODULE = 300
+LONGER = {"hubspot_retention/evidence/standalone.py": 400}
+"""What is handed out as one file, which a third party reads and runs by itself, cannot be split."""
 LONGEST_FUNCTION = 60
 MEANINGLESS = {"utils", "util", "common", "helpers", "helper", "managers", "manager", "lib", "misc"}
 
 
 def test_a_module_is_no_longer_than_a_person_reads_in_one_go() -> None:
     lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
-    assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+    assert {path: length for path, length in lengths.items() if length > LONGER.get(path, LONGEST_MODULE)} == {}
 
 
 def test_no_function_is_too_long() -> None:

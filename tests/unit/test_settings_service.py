@@ -219,6 +219,7 @@ def test_who_is_told_only_guards_nothing() -> None:
     assert [kind.value for kind in told.kinds] == ["timestamp"]
     assert not told.guard
     assert told.timestamp_every == timedelta(hours=6)
+    assert told.limits == {"timestamp": timedelta(hours=6 + 24)}
     assert "secret" not in repr(told)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmLevel, Tick
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import RecordRef
@@ -156,6 +157,26 @@ def tick_alarms(
             level = AlarmLevel.URGENT if now - last > 2 * limit else AlarmLevel.WARNING
             facts = (("last_success", last.isoformat(timespec="seconds")), ("last_error", tick.last_error or "none"))
             found.append(Alarm(kind=AlarmKind.TICK_LATE, about=name, level=level, at=last + limit, facts=facts))
+    return tuple(found)
+
+
+def anchor_alarms(
+    anchors: Iterable[Anchored], limits: Mapping[str, timedelta], started_at: datetime, now: datetime
+) -> tuple[Alarm, ...]:
+    """One alarm an anchor of the audit log that was shown nothing for longer than its limit. One that never was shown
+    anything counts from the start of the service, which has a moment to make up for its absence."""
+    if now - started_at < _SETTLE_IN:
+        return ()
+    known, found = {anchor.name: anchor for anchor in anchors}, []
+    for name, limit in limits.items():
+        anchor = known.get(name, Anchored(name=name))
+        last = anchor.at or started_at
+        if now - last > limit:
+            shown = "never" if anchor.at is None else last.isoformat(timespec="seconds")
+            facts = (("last_success", shown), ("last_error", anchor.error or "none"))
+            found.append(
+                Alarm(kind=AlarmKind.ANCHOR_LATE, about=name, level=AlarmLevel.WARNING, at=last + limit, facts=facts)
+            )
     return tuple(found)
 
 

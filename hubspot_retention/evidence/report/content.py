@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
-from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.plan.model import Plan
@@ -20,6 +19,7 @@ from hubspot_retention.evidence.report.charts import columns
 from hubspot_retention.evidence.report.inspection import inspection
 from hubspot_retention.evidence.report.language import Language
 from hubspot_retention.evidence.report.pages import Block, Chart, Paragraph, Report, Section, Table
+from hubspot_retention.evidence.report.proof import Integrity, proof
 
 _CHARTED: Final = 13
 """So many months a chart shows at most, the latest ones."""
@@ -35,7 +35,7 @@ class Given:
     figures: Figures
     policy: RetentionPolicy
     portal: str
-    verified: VerifyReport
+    integrity: Integrity
     requests: Mapping[int, SubjectRequest]
     ledger: Sequence[Obligation]
     ledger_total: int
@@ -74,7 +74,7 @@ def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block
         ("h.approvals", _entries(given.figures.approvals, say)),
         ("h.requests", _requests(given, say)),
         ("h.foreign", _foreign(given.figures, say)),
-        ("h.proof", _proof(given, say)),
+        ("h.proof", proof(given.integrity, given.figures.verifications.total, given.made_at, say)),
         ("h.inspection", inspection(given.figures, given.policy, given.portal, say)),
         ("h.article30", article30(given.policy, given.portal, say)),
     )
@@ -269,10 +269,3 @@ def _foreign(figures: Figures, say: Language) -> list[Block]:
     more = _more(say, len(figures.foreign.shown), figures.foreign.total)
     alarms = _counts(figures.alarms, say)
     return [_table(say, "when record reason", rows), *more, Paragraph(say("alarms")), alarms]
-
-
-def _proof(given: Given, say: Language) -> list[Block]:
-    head = given.verified.head.hash.hex()
-    found = say("proof.intact", entries=say.number(given.verified.entries), head=head)
-    checks = say("proof.checks", count=say.number(given.figures.verifications.total))
-    return [Paragraph(text) for text in (found, checks, say("proof.how"), say("proof.self"))]

@@ -1,10 +1,11 @@
-"""Every text of the report, in English and Danish; the longer ones stand in `texts_law`."""
+"""Every text of the report, in English and Danish; the longer ones stand in `texts_law` and `texts_proof`."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from hubspot_retention.evidence.report.pair import both
-from hubspot_retention.evidence.report.texts_law import PROOF, QUESTIONS, RULES
+from hubspot_retention.evidence.report.texts_law import QUESTIONS, RULES
+from hubspot_retention.evidence.report.texts_proof import PROOF
 
 _FRAME: Final = {
     "title": both("Evidence of deletion", "Dokumentation for sletning"),

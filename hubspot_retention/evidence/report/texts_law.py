@@ -1,4 +1,4 @@
-"""The texts about rules, proof and the authority's questions."""
+"""The texts about rules and the authority's questions."""
 
 from typing import Final
 
@@ -62,33 +62,6 @@ RULES: Final = {
     "a30.rules": both(
         "Purposes, grounds and time limits by rule. Titles and purposes are quoted from the policy file as they stand.",
         "Formål, grundlag og tidsfrister pr. regel. Titler og formål er citeret fra politikfilen, som de står.",
-    ),
-}
-
-PROOF: Final = {
-    "proof.intact": both(
-        "Verified when this was made: the log is intact, {entries} entries, head {head}.",
-        "Kontrolleret ved udarbejdelsen: loggen er intakt, {entries} poster, hoved {head}.",
-    ),
-    "proof.how": both(
-        "Each entry is chained by a SHA-256 hash to all before it: a changed, missing, moved or added entry is found "
-        "and named. A log rewritten from its beginning is found only against a head kept elsewhere; keep this "
-        "report, its head is such a mark.",
-        "Hver post er kædet til alle tidligere med en SHA-256-kontrolsum: en ændret, manglende, flyttet eller tilføjet "
-        "post opdages og udpeges. En log, der er omskrevet fra begyndelsen, opdages kun mod et hoved, der er gemt et "
-        "andet sted; gem denne rapport, dens hoved er et sådant mærke.",
-    ),
-    "proof.self": both(
-        "To verify it oneself: `hubspot-retention audit verify` reads the whole log and prints its head; "
-        "`hubspot-retention audit export` hands over every entry with the exact text that was hashed. Signed "
-        "checkpoints and outside time stamps are not part of this report.",
-        "Egen kontrol: `hubspot-retention audit verify` læser hele loggen og skriver dens hoved; "
-        "`hubspot-retention audit export` udleverer hver post med den nøjagtige tekst, der blev kontrolsummeret. "
-        "Signerede kontrolpunkter og eksterne tidsstempler indgår ikke i denne rapport.",
-    ),
-    "proof.checks": both(
-        "Verifications of the log by the service itself in the period: {count}.",
-        "Tjenestens egne kontroller af loggen i perioden: {count}.",
     ),
 }
 

@@ -37,7 +37,11 @@ def test_a_run_sends_a_checkpoint_once_a_day(house: House, office: Office) -> No
     assert house("plan", "new").code == 0
     (received,) = office.received
     assert received["message"].startswith("log.example.dk\n")
-    assert [row["name"] for row in house("status", "--json").json["anchors"]] == ["message"]
+    (row,) = house("status", "--json").json["anchors"]
+    assert (row["name"], row["counts"], row["late"]) == ("message", False, False)
+    assert "message (told only): " in house("status").out
+    (told,) = [each for each in house("portal", "check", "--json").json["findings"] if each["topic"] == "anchors"]
+    assert (told["verdict"], told["text"].endswith("Told only: message.")) == ("notice", True)
 
 
 @pytest.mark.parametrize(

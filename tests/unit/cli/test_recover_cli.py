@@ -57,8 +57,8 @@ def recover(house: House, holds: object) -> tuple[str, ...]:
 
 def test_an_end_of_a_run_is_anchored_and_told_of(house: House) -> None:
     told = house("status", "--json").json
-    assert told["anchored"] is True
-    assert [(row["name"], row["last_error"]) for row in told["anchors"]] == [("file", None)]
+    (row,) = told["anchors"]
+    assert (row["name"], row["counts"], row["late"], row["last_error"]) == ("file", True, False, None)
     assert "file: " in house("status").out
 
 
@@ -109,10 +109,21 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_holds(tmp_path / "none.json")
 
 
+def told_of_anchors(house: House) -> tuple[str, str]:
+    """What `portal check` says of them, up to the colon."""
+    found = house("portal", "check", "--json").json["findings"]
+    ((verdict, text),) = [(each["verdict"], each["text"]) for each in found if each["topic"] == "anchors"]
+    return verdict, text.partition(":")[0]
+
+
+def test_with_an_anchor_the_check_says_who_is_shown_the_log(house: House) -> None:
+    assert told_of_anchors(house) == ("fine", "The audit log is shown to file")
+
+
 def test_without_an_anchor_status_and_check_say_what_would_not_be_noticed(house_of: MakeHouse) -> None:
     bare = house_of(a_portal(contacts=[asks_to_go(101)]))
     assert "a restored backup would not be noticed" in bare("status").out
-    assert "a restored backup would not be noticed" in bare("portal", "check").err
+    assert told_of_anchors(bare) == ("notice", "No anchor is set that could be asked")
     ran = bare(*recover(bare, []))
     assert (ran.code, "no anchor is set" in ran.err) == (2, True)
 

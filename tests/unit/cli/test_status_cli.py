@@ -169,7 +169,7 @@ def test_a_machine_is_told_the_same(house_of: MakeHouse) -> None:
     assert found["on_time_ratio"] == 1
     assert found["disposals"] == [{"rule": "unsubscribed", "result": "done", "count": 1234}]
     assert found["next_deadline_seconds"] < 0
-    assert found["anchor_age_seconds"] is None
+    assert found["anchors"] == []
     assert found["service"] is None
     assert found["webhooks"] == {"accepted": 1200, "forged": 3}
     assert found["standing_approvals"][0]["left_today"] == 17

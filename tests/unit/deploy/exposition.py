@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord, Tick
+from hubspot_retention.core.audit.anchor import Anchored, AnchorKind
 from hubspot_retention.core.deadline.obligation import LIVE, ObligationCount, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType
@@ -120,4 +121,5 @@ def _figures() -> Figures:
         holds=1,
         inbox_waiting=0,
         sweep=dict.fromkeys(ObjectType, 1),
+        anchors=[Anchored(name=kind.value, at=AS_OF) for kind in AnchorKind],
     )

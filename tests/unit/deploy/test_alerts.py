@@ -22,7 +22,7 @@ RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]
 ]
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-SHOWN = {"rule", "tick", "answer"}
+SHOWN = {"anchor", "rule", "tick", "answer"}
 """Labels that a text may show: closed sets and ids of rules, never of a record."""
 
 

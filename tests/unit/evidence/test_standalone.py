@@ -200,7 +200,15 @@ def test_a_receipt_that_was_changed_does_not_verify(
 
 @pytest.mark.parametrize(
     "change",
-    [lambda made: made.update(note="x"), lambda made: made.pop("record"), lambda made: made["entries"].clear()],
+    [
+        lambda made: made.update(note="x"),
+        lambda made: made.pop("record"),
+        lambda made: made["entries"].clear(),
+        lambda made: made["entries"][1].update(note="see elsewhere"),
+        lambda made: made["entries"][1].pop("proof"),
+        lambda made: made["entries"][1].update(index=True),
+        lambda made: made["entries"].append([]),
+    ],
 )
 def test_what_is_no_receipt_is_refused(tmp_path: Path, change: Callable[[dict[str, object]], None]) -> None:
     made = receipt()
@@ -218,6 +226,14 @@ def test_a_receipt_of_another_log_than_the_anchor_s_does_not_verify(tmp_path: Pa
 
     words = ["receipt", str(path), "--key", str(KEY.public), "--anchor", str(tmp_path / "other.txt")]
     assert standalone.main(words) == 1
+
+
+def test_a_key_of_one_log_vouches_for_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Frontier.of(entry.body for entry in LOG).root()
+    other: Lines = [{"checkpoint": sign(Checkpoint("other.example.dk", SIZE, root), [KEY])}, *exported()[2:]]
+
+    assert verify(tmp_path, other) == 1
+    assert f"is of the log other.example.dk, and the key of {ORIGIN}" in capsys.readouterr().out
 
 
 def test_keys_are_read_from_a_file_too_and_wrong_use_exits_two(tmp_path: Path) -> None:

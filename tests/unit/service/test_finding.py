@@ -7,6 +7,7 @@ import pytest
 
 from hubspot_retention.bootstrap import Quota, quota_of
 from hubspot_retention.core.alarm import Alarm, AlarmKind
+from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -42,6 +43,7 @@ class Scene:
             quota=lambda: self.quota,
             speed=lambda: self.speed,
             unstored=self.tally.counts,
+            anchors={"file": 48 * HOUR},
         )
         self.finding = Finding(asked, clienti(), read_settings("", "test", {}).alarms, {})
 
@@ -103,6 +105,12 @@ def test_deadlines_and_records_that_need_a_person_come_from_the_ledger(scene: Sc
     scene.owe(2, hours=24, state=ObligationState.RAISED)
     assert scene.kinds() == [AlarmKind.DEADLINE_NEAR, AlarmKind.RAISED, AlarmKind.RAISED]
     assert dict(scene.only(AlarmKind.DEADLINE_NEAR).facts)["records"] == "2"
+
+
+def test_an_anchor_that_was_shown_nothing_for_too_long_is_told_of(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        tx.save_anchored([Anchored(name="file", at=scene.hands.now() - 49 * HOUR), Anchored(name="witness")])
+    assert scene.kinds() == [AlarmKind.ANCHOR_LATE]
 
 
 def test_a_rate_that_is_too_low_for_the_backlog_is_foretold(scene: Scene) -> None:

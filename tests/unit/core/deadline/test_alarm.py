@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmLevel, Tick
+from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.core.civil import Period
 from hubspot_retention.core.deadline.alarm import (
+    PORTAL,
+    SERVICE,
     UNDECIDED,
+    WEBHOOKS,
+    anchor_alarms,
     clock_of,
     deadline_alarms,
     forecast_alarm,
@@ -183,6 +189,10 @@ def test_a_deadline_before_the_record_was_even_seen_is_late_at_once() -> None:
 def test_the_shortest_right_of_the_policy_is_five_days() -> None:
     assert shortest_right(clienti()) == timedelta(days=5)
     assert shortest_right(replace(clienti(), rules=())) == timedelta(days=5)
+    by_the_month = [rule for rule in clienti().rules if rule.rule_id == "erasure-request"]
+    assert by_the_month[0].dispose is not None
+    slow = replace(by_the_month[0], dispose=replace(by_the_month[0].dispose, within=(Period.parse("P2M"),)))
+    assert shortest_right(replace(clienti(), rules=(slow,))) == timedelta(days=56)
 
 
 def test_each_record_that_a_person_must_see_to_is_an_alarm() -> None:
@@ -198,7 +208,10 @@ def test_each_record_that_a_person_must_see_to_is_an_alarm() -> None:
         ("contacts/1", AlarmLevel.URGENT),
         ("contacts/2", AlarmLevel.WARNING),
     ]
+    assert {alarm.kind for alarm in found} == {AlarmKind.RAISED}
+    assert {alarm.at for alarm in found} == {CLICK}
     assert facts(found[0])["reason"] == "unreadable"
+    assert facts(found[0])["call_by"] == clienti().civil.show(CLICK + 120 * HOUR)
     assert facts(found[1])["rule"] == UNDECIDED
 
 
@@ -215,7 +228,16 @@ def ticks(**ago: timedelta) -> dict[str, Tick]:
 def test_a_tick_whose_last_success_is_too_old_is_an_alarm() -> None:
     known = ticks(due=timedelta(minutes=16), full=timedelta(hours=36))
     (found,) = tick_alarms(known, LIMITS, LONG_SINCE, NOW)
-    assert (found.about, found.level, found.at) == ("due", AlarmLevel.WARNING, NOW - timedelta(minutes=1))
+    assert (found.kind, found.about, found.level) == (AlarmKind.TICK_LATE, "due", AlarmLevel.WARNING)
+    assert found.at == NOW - timedelta(minutes=1)
+    last = (NOW - timedelta(minutes=16)).isoformat(timespec="seconds")
+    assert found.facts == (("last_success", last), ("last_error", "none"))
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, AlarmLevel.WARNING), (1, AlarmLevel.URGENT)])
+def test_only_more_than_twice_the_limit_is_urgent(seconds: int, level: AlarmLevel) -> None:
+    known = ticks(due=2 * LIMITS["due"] + timedelta(seconds=seconds))
+    assert [alarm.level for alarm in tick_alarms(known, {"due": LIMITS["due"]}, LONG_SINCE, NOW)] == [level]
 
 
 def test_a_tick_that_is_twice_too_old_is_urgent_and_says_what_failed() -> None:
@@ -235,14 +257,46 @@ def test_a_service_that_has_just_begun_may_first_make_up_for_its_absence() -> No
     assert len(tick_alarms(known, LIMITS, NOW - timedelta(minutes=10), NOW)) == 2
 
 
+ANCHOR_LIMITS = {"file": 24 * HOUR, "message": 48 * HOUR}
+
+
+def test_an_anchor_is_late_beyond_its_own_limit_and_says_when_and_why() -> None:
+    known = [
+        Anchored(name="file", at=NOW - 25 * HOUR, error="anchor-unreadable"),
+        Anchored(name="message", at=NOW - 48 * HOUR),
+    ]
+    (found,) = anchor_alarms(known, ANCHOR_LIMITS, LONG_SINCE, NOW)
+    assert (found.kind, found.level) == (AlarmKind.ANCHOR_LATE, AlarmLevel.WARNING)
+    assert (found.about, found.at) == ("file", NOW - HOUR)
+    assert facts(found) == {
+        "last_success": (NOW - 25 * HOUR).isoformat(timespec="seconds"),
+        "last_error": "anchor-unreadable",
+    }
+
+
+def test_an_anchor_that_never_was_shown_anything_counts_from_the_start_of_the_service() -> None:
+    assert anchor_alarms([Anchored(name="file")], ANCHOR_LIMITS, NOW - 24 * HOUR, NOW) == ()
+    (found,) = anchor_alarms([], ANCHOR_LIMITS, NOW - 25 * HOUR, NOW)
+    assert facts(found) == {"last_success": "never", "last_error": "none"}
+
+
+def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
+    known = [Anchored(name="file", at=NOW - 72 * HOUR)]
+    assert anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=9), NOW) == ()
+    assert len(anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=10), NOW)) == 1
+
+
 def test_lost_readiness_is_told_after_five_minutes_or_at_once_if_no_waiting_mends_it() -> None:
     since = NOW - timedelta(minutes=4)
     assert readiness_alarm(["portal-not-seen"], since, NOW, for_good=False) == ()
-    (found,) = readiness_alarm(["audit-damaged"], since, NOW, for_good=True)
-    assert (found.kind, found.level, facts(found)["reasons"]) == (
-        AlarmKind.READINESS_LOST,
-        AlarmLevel.URGENT,
-        "audit-damaged",
+    assert readiness_alarm(["audit-damaged", "disk-full"], since, NOW, for_good=True) == (
+        Alarm(
+            kind=AlarmKind.READINESS_LOST,
+            about=SERVICE,
+            level=AlarmLevel.URGENT,
+            at=since,
+            facts=(("reasons", "audit-damaged disk-full"), ("since", since.isoformat(timespec="seconds"))),
+        ),
     )
     assert readiness_alarm(["portal-not-seen"], NOW - timedelta(minutes=5), NOW, for_good=False) != ()
     assert readiness_alarm([], LONG_SINCE, NOW, for_good=True) == ()
@@ -254,12 +308,19 @@ def test_lost_readiness_is_told_after_five_minutes_or_at_once_if_no_waiting_mend
 )
 def test_a_jump_in_the_share_of_refused_webhooks_is_an_alarm(accepted: int, rejected: int, is_alarm: bool) -> None:
     found = rejected_alarm(accepted, rejected, 0.2)
-    assert bool(found) is is_alarm
-    assert [alarm.at for alarm in found] == [NO_NEWS] * is_alarm
+    told = Alarm(
+        kind=AlarmKind.WEBHOOKS_REJECTED,
+        about=WEBHOOKS,
+        level=AlarmLevel.WARNING,
+        at=NO_NEWS,
+        facts=(("rejected", str(rejected)), ("of", str(accepted + rejected)), ("within", "1 h")),
+    )
+    assert found == (told,) * is_alarm
 
 
 def test_a_forecast_past_a_deadline_is_an_alarm_with_the_earliest() -> None:
     assert forecast_alarm([], clienti()) == ()
     (found,) = forecast_alarm([an_obligation(2, start=CLICK + HOUR), an_obligation(1)], clienti())
-    assert found.level is AlarmLevel.URGENT
+    assert (found.kind, found.about, found.level) == (AlarmKind.FORECAST_LATE, PORTAL, AlarmLevel.URGENT)
+    assert found.at == NO_NEWS
     assert facts(found) == {"records": "2", "earliest_call_by": clienti().civil.show(CLICK + 120 * HOUR)}

@@ -41,7 +41,7 @@ def test_what_comes_to_its_turn_too_late_is_late_the_earliest_first() -> None:
 
 
 def test_those_that_are_late_already_take_their_turn_and_are_told_of_elsewhere() -> None:
-    assert names(late(due(-5, -4, 2), pace(), NOW)) == [3]
+    assert names(late(due(-5, 0, 2), pace(), NOW)) == [3]
 
 
 def test_undecided_ones_come_first() -> None:

@@ -199,6 +199,7 @@ def test_a_hold_stops_it_and_a_person_need_not_hear_of_it() -> None:
     known = an_obligation("review", plan_id="1-rights", attempts=2)
     found = after(known, decided("held", "hold-flag"))
     assert (found.state, found.reason, found.plan_id) == (ObligationState.HELD, "hold-flag", "")
+    assert found.attempts == 0
     assert found.next_look_at == NOW + LOOK_AGAIN
     assert told(known, found) == ()
 
@@ -291,8 +292,9 @@ def test_who_will_be_due_in_a_moment_is_not_taken_for_one_who_stays() -> None:
     nearly = decided("retain", "not-yet-due", marketing_ends=True, until=in_a_moment)
     for known in (None, a_hint(), an_obligation()):
         found = after(known, nearly)
-        assert (found.is_live, found.next_look_at) == (True, in_a_moment)
-    assert after(None, nearly).state is ObligationState.LOOK
+        assert (found.is_live, found.next_look_at, found.heard_at) == (True, in_a_moment, NOW)
+    hint = after(None, nearly)
+    assert (hint.state, hint.record, hint.reason, hint.first_seen_at) == (ObligationState.LOOK, RECORD, "retain", NOW)
 
 
 def test_a_retained_record_that_is_due_in_a_moment_is_no_concern_of_the_ledger() -> None:
@@ -333,7 +335,8 @@ def test_a_hint_makes_an_unknown_record_be_looked_at_now() -> None:
     for known in (None, an_obligation("done", settled_at=NOW - DAY), an_obligation("ended", settled_at=NOW - DAY)):
         found = looked_for(known, RECORD, "webhook", NOW)
         assert (found.state, found.reason, found.next_look_at) == (ObligationState.LOOK, "webhook", NOW)
-        assert (found.first_seen_at, found.due_at, found.settled_at) == (NOW, None, None)
+        assert (found.record, found.first_seen_at, found.heard_at) == (RECORD, NOW, NOW)
+        assert (found.due_at, found.settled_at) == (None, None)
 
 
 @pytest.mark.parametrize("state", LIVE)
@@ -360,6 +363,7 @@ def test_a_hint_does_not_put_off_a_look() -> None:
 def test_a_plan_that_goes_by_itself_says_on_what_ground() -> None:
     found = planned(an_obligation("review"), "2-rights", "standing-approval", NOW + HOUR)
     assert (found.state, found.plan_id, found.reason) == (ObligationState.OPEN, "2-rights", "standing-approval")
+    assert found.next_look_at == NOW + HOUR
     assert planned(an_obligation(), "2-rights", "", NOW).reason == "period-ended"
     assert planned(an_obligation("raised"), "2-rights", "x", NOW).state is ObligationState.RAISED
 
@@ -405,6 +409,7 @@ def test_it_ends_once_in_the_log() -> None:
     known = an_obligation()
     over = done(known, "read-back-absent", NOW, "2-rights")
     assert (over.state, over.plan_id, over.settled_at) == (ObligationState.DONE, "2-rights", NOW)
+    assert (over.heard_at, over.next_look_at) == (NOW, NOW)
     assert told(known, over) == (Told.DONE,)
     assert told(over, ended(over, "gone", NOW)) == ()
 

@@ -29,11 +29,18 @@ def test_done_is_done_under_whatever_plan() -> None:
     for plan_id in (PLAN, "1-rights", ""):
         found = after(item(ItemState.DONE, "read-back-absent"), plan_id=plan_id)
         assert (found.state, found.reason, found.plan_id) == (ObligationState.DONE, "read-back-absent", PLAN)
+        assert found.settled_at == NOW
 
 
 def test_the_end_of_marketing_is_no_disposal() -> None:
     found = item(ItemState.DONE, "opted-out", action=Action.END_MARKETING)
-    assert after(found, disposition=None).state is ObligationState.DONE
+    ended = after(found, disposition=None)
+    assert (ended.state, ended.reason, ended.plan_id, ended.settled_at) == (
+        ObligationState.DONE,
+        "opted-out",
+        PLAN,
+        NOW,
+    )
     assert after(found).state is ObligationState.OPEN
 
 

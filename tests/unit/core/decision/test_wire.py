@@ -42,8 +42,10 @@ def test_instants_are_shown_in_civil_time_with_their_offset() -> None:
         disposition=Disposition.ERASE,
         due_at=at("2026-10-23T10:00"),
         erase_by=at("2026-10-28T10:00"),
+        answer_by=at("2026-11-22T10:00"),
     )
     found = decision_json(decision, clienti().civil)
+    assert found["answer_by"] == "2026-11-22T11:00:00+01:00"
     assert (found["due_at"], found["erase_by"]) == ("2026-10-23T12:00:00+02:00", "2026-10-28T11:00:00+01:00")
     assert found["disposition"] == "erase"
     assert found["reasons"] == [{"code": "period-ended", "rule": "unsubscribed", "at": "2026-10-23T12:00:00+02:00"}]

@@ -144,9 +144,10 @@ def test_a_tally_shows_the_oldest_due_and_the_earliest_deadline_of_each_rule_tha
     tally.add(a_decision(Outcome.RETAIN, NEW_ENQUIRY, marketing_ends=True), Action.END_MARKETING)
     tally.add(a_disposal("contacts/101", due_at=at("2026-11-01T10:00"), erase_by=at("2026-12-01T10:00")), Action.ERASE)
     tally.add(a_disposal("contacts/102", due_at=at("2026-10-01T10:00"), erase_by=at("2026-12-02T10:00")), Action.ERASE)
+    tally.add(a_disposal("contacts/104", due_at=at("2026-10-15T10:00"), erase_by=at("2026-12-03T10:00")), Action.ERASE)
     tally.add(a_disposal("contacts/103", rule="unsubscribed", erase_by=at("2026-11-25T10:00")), Action.ERASE)
     counts = tally.rule_counts()
     assert [count.rule for count in counts] == ["unsubscribed", "former-customer", "retain"]
     dates = at("2026-10-01T10:00"), at("2026-12-01T10:00")
-    assert counts[1] == RuleCount("former-customer", Action.ERASE, 2, *dates)
+    assert counts[1] == RuleCount("former-customer", Action.ERASE, 3, *dates)
     assert counts[2] == RuleCount("retain", Action.END_MARKETING, 1, None, None)

@@ -37,7 +37,7 @@ def a_letter(ref: str = "notes/1", /, **values: Any) -> Engagement:
 
 
 def test_what_only_the_contact_holds_goes_with_it() -> None:
-    assert settle_for_contact(GOES, a_letter(), ()).fate is Fate.ARCHIVE
+    assert settle_for_contact(GOES, a_letter(), ()) == Settled(a_letter(), Fate.ARCHIVE)
 
 
 def test_what_another_contact_or_a_ticket_holds_stays_and_loses_only_this_contact() -> None:
@@ -46,19 +46,19 @@ def test_what_another_contact_or_a_ticket_holds_stays_and_loses_only_this_contac
 
 
 def test_what_a_deal_holds_stays_on_the_deal() -> None:
-    assert settle_for_contact(GOES, a_letter(deals=(RecordId(201),)), (FIRST,)).fate is Fate.STAY_ON_DEAL
+    letter = a_letter(deals=(RecordId(201),))
+    assert settle_for_contact(GOES, letter, (FIRST,)) == Settled(letter, Fate.STAY_ON_DEAL)
 
 
 def test_agreement_correspondence_without_a_deal_is_tied_to_the_won_deal() -> None:
-    found = settle_for_contact(GOES, a_letter(), (FIRST, SECOND))
-    assert (found.fate, found.home) == (Fate.REHOME, FIRST.deal_id)
+    assert settle_for_contact(GOES, a_letter(), (FIRST, SECOND)) == Settled(a_letter(), Fate.REHOME, FIRST.deal_id)
 
 
 @pytest.mark.parametrize("name", ["contacts", "deals", "tickets"])
 def test_what_cannot_be_read_stays(name: str) -> None:
     letter = a_letter(**{name: UNKNOWN})
-    assert settle_for_contact(GOES, letter, (FIRST,)).fate is Fate.UNREADABLE
-    assert settle_for_deal(RecordId(201), letter).fate is Fate.UNREADABLE
+    assert settle_for_contact(GOES, letter, (FIRST,)) == Settled(letter, Fate.UNREADABLE)
+    assert settle_for_deal(RecordId(201), letter) == Settled(letter, Fate.UNREADABLE)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,10 @@ def test_a_deal_that_goes_takes_what_only_it_holds() -> None:
     deal = RecordId(201)
 
     def fate(**values: Any) -> Fate:
-        return settle_for_deal(deal, a_letter(**{"contacts": (), "deals": (deal,)} | values)).fate
+        letter = a_letter(**{"contacts": (), "deals": (deal,)} | values)
+        settled = settle_for_deal(deal, letter)
+        assert settled.engagement == letter
+        return settled.fate
 
     assert fate() is Fate.ARCHIVE
     assert fate(contacts=(RecordId(102),)) is Fate.DETACH

@@ -52,7 +52,7 @@ def test_at_most_so_many_percent_of_a_class_once_there_are_more_than_a_few() -> 
 
 
 def test_disposals_of_a_class_that_was_not_counted_break_only_the_absolute_limit() -> None:
-    assert found({(DEAL, "lost-deal"): 26}, {}, settings=limits(max_percent=1.0)) == ()
+    assert found({(DEAL, "lost-deal"): 26}, {}, settings=limits(max_percent=0.5)) == ()
 
 
 def test_a_rule_may_have_limits_of_its_own() -> None:
@@ -60,6 +60,15 @@ def test_a_rule_may_have_limits_of_its_own() -> None:
     assert found(due, {CONTACT: 1000}, rules=(("unsubscribed", limits(max_disposals=5)),)) == (
         "rule unsubscribed: 6 disposals, at most 5 are allowed",
     )
+
+
+def test_the_share_of_a_rule_is_of_the_class_it_disposes_of() -> None:
+    own = (("unsubscribed", limits(max_percent=25.0)),)
+    assert found({(CONTACT, "unsubscribed"): 26}, {CONTACT: 104, DEAL: 1}, rules=own) == ()
+    assert found({(CONTACT, "unsubscribed"): 26}, {CONTACT: 103, DEAL: 9_000}, rules=own) == (
+        "rule unsubscribed: 26 of 103 records (25.2 %), at most 25 % may go",
+    )
+    assert found({(CONTACT, "unsubscribed"): 26}, {}, rules=own) == ()
 
 
 def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
@@ -72,7 +81,8 @@ def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
 
 def test_an_empty_answer_where_records_were_blocks_whatever_the_limit() -> None:
     assert found({}, {}, {CONTACT: 3}) == ("contacts: none were read, 3 were left after the last run",)
-    assert found({}, {CONTACT: 0}, {CONTACT: 0}) == ()
+    assert found({}, {}, {CONTACT: 1}) == ("contacts: none were read, 1 were left after the last run",)
+    assert found({}, {CONTACT: 0}, {CONTACT: 0}, settings=limits(max_shrink_percent=0.5)) == ()
 
 
 def test_the_tighter_of_policy_and_settings_counts() -> None:

@@ -16,6 +16,7 @@ from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.report.figures import Decisions, Figures, MonthFigures
 from hubspot_retention.evidence.report.content import Given, report_of
 from hubspot_retention.evidence.report.pages import Chart, Paragraph, Section, Table
+from hubspot_retention.evidence.report.proof import Integrity
 
 POLICY = parse_policy((Path(__file__).parents[4] / "config" / "clienti.toml").read_text("utf-8"))
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ NOTHING = Given(
     figures=Figures(),
     policy=POLICY,
     portal="25412345",
-    verified=VerifyReport(entries=0, head=EMPTY, findings=()),
+    integrity=Integrity(verified=VerifyReport(entries=0, head=EMPTY, findings=())),
     requests={},
     ledger=(),
     ledger_total=0,

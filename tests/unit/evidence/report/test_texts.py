@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hubspot_retention.core.audit.anchor import AnchorKind
 from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.policy.model import Basis, Disposition
@@ -43,6 +44,7 @@ def test_every_text_that_is_asked_for_is_there() -> None:
         ("request", RequestKind),
         ("end", RequestEnd),
         ("outcome", Outcome),
+        ("anchor", AnchorKind),
     ],
 )
 def test_every_code_of_a_closed_list_has_its_words(prefix: str, codes: type) -> None:
