@@ -118,7 +118,7 @@ class _Build:
         self._app, self._store, self._reading, self._requests = app, store, reading, requests
         self._settings, self._policy = app.settings(), app.policy()[0]
         self._limits = limits_of(self._settings.service)
-        self._speed = Speed(times.monotonic)
+        self._speed, self._times = Speed(times.monotonic), times
         self._portal = self._settings.portal_id or _portal_of(store)
         self._signs, self._threads, self._webhooks = _signs(store, times.now()), Threads(), Tally()
         self._anchoring = app.anchoring(store)
@@ -176,6 +176,7 @@ class _Build:
                 between=self._works.between,
                 want=self._works.want,
                 speed=self._speed,
+                times=self._times,
             )
         )
         vitals = Vitals(

@@ -7,7 +7,7 @@ made anew: whatever a reader learnt or gave up is not carried on for months.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,7 +21,9 @@ from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.works import Facts
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport
+from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
 from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.times import Times
 from hubspot_retention.workflow.tombstones import expire_tombstones
 from hubspot_retention.workflow.watch import SelfCheck, Signs
 
@@ -40,7 +42,7 @@ _KEPT_OBLIGATIONS: Final = timedelta(days=400)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """What the ticks are made with. `should_stop`: the process is to end; `between`: let what is pressing go in
-    between; `want`: have a tick done; `speed` measures the due tick."""
+    between; `want`: have a tick done; `speed` measures the due tick; `times`: both clocks."""
 
     app: Application
     store: Store
@@ -51,6 +53,7 @@ class Shop:
     between: Callable[[], None]
     want: Callable[..., None]
     speed: Speed
+    times: Times
 
 
 class Ticks:
@@ -58,7 +61,8 @@ class Ticks:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._now = shop.app.clock.now
+        self._now = shop.times.now
+        self._seen_at: tuple[datetime, float] | None = None
         self._desk: Desk | None = None
         self._is_settled = False
 
@@ -138,17 +142,31 @@ class Ticks:
             anchoring.require()
 
     def _at_desk(self) -> Desk:
+        shop = self._shop
+        if self._desk is not None and self._clock_was_set():
+            self._seen(shop.app.portal_by(shop.transport, shop.store), with_properties=False)
         if self._desk is None:
-            shop = self._shop
             portal = self._seen(shop.app.portal_by(shop.transport, shop.store), with_properties=True)
             assert shop.signs.portal_id is not None
             at = At(portal=portal, store=shop.store, actor=SERVICE, should_stop=shop.should_stop)
             self._desk = open_desk(shop.app, at, shop.signs.portal_id)
         return self._desk
 
+    def _clock_was_set(self) -> bool:
+        """Whether our wall clock has left HubSpot's since they were compared: whatever a tick writes down by a wrong
+        clock stays wrong (when to look again, when an opt-out was first seen), also after the clock is right again. A
+        machine that slept looks alike, and is asked to compare once more."""
+        if self._seen_at is None:
+            return True
+        at, seconds = self._seen_at
+        gone_by = timedelta(seconds=self._shop.times.monotonic() - seconds)
+        return abs(self._now() - at - gone_by) > MAX_CLOCK_SKEW
+
     def _seen(self, portal: "HubSpotPortal", *, with_properties: bool) -> "HubSpotPortal":
         """A portal that is the right one. Raises BlockedError, PortalError."""
+        self._seen_at = None
         self._shop.check.identify(portal.identity())
+        self._seen_at = (self._now(), self._shop.times.monotonic())
         if with_properties:
             portal.require_properties()
         return portal

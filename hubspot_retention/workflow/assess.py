@@ -28,6 +28,7 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.deciding import Decided, Decider
+from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW, check_clock
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
@@ -122,7 +123,7 @@ class Assessment:
             return self._run(order, now, watcher)
 
     def _run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:
-        portal_id = self._identify(order)
+        portal_id = self._identify(order, now)
         self._source.require_properties()
         run = self._begin(order, portal_id, now())
         try:
@@ -141,13 +142,19 @@ class Assessment:
         self._finish(run, order, now())
         return rights, time_rules
 
-    def _identify(self, order: AssessOrder) -> PortalId:
+    def _identify(self, order: AssessOrder, now: Callable[[], datetime]) -> PortalId:
+        """Whose token it is. A wrong clock would be remembered, too: who opted out at no known instant, say, counts as
+        opted out at the one at which that was first seen."""
         details = self._source.identity()
         if order.expected_portal is not None and details.portal_id != order.expected_portal:
             raise BlockedError(
                 f"the token belongs to portal {details.portal_id}, the settings name portal {order.expected_portal}: "
                 "nothing was read. Use the right token, or correct [portal] id."
             )
+        if not order.what_if:
+            check_clock(details, "nothing was read")
+            if abs(now() - order.as_of) > MAX_CLOCK_SKEW:
+                raise BlockedError("nothing was read: our clock was set while the run began; begin it again")
         return details.portal_id
 
     def _begin(self, order: AssessOrder, portal_id: PortalId, started_at: datetime) -> _Run:

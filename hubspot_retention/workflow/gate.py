@@ -125,8 +125,14 @@ def check_portal(plan: Plan, details: PortalDetails) -> None:
             f"plan {plan.plan_id} is not applied: it is for portal {plan.portal_id}, "
             f"the token belongs to portal {details.portal_id}"
         )
+    check_clock(details, f"plan {plan.plan_id} is not applied")
+
+
+def check_clock(details: PortalDetails, so_what: str) -> None:
+    """Refuse if our clock and HubSpot's disagree (S13), with a message that begins by what that means. Raises
+    BlockedError."""
     if abs(details.clock_skew_seconds) > MAX_CLOCK_SKEW.total_seconds():
         raise BlockedError(
-            f"plan {plan.plan_id} is not applied: our clock and HubSpot's differ by "
-            f"{details.clock_skew_seconds:.0f} seconds (at most {MAX_CLOCK_SKEW.total_seconds():.0f}); set the clock"
+            f"{so_what}: our clock and HubSpot's differ by {details.clock_skew_seconds:.0f} seconds "
+            f"(at most {MAX_CLOCK_SKEW.total_seconds():.0f}); set the clock"
         )

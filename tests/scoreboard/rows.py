@@ -61,7 +61,13 @@ ROWS: Final = (
         tests=("tests/faults/test_disk.py",),
         full={"RETENTION_TEST_EVERY_CHANGE": "1"},
     ),
-    Row(number=7, what="clocks: jumps, changes, leap days, month ends", target="0 early disposals, 0 misses"),
+    Row(
+        number=7,
+        what="clocks: jumps of an hour, a day, ten years; clock changes, leap days, month ends in nine zones",
+        target="0 early disposals, 0 misses",
+        tests=("tests/faults/test_clocks.py", "tests/properties/test_due.py", "tests/properties/test_civil.py"),
+        full={"RETENTION_TEST_EVERY_CLOCK": "1"},
+    ),
     Row(
         number=8,
         what="tampered exports of the log, 15 kinds, three of them with the stolen key or an older copy",
