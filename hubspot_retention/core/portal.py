@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
 from hubspot_retention.core.facts.values import Unknown
@@ -30,8 +31,7 @@ class PortalDetails:
     clock_skew_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class SeenContact:
+class SeenContact(NamedTuple):
     """A contact with the address its subscription statuses hang on (`None`: it has none)."""
 
     observation: ContactObservation

@@ -134,9 +134,9 @@ def read_associations(
 
 def record_ids(links: Links) -> tuple[RecordId, ...] | Unknown:
     """The other ends."""
-    return links if isinstance(links, Unknown) else tuple([link.to for link in links])
+    return links if links is UNKNOWN else tuple([link.to for link in links])
 
 
 def company_links(links: Links) -> tuple[CompanyLink, ...] | Unknown:
     """The other ends as companies, with which of them is primary."""
-    return links if isinstance(links, Unknown) else tuple([CompanyLink(*link) for link in links])
+    return links if links is UNKNOWN else tuple([CompanyLink._make(link) for link in links])

@@ -62,11 +62,11 @@ class Kind(Generic[_Seen]):
 def _inline(given: InlineLinks, name: str) -> tuple[Link, ...] | None:
     if given.paging is not None and given.paging.next is not None:
         return None
-    if len(given.results) == 1:
-        (only,) = given.results
-        return (Link(RecordId(int(only.id)), only.type in _PRIMARY),)
+    listed = given.results
+    if len(listed) == 1 or (len(listed) == 2 and listed[0].id == listed[1].id):
+        return (Link(RecordId(int(listed[0].id)), listed[0].type in _PRIMARY or listed[-1].type in _PRIMARY),)
     ends: dict[RecordId, bool] = {}
-    for link in given.results:
+    for link in listed:
         to = RecordId(int(link.id))
         ends[to] = ends.get(to, False) or link.type in _PRIMARY
     if name == _COMPANIES and len(ends) > 1 and sum(ends.values()) != 1:

@@ -25,15 +25,8 @@ from hubspot_retention.hubspot.wire import Properties, field_of
 Deals = tuple[RecordId, ...] | Unknown
 Companies = tuple[CompanyLink, ...] | Unknown
 
-_BEFORE = ("stage", "customer_until", "entered_customer_at", "exited_customer_at")
-_AFTER = (
-    "restricted",
-    "erasure_requested_at",
-    "consent_withdrawn_at",
-    "processed_on_behalf_of",
-    "processing_ended_on",
-    "event_on",
-)
+_made = tuple.__new__
+"""Half the time of calling a named tuple's class; a run does it for every contact."""
 
 OPTED_OUT = OptOut(None)
 """Opted out by the contact's properties; since when, the subscription statuses tell."""
@@ -99,9 +92,9 @@ class ContactTranslator:
         newsletter_ids: Sequence[str],
         types: Mapping[str, str] | None = None,
     ) -> None:
-        columns, fixed = _Columns(), _contact_places(sources)
-        self._places = {field: columns.add(name, reader) for field, (name, reader) in fixed.items()}
-        dates = {name for name, reader in fixed.values() if reader is values.day}
+        columns, fixed = _Columns(), _fixed_columns(sources)
+        self._places = [columns.add(name, reader) for name, reader in fixed]
+        dates = {name for name, reader in fixed if reader is values.day}
         self._email = columns.add("email", values.text)
 
         def moments(names: Sequence[str]) -> Callable[[list[Any]], tuple[Any, ...]]:
@@ -122,10 +115,7 @@ class ContactTranslator:
     def _compiled(
         self, read: Callable[[Properties], list[Any]]
     ) -> Callable[[int, Properties, Deals, Companies], tuple[ContactObservation, str | None, bool]]:
-        place = self._places
-        before = itemgetter(*(place[name] for name in _BEFORE))
-        after = itemgetter(*(place[name] for name in _AFTER))
-        confirmed, hold, merged = place["confirmed_on"], place["legal_hold"], place["merged_ids"]
+        fixed = itemgetter(*self._places)
         activity, enquiry, conversation = self._activity, self._enquiry, self._conversation
         opt_outs, opt_out_all, email = self._opt_outs, self._opt_out_all, self._email
         quiet = self._quiet
@@ -135,22 +125,24 @@ class ContactTranslator:
         ) -> tuple[ContactObservation, str | None, bool]:
             row = read(properties)
             truths = opt_outs(row)
-            merged_ids = row[merged]
-            seen = ContactObservation._make(
+            known = fixed(row)
+            confirmed, hold, merged = known[4], known[5], known[-1]
+            seen = _made(
+                ContactObservation,
                 (
-                    RecordId(record_id),
-                    *before(row),
+                    record_id,
+                    *known[:4],
                     activity(row),
                     enquiry(row),
                     conversation(row),
-                    row[confirmed],
-                    row[hold] if merged_ids == () else _held(row[hold], merged_ids),
-                    *after(row),
+                    confirmed,
+                    hold if merged == () else _held(hold, merged),
+                    *known[6:-1],
                     None if truths == quiet else opt_out(truths),
                     deals,
                     companies,
-                    merged_ids if merged_ids == () else _ids(merged_ids),
-                )
+                    merged if merged == () else _ids(merged),
+                ),
             )
             address = row[email]
             return seen, address if isinstance(address, str) else None, row[opt_out_all] is not False
@@ -158,22 +150,23 @@ class ContactTranslator:
         return observe
 
 
-def _contact_places(sources: ContactSources) -> dict[str, tuple[str, Reader]]:
-    return {
-        "stage": (sources.stage, values.text),
-        "customer_until": (sources.customer_until, values.day),
-        "entered_customer_at": (sources.entered_customer_at, values.instant),
-        "exited_customer_at": (sources.exited_customer_at, values.instant),
-        "confirmed_on": (sources.confirmed_on, values.day),
-        "legal_hold": (sources.legal_hold, values.truth),
-        "restricted": (sources.restricted, values.truth),
-        "erasure_requested_at": (sources.erasure_requested_at, values.instant),
-        "consent_withdrawn_at": (sources.consent_withdrawn_at, values.instant),
-        "processed_on_behalf_of": (sources.processed_on_behalf_of, values.has_value),
-        "processing_ended_on": (sources.processing_ended_on, values.day),
-        "event_on": (sources.event_on, values.day),
-        "merged_ids": (sources.merged_ids, values.record_ids),
-    }
+def _fixed_columns(sources: ContactSources) -> tuple[tuple[str, Reader], ...]:
+    """The properties that stand for one fact each, in the order of the observation."""
+    return (
+        (sources.stage, values.text),
+        (sources.customer_until, values.day),
+        (sources.entered_customer_at, values.instant),
+        (sources.exited_customer_at, values.instant),
+        (sources.confirmed_on, values.day),
+        (sources.legal_hold, values.truth),
+        (sources.restricted, values.truth),
+        (sources.erasure_requested_at, values.instant),
+        (sources.consent_withdrawn_at, values.instant),
+        (sources.processed_on_behalf_of, values.has_value),
+        (sources.processing_ended_on, values.day),
+        (sources.event_on, values.day),
+        (sources.merged_ids, values.record_ids),
+    )
 
 
 def _moment(name: str, types: Mapping[str, str], dates: set[str]) -> Reader:

@@ -20,6 +20,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _MILLISECONDS = re.compile(r"-?\d{1,18}", re.ASCII)
 _TRUTHS: dict[str, Truth] = {"true": True, "false": False, "": False}
+_USUAL_LENGTHS = (len("2026-11-25T10:00:00Z"), len("2026-11-25T10:00:00.000Z"))
 _from_iso = datetime.fromisoformat
 
 Reader = Callable[[object], object]
@@ -65,7 +66,7 @@ def instant(raw: object) -> Instant:
     if not isinstance(raw, str):
         return UNKNOWN
     try:
-        if len(raw) in (20, 24) and raw[7] == "-" and raw[10] == "T" and raw[-1] == "Z":
+        if len(raw) in _USUAL_LENGTHS and raw[7] == "-" and raw[10] == "T" and raw[-1] == "Z":
             return _from_iso(raw)
         return _unusual_instant(raw)
     except (ValueError, OverflowError):
