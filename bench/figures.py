@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -61,3 +62,9 @@ def line(cells: Sequence[str]) -> str:
 
 
 HEADER = line(("", "median", "min .. max", "budget", "met"))
+
+
+def memory(pid: int, what: str) -> float:
+    """MiB of a process: VmRSS now, VmHWM at most so far."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.figures import Figure
+from bench.figures import Figure, memory
 from hubspot_retention.clock import Clock
 from tests.acceptance.serving import House, a_house
 from tests.faults.people import a_contact, a_portal
@@ -34,12 +34,6 @@ def _is_live(house: House) -> bool:
         return False
 
 
-def _memory(pid: int, what: str) -> float:
-    """MiB of a process: VmRSS now, VmHWM at most so far."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024
-
-
 def measure(clicks: int) -> list[Figure]:
     """Start the service beside a sandbox that delivers webhooks, and let people unsubscribe one after the other."""
     created = Clock().now().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -54,12 +48,12 @@ def measure(clicks: int) -> list[Figure]:
         live = _until(lambda: _is_live(house))
         ready = live + _until(house.ready)
         house.deliver()
-        rest = _memory(process.pid, "VmRSS")
+        rest = memory(process.pid, "VmRSS")
         seconds = []
         for record in range(_FIRST, _FIRST + clicks):
             house.unsubscribe(f"contacts/{record}")
             seconds.append(_until(lambda gone=f"contacts/{record}": gone in house.taken()))  # type: ignore[misc]
-        most = _memory(process.pid, "VmHWM")
+        most = memory(process.pid, "VmHWM")
     return [
         Figure(name="serve: from the start to live", unit="s", values=(live,)),
         Figure(name="serve: from the start to ready, first sweep included", unit="s", values=(ready,)),

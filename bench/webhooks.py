@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.figures import Figure
+from bench.figures import Figure, memory
 from hubspot_retention.clock import Clock
 
 _URI = "https://hooks.example.dk/webhooks/hubspot"
@@ -40,9 +40,10 @@ def measure(connections: int, seconds: float) -> list[Figure]:
     """So many connections for so long: latencies, events a second, what was lost or stored twice."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         database = Path(folder) / "bench.db"
-        with _receiver(database) as url:
+        with _receiver(database) as (url, pid):
             command = [sys.executable, "-m", "bench.webhooks", "send", url, str(connections), str(seconds)]
             done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            most = memory(pid, "VmHWM")
         found = json.loads(done.stdout)
         lost, twice = _looked_for(database, found["acknowledged"])
     name = f"webhooks, {connections} connections of {_EVENTS} events"
@@ -52,6 +53,7 @@ def measure(connections: int, seconds: float) -> list[Figure]:
         Figure(name=f"{name}: p50", unit="ms", values=(_percentile(times, 50),)),
         Figure(name=f"{name}: p99", unit="ms", values=(_percentile(times, 99),), at_most=late),
         Figure(name=f"{name}: answered", unit="events/s", values=(_EVENTS * len(times) / found["seconds"],)),
+        Figure(name=f"{name}: most memory of the receiver", unit="MiB", values=(most,)),
         Figure(name=f"{name}: refused", unit="requests", values=(found["refused"],), at_most=0),
         Figure(name=f"{name}: lost", unit="events", values=(lost,), at_most=0),
         Figure(name=f"{name}: stored twice", unit="events", values=(twice,), at_most=0),
@@ -78,7 +80,8 @@ def _looked_for(database: Path, acknowledged: list[int]) -> tuple[int, int]:
 
 
 @contextmanager
-def _receiver(database: Path) -> Iterator[str]:
+def _receiver(database: Path) -> Iterator[tuple[str, int]]:
+    """A receiver as a process: where it listens, and its id."""
     command = [sys.executable, "-m", "bench.webhooks", "receive", str(database)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -86,7 +89,7 @@ def _receiver(database: Path) -> Iterator[str]:
         url = process.stdout.readline().strip()
         if not url:
             raise SystemExit("bench: the receiver did not start")
-        yield url
+        yield url, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
