@@ -114,10 +114,12 @@ ROWS: Final = (
     ),
     Row(
         number=14,
-        what="HubSpot's faults, each with its own message (not yet every kind of refusal)",
-        target="0 violations",
+        what="HubSpot's faults: 429, 423, 477, 5xx, lost answer, 207, stale search, merges, hold property, scope, portal",
+        target="0 violations, each its own message",
         tests=(
             "tests/faults/test_faults.py",
+            "tests/faults/test_messages.py",
+            "tests/unit/workflow/test_hot.py::test_a_search_that_is_not_whole_is_looked_at_and_gone_over_again",
             "tests/faults/test_refusals.py",
             "tests/acceptance/test_serve_in_trouble.py",
         ),
