@@ -114,7 +114,7 @@ ROWS: Final = (
     ),
     Row(
         number=14,
-        what="HubSpot's faults: 429, 423, 477, 5xx, lost answer, 207, stale search, merges, hold property, scope, portal",
+        what="HubSpot's faults: 429, 423, 477, 5xx, lost answer, 207, stale search, merges, property, scope, portal",
         target="0 violations, each its own message",
         tests=(
             "tests/faults/test_faults.py",
