@@ -1,30 +1,58 @@
-"""An old backup restored, two instances, the wrong volume: with any anchor nothing is disposed of, every time, until a
-named person has brought the database back."""
+"""An old backup restored, two instances, the wrong volume: with any anchor that counts nothing is disposed of, every
+time, until a named person has brought the database back. Those who are told only neither help nor stand in the way."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
+from typing import Final
 
+import httpx
 import pytest
 
+from hubspot_retention.core.audit.checkpoint import open_note
 from hubspot_retention.core.plan.model import Plan
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.evidence.anchor_file import FileAnchor
+from hubspot_retention.evidence.anchor_timestamp import TimestampAnchor
 from hubspot_retention.evidence.witness import KeptLogs
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.anchoring import Anchor, Anchoring, AnchorPlan
 from hubspot_retention.workflow.recover import HandedIn, Recoverer
+from hubspot_retention.workflow.telling import Told
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal, asks_to_go
 from tests.faults.world import Watched, World, ref
+from tests.stores import a_database
 from tests.unit.evidence.anchored import LOG, a_witness
+from tests.unit.evidence.authority import an_authority
 
 TWO = a_portal(contacts=[asks_to_go(101), asks_to_go(102)])
 HELD = HandedIn(record=ref("contacts/101"), matter="J-2026-1", reason="a dispute", review_on=None)
+
+
+TOLD: Final = ("timestamp", "message")
+EVERY: Final = (("file",), ("witness",), ("file", "witness"), ("file", *TOLD), ("witness", *TOLD))
+KINDS: Final = EVERY if os.environ.get("RETENTION_TEST_ANCHORS") == "every" else EVERY[:1]
+"""Which anchors an installation has; each scenario is tried with each."""
+
+
+@dataclass
+class Mailbox:
+    """People who are told."""
+
+    name: str = "message"
+    every: timedelta = timedelta(hours=24)
+    sizes: list[int] = field(default_factory=list)
+
+    def tell(self, note: str) -> bytes:
+        """Keep it."""
+        self.sizes.append(open_note(note, [LOG.public]).size)
+        return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +61,7 @@ class Outside:
 
     folder: Path
     kinds: tuple[str, ...]
+    mailbox: Mailbox = field(default_factory=Mailbox)
 
     def anchors(self, world: World) -> list[Anchor]:
         """They, as any instance would find them."""
@@ -40,12 +69,25 @@ class Outside:
             "file": lambda: FileAnchor(self.folder / "anchor.jsonl", LOG.public),
             "witness": lambda: a_witness(self.folder, world.clock.now),
         }
-        return [made[kind]() for kind in self.kinds]
+        return [made[kind]() for kind in self.kinds if kind not in TOLD]
+
+    def told(self, world: World) -> list[Told]:
+        """Those who are told only."""
+        made: dict[str, Callable[[], Told]] = {
+            "timestamp": lambda: a_stamper(world.clock.now),
+            "message": lambda: self.mailbox,
+        }
+        return [made[kind]() for kind in self.kinds if kind in TOLD]
 
     def anchoring(self, world: World, store: SqlStore | None = None) -> Anchoring:
         """What a process that has just started keeps of them."""
         plan = AnchorPlan(
-            anchors=self.anchors(world), key=LOG, origin=LOG.name, stop_after=timedelta(hours=72), instance=token_hex(8)
+            anchors=self.anchors(world),
+            told=self.told(world),
+            key=LOG,
+            origin=LOG.name,
+            stop_after=timedelta(hours=72),
+            instance=token_hex(8),
         )
         return Anchoring(store or world.store, plan, world.clock.now)
 
@@ -55,11 +97,27 @@ class Outside:
             path.unlink()
 
 
-@pytest.fixture(params=[("file",), ("witness",)], ids="+".join)
+def a_stamper(now: Callable[[], datetime]) -> TimestampAnchor:
+    """A time-stamping authority that is asked without a network."""
+    authority = an_authority(begins=now() - timedelta(days=1))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=authority.answering(now()).answer(request.read()))
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    return TimestampAnchor("http://time.example.dk", [authority.root], timedelta(hours=24), now, client)
+
+
+@pytest.fixture(params=KINDS, ids="+".join)
 def outside(request: pytest.FixtureRequest, tmp_path: Path) -> Outside:
+    return an_outside(tmp_path, *request.param)
+
+
+def an_outside(tmp_path: Path, *kinds: str) -> Outside:
+    """Anchors that saw nothing yet."""
     folder = tmp_path / "volume"
     folder.mkdir()
-    return Outside(folder, request.param)
+    return Outside(folder, kinds)
 
 
 def copied(world: World, to: Path) -> Path:
@@ -72,15 +130,37 @@ def copied(world: World, to: Path) -> Path:
 @contextmanager
 def running_from(database: Path, world: World) -> Iterator[World]:
     """The service over another database."""
-    with open_store(f"sqlite:///{database}") as store:
+    with open_store(a_database(database)) as store:
         yield replace(world, store=store)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What an installation has on its disks."""
+
+    database: bytes
+    volume: Mapping[str, bytes]
+    plan: Plan
+
+
+_RUNNING: dict[tuple[str, ...], Running] = {}
+"""Made once for each kind of anchors: to read a portal and to approve takes longer than what is tried here."""
 
 
 def a_running_one(world_of: MakeWorld, outside: Outside) -> tuple[World, Plan]:
     """An installation that was anchored, with an approved plan that erases two people."""
+    home, made = outside.folder.parent, _RUNNING.get(outside.kinds)
+    if made is not None:
+        (home / "retention.db").write_bytes(made.database)
+        for name, content in made.volume.items():
+            (outside.folder / name).write_bytes(content)
+        return world_of(TWO), made.plan
     world = world_of(TWO)
     plan = world.rights()
     outside.anchoring(world).require()
+    database = copied(world, home / "running.db").read_bytes()
+    volume = {path.name: path.read_bytes() for path in outside.folder.iterdir()}
+    _RUNNING[outside.kinds] = Running(database=database, volume=volume, plan=plan)
     return world, plan
 
 
@@ -193,7 +273,7 @@ def test_a_named_person_brings_a_backup_back_with_the_holds_that_it_forgot(
     if "witness" in outside.kinds:
         assert KeptLogs(outside.folder).forget(LOG.name, world.clock.now()) is not None
     with running_from(backup, world) as restored:
-        if outside.kinds != ("witness",):
+        if "file" in outside.kinds:
             is_refused(restored, plan, outside, "shorter")
         done = Recoverer(restored.store, outside.anchoring(restored), "anna", world.clock.now).run("disk", [HELD])
         assert (done.placed, done.known, dict(done.refused)) == (1, 0, {})
@@ -207,10 +287,9 @@ def test_a_named_person_brings_a_backup_back_with_the_holds_that_it_forgot(
 
 
 def test_a_witness_is_not_talked_into_forgetting_by_who_brings_a_backup_back(
-    world_of: MakeWorld, outside: Outside, tmp_path: Path
+    world_of: MakeWorld, tmp_path: Path
 ) -> None:
-    if "witness" not in outside.kinds:
-        return
+    outside = an_outside(tmp_path, "witness")
     world, plan = a_running_one(world_of, outside)
     backup = copied(world, tmp_path / "backup.db")
     outside.anchoring(world).require()
@@ -221,6 +300,23 @@ def test_a_witness_is_not_talked_into_forgetting_by_who_brings_a_backup_back(
         KeptLogs(outside.folder).forget(LOG.name, world.clock.now())
         restored.apply(plan, freshness=outside.anchoring(restored))
         assert world.is_in_view("contacts/101")
+
+
+def test_those_who_are_told_only_stop_no_old_backup_but_people_are_told_of_fewer_entries(
+    world_of: MakeWorld, tmp_path: Path
+) -> None:
+    outside = an_outside(tmp_path, *TOLD)
+    world, plan = a_running_one(world_of, outside)
+    backup = copied(world, tmp_path / "backup.db")
+    world.registrar().place_hold(HELD.record, HELD.matter, HELD.reason, None, world.clock.now())
+    world.clock.present += timedelta(hours=24)
+    outside.anchoring(world).mark()
+    with running_from(backup, world) as restored:
+        outside.anchoring(restored).mark()
+        world.clock.present -= timedelta(hours=24)
+        restored.apply(plan, freshness=outside.anchoring(restored))
+    assert len(world.effects()) == 2
+    assert outside.mailbox.sizes[-2] > outside.mailbox.sizes[-1]
 
 
 def test_there_is_nothing_to_bring_back_from_a_log_that_its_anchors_know(world_of: MakeWorld, outside: Outside) -> None:

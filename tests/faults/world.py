@@ -40,6 +40,7 @@ from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.ports import RecordSource
 from hubspot_retention.workflow.review import Registrar, Reviewer
 from hubspot_retention.workflow.times import Times
+from tests.stores import a_database
 
 PORTAL = PortalId(25412345)
 CLIENTI = Path(__file__).parents[2] / "config" / "clienti.toml"
@@ -290,7 +291,7 @@ def a_world(
     """A world for the length of a block. `policy` may change the text of Clienti's."""
     text = policy(CLIENTI.read_text(encoding="utf-8"))
     sandbox = another_portal(server, document, options or SandboxOptions())
-    with open_store(f"sqlite:///{folder / 'retention.db'}") as store, connected(sandbox, text, timeout_seconds) as made:
+    with open_store(a_database(folder / "retention.db")) as store, connected(sandbox, text, timeout_seconds) as made:
         portal, clock = made(reader or ReaderOptions())
         yield World(sandbox=sandbox, portal=portal, store=store, clock=clock, policy_text=text)
 

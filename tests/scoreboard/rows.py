@@ -78,9 +78,10 @@ ROWS: Final = (
     ),
     Row(
         number=9,
-        what="old backup restored, two instances, wrong volume",
+        what="old backup restored, two instances, wrong volume (full: file, witness, both, beside who is told only)",
         target="read-only every time, 0 disposals",
         tests=("tests/faults/test_restored.py",),
+        full={"RETENTION_TEST_ANCHORS": "every"},
     ),
     Row(
         number=10,

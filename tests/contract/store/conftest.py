@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from hubspot_retention.store.database import SqlStore, open_store
 from tests.contract.store.postgres import NoServerError, a_server
+from tests.stores import a_database
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +75,9 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(url: str) -> Iterator[SqlStore]:
+def store(url: str, tmp_path: Path) -> Iterator[SqlStore]:
     """An open store on each of the two."""
+    if url.startswith("sqlite"):
+        a_database(tmp_path / "retention.db")
     with open_store(url) as opened:
         yield opened

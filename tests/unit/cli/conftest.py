@@ -12,6 +12,7 @@ from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
 from tests.faults.people import a_portal
 from tests.faults.world import another_portal
+from tests.stores import a_database
 from tests.unit.cli.house import House
 
 MakeHouse = Callable[..., House]
@@ -40,7 +41,7 @@ def house_of(
             for name, value in (
                 ("HUBSPOT_BASE_URL", sandbox.url),
                 ("HUBSPOT_ACCESS_TOKEN", sandbox.token),
-                ("RETENTION_DATABASE_URL", f"sqlite:///{tmp_path / 'retention.db'}"),
+                ("RETENTION_DATABASE_URL", a_database(tmp_path / "retention.db")),
                 ("RETENTION_MODE", "review"),
                 ("RETENTION_ALLOW_ERASE", "true"),
                 ("RETENTION_ACTOR", "anna"),

@@ -12,6 +12,7 @@ import structlog
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.workflow.times import Times
 from tests.builders import at
+from tests.stores import a_database
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ def hands() -> Hands:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store of its own."""
-    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as opened:
+    with open_store(a_database(tmp_path / "retention.db")) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ from hubspot_retention.errors import BlockedError
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan, in_words
+from tests.stores import a_database
 
 KEY = SigningKey.generate("log.example.dk")
 HOUR = timedelta(hours=1)
@@ -73,7 +74,7 @@ class Stand:
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
-    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as store:
+    with open_store(a_database(tmp_path / "retention.db")) as store:
         yield Stand(store)
 
 

@@ -12,6 +12,7 @@ from hubspot_retention.core.audit.checkpoint import open_note
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan
 from hubspot_retention.workflow.telling import Told
+from tests.stores import a_database
 from tests.unit.workflow.test_anchoring import HOUR, KEY, Somebody
 
 
@@ -71,7 +72,7 @@ class Stand:
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
-    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as store:
+    with open_store(a_database(tmp_path / "retention.db")) as store:
         yield Stand(store)
 
 

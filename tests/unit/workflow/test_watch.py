@@ -31,6 +31,7 @@ from hubspot_retention.workflow.watch import (
     raise_alarm,
 )
 from tests.builders import at
+from tests.stores import a_database
 
 NOW = at("2026-11-24T12:00")
 HOUR = timedelta(hours=1)
@@ -40,7 +41,7 @@ OURS = PortalId(25412345)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
     """A store of its own."""
-    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as opened:
+    with open_store(a_database(tmp_path / "retention.db")) as opened:
         yield opened
 
 
