@@ -1,6 +1,6 @@
 """What is wrong now: everything that the rules of `core/deadline/alarm` are asked about, gathered."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from hubspot_retention.bootstrap import Quota
-from hubspot_retention.core.alarm import Alarm
+from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.anchor import Doubt
 from hubspot_retention.core.deadline.alarm import (
     IN_DANGER,
@@ -88,15 +88,22 @@ class Finding:
             ]
             raised = tx.obligations((ObligationState.RAISED,), limit=_MOST)
             ticks, counters, anchors = tx.ticks(), tx.counters(), tx.anchored()
+            known = tx.alarms(open_only=True)
         policy, started_at = self._policy, self._asked.signs.started_at
         yield from deadline_alarms(obligations, policy, self._alarms.fractions, now)
         yield from raised_alarms(raised, policy)
-        yield from self._forecast(obligations, now)
+        yield from self._forecast(obligations, known, now)
         yield from tick_alarms(ticks, self._limits, started_at, now)
         yield from anchor_alarms(anchors, self._asked.anchors, started_at, now)
         yield from self._webhooks(counters, now)
 
-    def _forecast(self, obligations: list[Obligation], now: datetime) -> tuple[Alarm, ...]:
+    def _forecast(
+        self, obligations: list[Obligation], known: Sequence[AlarmRecord], now: datetime
+    ) -> tuple[Alarm, ...]:
+        """Until HubSpot has answered nothing is known of its quota: then what was foretold before stands."""
+        if self._asked.signs.portal_seen_at is None:
+            before = [found for found in known if found.kind is AlarmKind.FORECAST_LATE]
+            return tuple(map(_still, before))
         quota, measured = self._asked.quota(), self._asked.speed()
         allowed = (quota.per_second or _UNTOLD_RATE) / _REQUESTS_A_RECORD
         zone = _zone(self._asked.signs.time_zone, self._policy.civil.zone)
@@ -127,6 +134,11 @@ class Finding:
             return ()
         since = self._unready_since = self._unready_since or now
         return readiness_alarm(reasons, since, now, for_good=not _FOR_GOOD.isdisjoint(reasons))
+
+
+def _still(known: AlarmRecord) -> Alarm:
+    """An alarm that goes on, without anything new to tell."""
+    return Alarm(kind=known.kind, about=known.about, level=known.level, at=NO_NEWS, facts=known.facts)
 
 
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hubspot_retention.bootstrap import Quota, quota_of
-from hubspot_retention.core.alarm import Alarm, AlarmKind
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
@@ -35,7 +35,7 @@ class Scene:
         self.reasons: tuple[str, ...] = ()
         self.quota, self.tally, self.is_gone = Quota(), Tally(), False
         self.speed: float | None = None
-        self.signs = Signs(hands.now() - timedelta(days=1))
+        self.signs = Signs(hands.now() - timedelta(days=1), portal_seen_at=hands.now())
         asked = Asked(
             store=self,  # type: ignore[arg-type]
             signs=self.signs,
@@ -129,6 +129,27 @@ def test_the_rate_is_what_was_measured_where_that_is_less_than_hubspot_allows(sc
     assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100
     scene.quota, scene.speed = Quota(per_second=0.01), 4.0
     assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100
+
+
+def test_until_hubspot_has_answered_what_was_foretold_stands_and_nothing_is_foretold(scene: Scene) -> None:
+    scene.owe(10, hours=10)
+    scene.quota = Quota(per_second=19.0, left_today=0.0, per_day=1.0)
+    foretold = scene.only(AlarmKind.FORECAST_LATE)
+    scene.signs.portal_seen_at = None
+    assert AlarmKind.FORECAST_LATE not in scene.kinds()
+    now = scene.hands.now()
+    told = AlarmRecord(
+        kind=foretold.kind,
+        about=foretold.about,
+        level=foretold.level,
+        first_at=now,
+        last_seen_at=now,
+        facts=(("x", "1"),),
+    )
+    with scene.store.transaction() as tx:
+        tx.save_alarm(told)
+    still = scene.only(AlarmKind.FORECAST_LATE)
+    assert (still.about, still.level, still.facts) == (told.about, told.level, told.facts)
 
 
 def test_so_is_a_days_quota_that_is_used_up(scene: Scene) -> None:
