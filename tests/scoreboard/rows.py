@@ -127,7 +127,18 @@ ROWS: Final = (
         full={"RETENTION_TEST_PATIENT_FAULTS": "1"},
     ),
     Row(number=15, what="300 portals, 8 workers, PostgreSQL", target="0 fencing violations"),
-    Row(number=16, what="SQLite and PostgreSQL", target="the same suite, the same final state"),
+    Row(
+        number=16,
+        what="SQLite and PostgreSQL (not shown where there is no server)",
+        target="the same suite, the same final state per seed",
+        tests=(
+            "tests/contract/store/test_seeds.py",
+            "tests/contract/store",
+            "tests/acceptance/test_serve_on_postgres.py",
+        ),
+        short={"RETENTION_TEST_SEEDS_ON_BOTH": "8"},
+        full={"RETENTION_TEST_SEEDS_ON_BOTH": "1000"},
+    ),
     Row(
         number=17,
         what="fuzzing: webhook (signed nonsense is 503 by design), policy parser",
