@@ -4,9 +4,10 @@ So a million of them neither fill the memory nor are disturbed by what changes m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, tuple_
 
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
@@ -20,6 +21,11 @@ from hubspot_retention.store.schema import plan, plan_item
 from hubspot_retention.store.session import Session
 
 _PAGE = 500
+_STATES = (
+    select(plan_item.c.state, func.count())
+    .where(plan_item.c.plan_no == bindparam("plan"), plan_item.c.action != Action.NONE.value)
+    .group_by(plan_item.c.state)
+)
 
 
 class ItemRows(PlanRows):
@@ -57,12 +63,8 @@ class ItemRows(PlanRows):
 
     def count_states(self, plan_id: str) -> Mapping[ItemState, int]:
         """Items with an action, by state."""
-        statement = (
-            select(plan_item.c.state, func.count())
-            .where(plan_item.c.plan_no == self._plan_number(plan_id), plan_item.c.action != Action.NONE.value)
-            .group_by(plan_item.c.state)
-        )
-        return {ItemState(state): count for state, count in self._connection.execute(statement)}
+        rows = self._connection.execute(_STATES, {"plan": self._plan_number(plan_id)})
+        return {ItemState(state): count for state, count in rows}
 
     def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
         """How far an item has come."""
@@ -74,26 +76,36 @@ class ItemRows(PlanRows):
 
 def _stream(session: Session, plan_no: int, wanted: ItemFilter) -> Iterator[PlanItem]:
     by_deadline = wanted.order is ItemOrder.DEADLINE
-    names = ("deadline", "object_type", "record_id") if by_deadline else ("object_type", "record_id")
-    keys = [plan_item.c[name] for name in names]
-    statement = select(plan_item).where(*_conditions(plan_no, wanted)).order_by(*keys).limit(_PAGE)
-    page = _fetch(session, statement)
+    keys = _keys(wanted)
+    statement = _first_page(wanted)
+    page = _fetch(session, statement, plan_no)
     while page:
         yield from map(from_row, page)
         if len(page) < _PAGE:
             return
         last = page[-1]
         key = (last[7], last[1], last[2]) if by_deadline else (last[1], last[2])
-        page = _fetch(session, statement.where(tuple_(*keys) > tuple_(*map(literal, key))))
+        page = _fetch(session, statement.where(tuple_(*keys) > tuple_(*map(literal, key))), plan_no)
 
 
-def _fetch(session: Session, statement: Select[Any]) -> list[ItemRow]:
+def _fetch(session: Session, statement: Select[Any], plan_no: int) -> list[ItemRow]:
     with session.read() as connection:
-        return [cast(ItemRow, tuple(row)) for row in connection.execute(statement)]
+        return [cast(ItemRow, tuple(row)) for row in connection.execute(statement, {"plan": plan_no})]
 
 
-def _conditions(plan_no: int, wanted: ItemFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [plan_item.c.plan_no == plan_no]
+def _keys(wanted: ItemFilter) -> list[ColumnElement[Any]]:
+    names = ("deadline", "object_type", "record_id")
+    return [plan_item.c[name] for name in (names if wanted.order is ItemOrder.DEADLINE else names[1:])]
+
+
+@lru_cache(maxsize=64)
+def _first_page(wanted: ItemFilter) -> Select[Any]:
+    """Built once for each filter: a disposal asks with a handful of them, again and again."""
+    return select(plan_item).where(*_conditions(wanted)).order_by(*_keys(wanted)).limit(_PAGE)
+
+
+def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [plan_item.c.plan_no == bindparam("plan")]
     if wanted.actions:
         conditions.append(plan_item.c.action.in_([action.value for action in wanted.actions]))
     if wanted.outcomes:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from hubspot_retention.core.plan.model import OutcomeCount, Plan, PlanKind, PlanStatus, RuleCount
 from hubspot_retention.core.record import ObjectType, PortalId
@@ -17,6 +17,14 @@ _population = msgspec.json.Decoder(tuple[tuple[ObjectType, int], ...])
 _outcomes = msgspec.json.Decoder(tuple[OutcomeCount, ...])
 _rules = msgspec.json.Decoder(tuple[RuleCount, ...])
 _breaches = msgspec.json.Decoder(tuple[str, ...])
+
+# Built once: every transaction of a disposal reads a plan, and building a statement costs more than running it.
+_HERE = schema.plan.c.plan_id == bindparam("here")
+_PLAN = select(schema.plan).where(_HERE)
+_NUMBER = select(schema.plan.c.plan_no).where(_HERE)
+_WHY = select(schema.plan.c.why_commitment).where(_HERE)
+_NEWEST_FIRST = select(schema.plan).order_by(schema.plan.c.plan_no.desc())
+_OF_PORTAL = _NEWEST_FIRST.where(schema.plan.c.portal_id == bindparam("portal"))
 
 
 def _columns(plan: Plan) -> dict[str, object]:
@@ -52,30 +60,27 @@ class PlanRows(Rows):
 
     def save_plan(self, plan: Plan) -> None:
         """Store a plan's header again: digest, counts, status, who decided."""
-        here = schema.plan.c.plan_id == plan.plan_id
-        why = self._connection.scalar(select(schema.plan.c.why_commitment).where(here))
+        why = self._connection.scalar(_WHY, {"here": plan.plan_id})
         if read_text(self._connection, why) != plan.why:
             why = keep_text(self._connection, plan.why) if plan.why else None
-        change = update(schema.plan).where(here).values(why_commitment=why, **_columns(plan))
-        if self._connection.execute(change).rowcount != 1:
+        change = update(schema.plan).where(_HERE).values(why_commitment=why, **_columns(plan))
+        if self._connection.execute(change, {"here": plan.plan_id}).rowcount != 1:
             raise StoreError(f"there is no plan {plan.plan_id}")
 
     def plan(self, plan_id: str) -> Plan | None:
         """A plan's header."""
-        row = self._connection.execute(select(schema.plan).where(schema.plan.c.plan_id == plan_id)).one_or_none()
+        row = self._connection.execute(_PLAN, {"here": plan_id}).one_or_none()
         return None if row is None else self._plan_of(row)
 
     def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
         """All plans, newest first."""
-        statement = select(schema.plan).order_by(schema.plan.c.plan_no.desc())
-        if portal is not None:
-            statement = statement.where(schema.plan.c.portal_id == portal)
-        return [self._plan_of(row) for row in self._connection.execute(statement)]
+        statement, wanted = (_NEWEST_FIRST, {}) if portal is None else (_OF_PORTAL, {"portal": portal})
+        return [self._plan_of(row) for row in self._connection.execute(statement, wanted)]
 
     def _plan_number(self, plan_id: str) -> int:
         number = self._plan_numbers.get(plan_id)
         if number is None:
-            number = self._connection.scalar(select(schema.plan.c.plan_no).where(schema.plan.c.plan_id == plan_id))
+            number = self._connection.scalar(_NUMBER, {"here": plan_id})
             if number is None:
                 raise StoreError(f"there is no plan {plan_id}")
             self._plan_numbers[plan_id] = number

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
@@ -14,6 +14,8 @@ from hubspot_retention.store.session import Rows
 
 _record_ids = msgspec.json.Decoder(tuple[int, ...])
 _questions = {question.value: question for question in ProbeQuestion}
+_STOPPED = select(kill_switch.c.words)
+_PROBED = select(probe_result).where(probe_result.c.portal_id == bindparam("portal"))
 
 
 class NoteRows(Rows):
@@ -35,7 +37,7 @@ class NoteRows(Rows):
 
     def probe_results(self, portal: PortalId) -> Sequence[ProbeResult]:
         """What `portal probe` last found, in the order of the questions; empty if it never ran."""
-        rows = self._connection.execute(select(probe_result).where(probe_result.c.portal_id == portal))
+        rows = self._connection.execute(_PROBED, {"portal": portal})
         found = {row.question: ProbeResult(_questions[row.question], row.answer, row.note) for row in rows}
         return [found[name] for name in _questions if name in found]
 
@@ -71,7 +73,7 @@ class NoteRows(Rows):
 
     def kill_switch(self) -> str | None:
         """Who stopped all disposals and why, or `None`."""
-        return self._connection.scalar(select(kill_switch.c.words))
+        return self._connection.scalar(_STOPPED)
 
     def set_kill_switch(self, words: str | None) -> None:
         """Stop all disposals, or let them go on (`None`)."""

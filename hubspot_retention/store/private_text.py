@@ -7,9 +7,11 @@ erases the words for good and breaks no hash; without the salt nothing can be gu
 import secrets
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from hubspot_retention.store.schema import private_text
+
+_WORDS = select(private_text.c.text).where(private_text.c.commitment == bindparam("commitment"))
 
 
 def commitment_to(salt: bytes, text: str) -> str:
@@ -27,5 +29,5 @@ def keep_text(connection: Connection, text: str) -> str:
 
 def read_text(connection: Connection, commitment: str | None) -> str:
     """The words; empty if there were none or they have been erased."""
-    found = connection.scalar(select(private_text.c.text).where(private_text.c.commitment == commitment))
+    found = None if commitment is None else connection.scalar(_WORDS, {"commitment": commitment})
     return "" if found is None else found

@@ -51,8 +51,7 @@ class RequestRows(Rows):
         """All requests of the register, in the order they were stored. `followed`: one whose contact was merged away
         stands there once more under each contact it was merged into, with its own number.
         """
-        statement = select(schema.request).order_by(schema.request.c.request_id)
-        found = [_request_of(row) for row in self._connection.execute(statement)]
+        found = [_request_of(row) for row in self._connection.execute(_ALL)]
         if not followed:
             return found
         winners: dict[int, list[RecordId]] = {}
@@ -78,6 +77,7 @@ def _followed() -> Select[Any]:
     return found.order_by(reached.c.request_id, reached.c.winner)
 
 
+_ALL = select(schema.request).order_by(schema.request.c.request_id)
 _FOLLOWED = _followed()
 
 
