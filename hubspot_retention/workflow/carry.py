@@ -21,7 +21,7 @@ from hubspot_retention.workflow.fresh import FreshContact, FreshReader
 from hubspot_retention.workflow.gate import Freshness, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
-from hubspot_retention.workflow.protocol import Ledger, Prepared
+from hubspot_retention.workflow.protocol import STILL_THERE, Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
 
@@ -211,7 +211,7 @@ class Carrier:
             answer = present[item.record.record_id]
             (there if answer is True else merged if isinstance(answer, MergedInto) else gone).append(item)
         self._ledger.settle(gone, ItemState.DONE, Verb.DONE, "read-back-absent")
-        self._ledger.settle(there, ItemState.PENDING, Verb.ABANDONED, "read-back-still-there")
+        self._ledger.settle(there, ItemState.PENDING, Verb.ABANDONED, STILL_THERE)
         self._ledger.settle(merged, ItemState.SKIPPED, Verb.SKIPPED, Skip.MERGED.value)
 
     # Marketing ends for those who stay.

@@ -25,7 +25,7 @@ from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.carry import Carrier, Tools
-from hubspot_retention.workflow.gate import Permission, admit, check_portal, find_plan
+from hubspot_retention.workflow.gate import ComparedClocks, Permission, admit, check_portal, find_plan
 from hubspot_retention.workflow.overlap import Overlap
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.protocol import Ledger
@@ -92,10 +92,13 @@ class Applier:
             self._settle_what_was_left(plan.portal_id, actor)
             admit(self._store, plan, self._tools.policy, self._permission, self._now())
             self._tools.freshness.require()
-            check_portal(plan, self._tools.source.identity())
+            details = self._tools.source.identity()
+            check_portal(plan, details)
+            clocks = ComparedClocks(self._tools.times, details.clock_skew_seconds)
             plan = self._begin(plan, actor)
+            ledger = Ledger(self._store, plan, actor, self._tools.times, self._still_sound(clocks))
             try:
-                self._carry_out(plan, actor, covered(self._store, plan, self._tools.policy), progress)
+                self._carry_out(plan, ledger, covered(self._store, plan, self._tools.policy), progress)
             except PortalError as error:
                 with self._store.transaction() as tx:
                     tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, type(error).__name__))
@@ -105,16 +108,19 @@ class Applier:
             self._tools.freshness.mark()
             return report
 
+    def _still_sound(self, clocks: ComparedClocks) -> Callable[[], bool]:
+        """Whether the log and the clock are still what they were found to be, asked before every record."""
+        return lambda: clocks.agree() and self._tools.freshness.stands()
+
     def _carry_out(
         self,
         plan: Plan,
-        actor: str,
+        ledger: Ledger,
         wanted: Callable[[PlanItem], bool],
         progress: Callable[[str, int, int | None], None],
     ) -> None:
         """Round after round over what is open, until nothing is or rounds achieve nothing. Raises what stood in the
         way if nothing at all was achieved."""
-        ledger = Ledger(self._store, plan, actor, self._tools.times, self._tools.freshness.stands)
         carrier = Carrier(self._tools, ledger)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None

@@ -14,6 +14,7 @@ from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.seal import plan_entry
+from hubspot_retention.workflow.times import Times
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 """How far our clock and HubSpot's `Date` header may disagree before nothing is disposed of (reliability S13)."""
@@ -54,6 +55,22 @@ class Unwatched:
 
     def mark(self) -> None:
         """There is nobody to show it to."""
+
+
+class ComparedClocks:
+    """Our wall clock as HubSpot's `Date` header just found it. The clock that never jumps tells whether ours has jumped
+    since, also in the middle of a long plan (S13). `skew_seconds`: how far ours was ahead."""
+
+    def __init__(self, times: Times, skew_seconds: float) -> None:
+        self._times = times
+        self._skew = skew_seconds
+        self._at, self._monotonic = times.now(), times.monotonic()
+
+    def agree(self) -> bool:
+        """Whether ours is still close enough."""
+        passed = (self._times.now() - self._at).total_seconds()
+        jumped = passed - (self._times.monotonic() - self._monotonic)
+        return abs(self._skew + jumped) <= MAX_CLOCK_SKEW.total_seconds()
 
 
 def find_plan(store: Store, plan_id: str) -> Plan:

@@ -7,7 +7,7 @@ transaction. A hold that was acknowledged before it wins; a hold placed after it
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
@@ -33,6 +33,10 @@ FRESH_FOR_SECONDS = 15.0
 
 TRY_AGAIN = (None, 423, 429)
 """Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
+
+STILL_THERE: Final = "read-back-still-there"
+"""Why a record waits that was there after a call whose answer nobody heard. That call may take effect yet, so the
+record keeps the code until it is settled: a hold on it is answered «in flight»."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,17 @@ class Sending:
 
 
 class Ledger:
-    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction."""
+    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction. `is_sound`:
+    whether the log and the clock can still be trusted."""
 
     def __init__(
-        self, store: Store, plan: Plan, actor: str, times: Times, is_fresh: Callable[[], bool] = lambda: True
+        self, store: Store, plan: Plan, actor: str, times: Times, is_sound: Callable[[], bool] = lambda: True
     ) -> None:
         self._store = store
         self._plan = plan
         self._actor = actor
         self._times = times
-        self._is_fresh = is_fresh
+        self._is_sound = is_sound
 
     def prepare(self, batch: Sequence[PlanItem]) -> Prepared:
         """Tx A: the intent of a batch is durable, and what it is checked against is read."""
@@ -79,7 +84,7 @@ class Ledger:
         ids = [item.record.record_id for item in batch]
         with self._store.transaction() as tx:
             for item in batch:
-                tx.set_item_state(self._plan.plan_id, item.record, ItemState.PREPARED)
+                tx.set_item_state(self._plan.plan_id, item.record, ItemState.PREPARED, _kept(item))
                 tx.audit(self._entry(item, Verb.INTENDED, item.action.value))
             requests = tuple(tx.requests())
             memory = Memory(
@@ -106,7 +111,7 @@ class Ledger:
         with self._store.transaction() as tx:
             if not self._may_go_on(tx, prepared):
                 for item in batch:
-                    tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING)
+                    tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING, _kept(item))
                     tx.audit(self._entry(item, Verb.ABANDONED, "check-again"))
                 return None
             for item in batch:
@@ -132,7 +137,8 @@ class Ledger:
         return self._times.monotonic() - sending.at <= CALL_WITHIN_SECONDS
 
     def is_stopped(self) -> bool:
-        """Whether a person stopped all disposals or rejected this plan, it has expired, or the log is doubtful."""
+        """Whether a person stopped all disposals or rejected this plan, it has expired, or the log or the clock is
+        doubtful."""
         with self._store.transaction() as tx:
             return self._is_stopped(tx)
 
@@ -140,7 +146,7 @@ class Ledger:
         current = tx.plan(self._plan.plan_id)
         applying = current is not None and current.status is PlanStatus.APPLYING
         is_over = not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
-        return is_over or not self._is_fresh()
+        return is_over or not self._is_sound()
 
     def _may_go_on(self, tx: Transaction, prepared: Prepared) -> bool:
         if self._is_stopped(tx) or self._times.monotonic() - prepared.at > FRESH_FOR_SECONDS:
@@ -181,7 +187,8 @@ class Ledger:
                     self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, code)
 
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
-        tx.set_item_state(self._plan.plan_id, item.record, state, code)
+        waits = state in (ItemState.PENDING, ItemState.PREPARED)
+        tx.set_item_state(self._plan.plan_id, item.record, state, (_kept(item) if waits else "") or code)
         tx.audit(self._entry(item, verb, code))
         if item.action is Action.ERASE:
             _settle_tombstone(tx, item, state, self._times.now())
@@ -221,6 +228,10 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
+
+
+def _kept(item: PlanItem) -> str:
+    return item.state_code if item.state_code == STILL_THERE else ""
 
 
 def _tombstone(item: PlanItem, pseudonym: str, at: datetime) -> Tombstone:

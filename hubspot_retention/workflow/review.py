@@ -1,7 +1,7 @@
 """Review: approve a plan by its digest, or reject it. Holds, requests and the kill switch: what people say."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
@@ -17,6 +17,7 @@ from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectReque
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.gate import find_plan
 from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.protocol import STILL_THERE
 from hubspot_retention.workflow.seal import plan_entry
 
 _SHORTEST_DIGEST = 12
@@ -24,6 +25,10 @@ _SHORTEST_DIGEST = 12
 
 
 _IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
+_MAY_YET_GO = ItemFilter(states=(ItemState.PENDING, ItemState.PREPARED), codes=(STILL_THERE,))
+_BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
+_LONG_OVER = timedelta(days=1)
+"""So long after its plan has expired no call of it can take effect any more."""
 _REJECTABLE = (
     PlanStatus.AWAITING_REVIEW,
     PlanStatus.BLOCKED,
@@ -121,7 +126,7 @@ class Registrar:
         hold = Hold(hold_id=0, record=record, matter=matter, placed_by=self._actor, placed_at=now, review_on=review_on)
         with self._store.transaction() as tx:
             placed = tx.place_hold(hold, reason)
-            in_flight = _in_flight(tx, record)
+            in_flight = _in_flight(tx, record, now)
             commitment = tx.hold_commitment(placed.hold_id)
             tx.audit(self._hold_entry(placed, Verb.PLACED, now, ("in-flight" if in_flight else "", commitment)))
         return placed, in_flight
@@ -210,13 +215,15 @@ def _look_now(tx: Transaction, now: datetime) -> None:
     tx.save_obligations([put_off(found, now) for found in waiting])
 
 
-def _in_flight(tx: Transaction, held: RecordRef) -> tuple[InFlight, ...]:
-    """What a hold on a record may come too late for. A contact's own hold reaches itself and its deals only."""
+def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFlight, ...]:
+    """What a hold on a record may come too late for: what was sent and is not settled, and what was there when it was
+    read back although nobody heard that its call had no effect. A contact's own hold reaches itself and its deals."""
     sent = [
         InFlight(plan.plan_id, item.record)
         for plan in tx.plans()
-        if plan.status in (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED)
-        for item in tx.items(plan.plan_id, _IN_FLIGHT)
+        if plan.status in _BEGUN
+        for wanted in (_IN_FLIGHT, *([_MAY_YET_GO] if now <= plan.expires_at + _LONG_OVER else ()))
+        for item in tx.items(plan.plan_id, wanted)
     ]
     if held.object_type is not ObjectType.CONTACT:
         return tuple(sent)

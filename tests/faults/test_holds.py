@@ -1,14 +1,18 @@
 """Holds, requests, the kill switch and a rejection win at every step that comes before the call."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.portal import CallResult, Fate
+from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestKind
 from hubspot_retention.errors import BlockedError
+from hubspot_retention.workflow.protocol import STILL_THERE
 from hubspot_retention.workflow.review import InFlight, Registrar
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_company, a_deal, a_portal, asks_to_go, inactive
@@ -148,6 +152,55 @@ def test_a_hold_on_a_contact_is_told_of_the_deals_in_flight_but_not_of_other_peo
     world.apply(plan, disposer=Watched(world.portal, before={"archive": place}))
     assert {found.record.object_type for found in told} <= {ObjectType.DEAL}
     told.clear()
+
+
+class NobodyAnswers:
+    """A portal whose answers to calls are all lost; the calls may take effect later."""
+
+    def erase_contact(self, contact_id: RecordId) -> CallResult:
+        """Lost."""
+        return CallResult(Fate.UNKNOWN, 502)
+
+
+def now_held(world: World) -> tuple[InFlight, ...]:
+    """What somebody who places a hold on 101 now is told to be in flight."""
+    return world.registrar().place_hold(ref("contacts/101"), "J-1", "strid", None, world.clock.now())[1]
+
+
+def test_a_hold_on_what_a_plan_sent_before_it_expired_is_told_that_it_is_in_flight(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+
+    class Dies:
+        """The process dies in the call."""
+
+    with pytest.raises(AttributeError):
+        world.apply(plan, disposer=Dies())
+    expired = replace(world.plan(plan), status=PlanStatus.EXPIRED)
+    with world.store.transaction() as tx:
+        tx.save_plan(expired)
+    assert now_held(world) == (InFlight(plan.plan_id, ref("contacts/101")),)
+
+
+def test_a_hold_on_who_was_there_after_a_lost_answer_is_told_that_the_call_may_take_effect_yet(
+    world_of: MakeWorld,
+) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    world.apply(plan, disposer=NobodyAnswers())
+    in_flight = (InFlight(plan.plan_id, ref("contacts/101")),)
+    assert world.state(plan, "contacts/101") == (ItemState.PENDING, STILL_THERE)
+    told: list[tuple[InFlight, ...]] = []
+    world.apply(plan, source=Watched(world.portal, before={"read_contacts": lambda: told.append(now_held(world))}))
+    assert told == [in_flight]
+    assert world.calls("erase") == []
+
+
+def test_long_after_its_plan_has_expired_no_call_is_believed_to_take_effect_any_more(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    world.apply(world.rights(), disposer=NobodyAnswers())
+    world.clock.present += timedelta(hours=49)
+    assert now_held(world) == ()
 
 
 def test_a_hold_on_a_record_that_is_not_in_flight_is_told_nothing(world_of: MakeWorld) -> None:

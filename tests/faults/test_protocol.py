@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.store.driver import DRIVER
-from hubspot_retention.workflow.times import Times
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
     a_customer,
@@ -33,12 +31,6 @@ from tests.faults.people import (
 from tests.faults.world import Watched, World, ids
 
 TERMINAL = (Verb.DONE, Verb.ENDED, Verb.SKIPPED, Verb.FAILED)
-
-
-def ticking(world: World, *seconds: float) -> Times:
-    """A monotonic clock that answers these seconds, and the last of them for ever after."""
-    answers: Iterator[float] = chain(seconds, repeat(seconds[-1]))
-    return Times(world.clock.now, lambda: next(answers))
 
 
 def durable_entries(world: World) -> list[Entry]:
@@ -80,10 +72,11 @@ def test_sent_is_durable_before_the_call_and_names_rule_policy_plan_and_actor(wo
 
 
 class FrozenOnce:
-    """A store whose process stops for 40 seconds right after the word `sent` has become durable, the first time."""
+    """A store whose process stops for a while right after the word `sent` has become durable, the first time."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, seconds: float = 40) -> None:
         self._world = world
+        self._seconds = seconds
         self._slept = False
 
     @contextmanager
@@ -93,7 +86,7 @@ class FrozenOnce:
             yield tx
         if not self._slept and "disposal.sent" in self._world.words("contacts/101"):
             self._slept = True
-            self._world.monotonic.pass_by(40)
+            self._world.monotonic.pass_by(self._seconds)
 
 
 @pytest.mark.parametrize("due", [asks_to_go, inactive])
@@ -130,7 +123,7 @@ def test_a_call_that_would_come_more_than_five_seconds_after_sent_is_made_only_a
 ) -> None:
     world = world_of(a_portal(contacts=[asks_to_go(101) if due == "erase" else inactive(101)]))
     plan = next(plan for plan in map(world.approve, world.assess()) if world.items(plan))
-    world.apply(plan, times=ticking(world, 0, 0, 0, 6))
+    world.apply(plan, store=FrozenOnce(world, 6))
     assert [entry.kind for entry in world.entries("contacts/101")][:4] == [
         "disposal.intended",
         "disposal.sent",
@@ -143,13 +136,14 @@ def test_a_call_that_would_come_more_than_five_seconds_after_sent_is_made_only_a
 
 def test_a_call_within_five_seconds_of_sent_is_made(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[asks_to_go(101)]))
-    world.apply(world.rights(), times=ticking(world, 0, 0, 0, 5))
+    world.apply(world.rights(), store=FrozenOnce(world, 5))
     assert world.words("contacts/101") == ["disposal.intended", "disposal.sent", "disposal.done"]
 
 
 def test_a_fresh_read_that_has_grown_old_before_sent_is_made_again(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[asks_to_go(101)]))
-    world.apply(world.rights(), times=ticking(world, 0, 20))
+    slow = {"read_contacts": lambda: world.monotonic.pass_by(20)}
+    world.apply(world.rights(), source=Watched(world.portal, after=slow))
     assert world.words("contacts/101")[:3] == ["disposal.intended", "disposal.abandoned", "disposal.intended"]
     reads = [call for call in world.sandbox.journal.entries() if call.path.endswith("contacts/batch/read")]
     assert len(reads) >= 2

@@ -76,9 +76,26 @@ def test_a_plan_that_expires_while_it_is_applied_goes_no_further(world_of: MakeW
 
     def a_day_passes() -> None:
         world.clock.present += timedelta(hours=25)
+        world.monotonic.pass_by(25 * 3_600)
 
     world.apply(plan, disposer=Watched(world.portal, after={"erase_contact": a_day_passes}))
     assert len(world.calls("erase")) == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_while_a_plan_is_applied_stops_it_within_one_record(world_of: MakeWorld, hours: int) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    world.workers = 1
+    plan = world.rights()
+
+    def it_jumps() -> None:
+        world.clock.present += timedelta(hours=hours)
+
+    world.apply(plan, disposer=Watched(world.portal, after={"erase_contact": it_jumps}))
+    assert len(world.calls("erase")) == 1
+    world.clock.present -= timedelta(hours=hours)
+    world.apply(plan)
+    assert len(world.calls("erase")) == 2
 
 
 def test_a_plan_of_another_policy(world: World) -> None:

@@ -32,7 +32,7 @@ ROWS: Final = (
     ),
     Row(
         number=2,
-        what="seeded bugs in the disposal workflow (not yet one per invariant)",
+        what="seeded bugs, at least one per invariant, in the simulator or beside a property test",
         target="all found, within 10,000 schedules",
         tests=("tests/simulator/test_bugs.py",),
         full={"RETENTION_TEST_BUG_SCHEDULES": "10000"},

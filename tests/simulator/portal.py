@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hubspot_retention.core.facts.observation import ContactObservation
 from hubspot_retention.core.facts.values import UNKNOWN
@@ -26,7 +26,14 @@ def contacts(number: int) -> dict[RecordId, ContactObservation]:
     return found
 
 
-def _ignore(_kind: str, _record: RecordId) -> None:
+class Calls(Protocol):
+    """Hears that a call for a record is about to leave, alone or together with others."""
+
+    def __call__(self, kind: str, record: RecordId, *, together: bool) -> None:
+        """It leaves."""
+
+
+def _nobody_hears(kind: str, record: RecordId, *, together: bool) -> None:
     return
 
 
@@ -34,29 +41,30 @@ def _ignore(_kind: str, _record: RecordId) -> None:
 class SimulatedPortal:
     """Implements `RecordSource` and `Disposer` as far as contacts without correspondence need them.
 
-    The checker's ears: `on_identity` hears whose token it was and how far the clocks were apart, `on_read` what an
-    answer said of a record, `on_call` that a call is about to leave, `on_effect` that a record goes. `poison`: records
-    that cannot be read.
+    The checker's ears: `on_read` hears what an answer said of a record, `on_call` that a call is about to leave,
+    `on_effect` that a record goes. `poison`: records that cannot be read. `tokens`: whose token a process has, if it is
+    another portal's; `strangers`: the processes in whose portal no record has an id of ours. `late`: calls that take
+    effect after their answer was lost, each with when, and whose it was.
     """
 
     stage: Stage
     there: dict[RecordId, ContactObservation]
-    portal_id: PortalId = PORTAL
+    tokens: dict[str, PortalId] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
     merged: dict[RecordId, RecordId] = field(default_factory=dict)
     poison: set[RecordId] = field(default_factory=set)
-    on_identity: Callable[[int, float], None] = lambda portal, skew: None
     on_read: Callable[[RecordId, Any], None] = lambda record, answer: None
-    on_call: Callable[[str, RecordId], None] = _ignore
-    on_effect: Callable[[str, RecordId], None] = _ignore
+    on_call: Calls = _nobody_hears
+    on_effect: Callable[[str, RecordId, str], None] = lambda kind, record, who: None
+    late: list[tuple[float, str, tuple[RecordId, ...], str]] = field(default_factory=list)
 
     # RecordSource
 
     def identity(self) -> PortalDetails:
         """Who the token belongs to, and how far our clock is off."""
         self._ask("asks whose token it is")
-        self.on_identity(self.portal_id, self.stage.wall_offset)
         return PortalDetails(
-            portal_id=self.portal_id,
+            portal_id=self.tokens.get(self.stage.who, PORTAL),
             account_type="STANDARD",
             time_zone="Europe/Copenhagen",
             clock_skew_seconds=self.stage.wall_offset,
@@ -91,13 +99,15 @@ class SimulatedPortal:
         """Contacts by id; a hold property that was renamed or is forbidden makes its value unknown."""
         self._ask(f"reads {_named(ids)} by id", ids)
         blind = self.stage.fate(0.03, "the hold property is not there any more")
-        answers = {key: self._answer(key, blind) for key in ids}
+        answers = {key: self._answer(key, blind=blind) for key in ids}
         for key, answer in answers.items():
             self.on_read(key, answer)
         self.stage.step("has read")
         return answers
 
-    def _answer(self, key: RecordId, blind: bool) -> Any:
+    def _answer(self, key: RecordId, *, blind: bool) -> Any:
+        if self.stage.who in self.strangers:
+            return Gone.ABSENT
         if key in self.merged:
             return MergedInto(self.merged[key])
         seen = self.there.get(key)
@@ -108,10 +118,8 @@ class SimulatedPortal:
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Whether records are in view."""
         self._ask(f"looks whether {_named(ids)} are there", ids)
-        return {
-            key: MergedInto(self.merged[key]) if key in self.merged else True if key in self.there else Gone.ABSENT
-            for key in ids
-        }
+        answers = {key: self._answer(key, blind=False) for key in ids}
+        return {key: True if isinstance(answer, SeenContact) else answer for key, answer in answers.items()}
 
     def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """There is none."""
@@ -139,7 +147,7 @@ class SimulatedPortal:
     def _call(self, kind: str, ids: Sequence[RecordId]) -> CallResult:
         stage = self.stage
         for key in ids:
-            self.on_call(kind, key)
+            self.on_call(kind, key, together=len(ids) > 1)
         stage.step(f"calls {kind} of {_named(ids)}")
         for status in (429, 423, 404, 400):
             if stage.fate(0.03, f"HubSpot answers {status}, nothing has happened"):
@@ -148,14 +156,30 @@ class SimulatedPortal:
             raise PortalPausedError("the account pauses")
         if stage.fate(0.06, "the call is lost before it has an effect"):
             return CallResult(Fate.UNKNOWN)
+        if stage.fate(0.08, "the answer is lost, and the effect comes later"):
+            self.late.append((stage.seconds + stage.random.random() * 10, kind, tuple(ids), stage.who))
+            return CallResult(Fate.UNKNOWN, 502)
         for key in ids:
-            if key in self.there and not (len(ids) > 1 and stage.fate(0.1, f"HubSpot leaves {key} out")):
-                self.on_effect(kind, key)
-                del self.there[key]
+            if key in self.there and not (len(ids) > 1 and stage.fate(0.2, f"HubSpot leaves {key} out")):
+                self._goes(kind, key, stage.who)
         stage.step(f"{kind} of {_named(ids)} has happened")
         if stage.fate(0.1, "the answer is lost"):
             return CallResult(Fate.UNKNOWN, 502 if stage.random.random() < 0.5 else None)
         return CallResult(Fate.DONE, 204)
+
+    def take_effect(self) -> None:
+        """What was to come later comes, once its time has come."""
+        for call in [call for call in self.late if call[0] <= self.stage.seconds]:
+            self.late.remove(call)
+            _, kind, ids, who = call
+            for key in ids:
+                if key in self.there:
+                    self.stage.tell(f"{kind} of {key} takes effect")
+                    self._goes(kind, key, who)
+
+    def _goes(self, kind: str, key: RecordId, who: str) -> None:
+        self.on_effect(kind, key, who)
+        del self.there[key]
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"the simulated portal has no {name}")

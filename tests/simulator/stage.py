@@ -23,13 +23,14 @@ class DeathError(BaseException):
 
 
 class Actor:
-    """Something that acts: a worker, a person. `dead` from then on every step of it fails."""
+    """Something that acts: a worker, a person. `dead`: from then on every step of it fails. `doing`: its last step."""
 
     def __init__(self, name: str, play: Callable[[], None]) -> None:
         self.name, self.play = name, play
         self.turn = Lock()
         self.turn.acquire()
         self.dead = self.ended = False
+        self.doing = ""
         self.failure: BaseException | None = None
         self.thread: Thread | None = None
 
@@ -67,16 +68,23 @@ class Stage:
         """The clock that never jumps."""
         return self.seconds
 
+    @property
+    def who(self) -> str:
+        """Whose turn it is."""
+        return self._current.name if self._current else "fate"
+
     def tell(self, words: str) -> None:
         """One sentence of the story."""
-        name = self._current.name if self._current else "fate"
-        self.story.append(f"{self.seconds:9.2f} s  {name}: {words}")
+        self.story.append(f"{self.seconds:9.2f} s  {self.who}: {words}")
 
     def fate(self, likelihood: float, words: str) -> bool:
         """Whether something goes wrong now. Each actor has a fate of its own, and the draw is made in any case, so
         that a muted decision changes as little of the rest as can be."""
-        name = self._current.name if self._current else "fate"
-        drawn = self._fates.setdefault(name, Random(f"{self.seed}/{name}")).random()
+        name = self.who
+        own = self._fates.get(name)
+        if own is None:
+            own = self._fates[name] = Random(f"{self.seed}/{name}")
+        drawn = own.random()
         self._decisions[name] += 1
         decision = (name, self._decisions[name])
         if drawn >= likelihood or not self.faults or decision in self.muted:
@@ -94,6 +102,7 @@ class Stage:
         if actor.dead:
             raise DeathError
         self.tell(words)
+        actor.doing = words
         self._main.release()
         actor.turn.acquire()
         if actor.dead:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.simulator.checker import ViolationError
-from tests.simulator.schedule import Schedule, story_of
+from tests.simulator.schedule import Schedule, shrink, story_of
 
 _BLOCKS = 8
 _SCHEDULES = int(os.environ.get("RETENTION_TEST_SCHEDULES", "64"))
 Tell = Callable[[str, object], None]
+
+pytestmark = pytest.mark.usefixtures("one_thread_at_a_time")
 
 
 @pytest.mark.parametrize("block", range(_BLOCKS))
@@ -25,7 +27,7 @@ def test_no_schedule_of_faults_breaks_an_invariant(block: int, record_property: 
         try:
             schedule.run()
         except ViolationError as error:
-            pytest.fail(f"{error}\n{story_of(seed, error.invariant)}")
+            pytest.fail(f"{error}\n{story_of(shrink(seed, error.invariant, schedule))}")
         effects += schedule.checker.effects
         holds += schedule.checker.holds
         deaths += schedule.stage.deaths

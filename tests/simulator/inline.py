@@ -1,0 +1,46 @@
+"""The workflow's threads are the stage's own: what is submitted is done at once, so that the seed alone says when."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+
+class InlineExecutor:
+    """What is submitted is done at once: the order of a schedule is the seed's alone."""
+
+    def __init__(self, *_arguments: object, **_named: object) -> None:
+        pass
+
+    def submit(self, work: Any, *arguments: Any) -> "Future[Any]":
+        """Do it now. A death is not caught."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def map(self, work: Any, items: Any) -> list[Any]:
+        """Do all of it now."""
+        return [work(item) for item in items]
+
+    def shutdown(self, *_arguments: object, **_named: object) -> None:
+        """Nothing is under way."""
+
+    def __enter__(self) -> "InlineExecutor":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        return None
+
+
+@contextmanager
+def inline() -> Iterator[None]:
+    """For the length of a block."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("carry", "overlap"):
+            patched.setattr(f"hubspot_retention.workflow.{module}.ThreadPoolExecutor", InlineExecutor)
+        yield

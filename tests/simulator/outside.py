@@ -1,0 +1,58 @@
+"""Somebody outside who remembers how long the log was, and cannot always be reached."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, cast
+
+from hubspot_retention.core.audit.anchor import AnchorError, Grows
+from hubspot_retention.core.audit.checkpoint import Checkpoint, open_note
+from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan
+from hubspot_retention.workflow.ports import Store
+from tests.simulator.database import Doors
+from tests.simulator.stage import Stage
+
+_KEY: Final = SigningKey.generate("log.example.dk")
+
+
+@dataclass(slots=True)
+class Outside:
+    """An anchor. `seen`: the newest checkpoint it was shown."""
+
+    stage: Stage
+    seen: Checkpoint | None = None
+    name: str = "outside"
+
+    def anchoring(self, doors: Doors) -> Anchoring:
+        """What a process that has just started keeps of it."""
+        plan = AnchorPlan(
+            anchors=[self],
+            key=_KEY,
+            origin=_KEY.name,
+            stop_after=timedelta(hours=72),
+            instance=f"instance-{self.stage.steps}",
+        )
+        return Anchoring(cast(Store, doors), plan, self.stage.now)
+
+    def latest(self) -> Checkpoint | None:
+        """What it saw."""
+        self._answer()
+        return self.seen
+
+    def show(self, note: str, log: Grows) -> str:
+        """Keep a newer one; nothing is signed in return."""
+        self._answer()
+        doubt = None if self.seen is None else log.doubt_of(self.seen)
+        if doubt is not None:
+            raise AnchorError("another log was seen", doubt)
+        self.seen = open_note(note, [_KEY.public])
+        return ""
+
+    def show_anew(self, note: str) -> None:
+        """Keep another one."""
+        self._answer()
+        self.seen = open_note(note, [_KEY.public])
+
+    def _answer(self) -> None:
+        if self.stage.fate(0.05, "the anchor cannot be reached"):
+            raise AnchorError("it is away")

@@ -1,0 +1,133 @@
+"""A person who acts while a worker works: holds, requests, stops, approvals, rejections, a database brought back."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import cast
+
+from hubspot_retention.core.plan.model import Plan, PlanStatus
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.request import RequestEnd, RequestKind
+from hubspot_retention.errors import RetentionError, UsageError
+from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.recover import HandedIn, Recoverer
+from hubspot_retention.workflow.review import Registrar, Reviewer
+from tests.simulator.checker import Checker
+from tests.simulator.database import Doors, the_policy
+from tests.simulator.outside import Outside
+from tests.simulator.stage import Stage
+
+_THOUGHTS = 60
+"""A person acts for as long as the worker does, or every hold would come before the first `sent`."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Acts as the seed says, and tells the checker what was promised."""
+
+    stage: Stage
+    doors: Doors
+    checker: Checker
+    plans: Sequence[Plan]
+    outside: Outside | None
+    placed: list[tuple[int, RecordId]] = field(default_factory=list)
+
+    def play(self) -> None:
+        """A life."""
+        everybody = list(self.checker.portal.there)
+        for _ in range(_THOUGHTS):
+            self.stage.step("thinks")
+            try:
+                self._act(everybody)
+            except RetentionError as error:
+                self.stage.step(f"is told that it was not done: {type(error).__name__}")
+
+    def _act(self, everybody: Sequence[RecordId]) -> None:
+        stage, checker = self.stage, self.checker
+        if checker.is_restored and stage.fate(0.06, "brings the database back"):
+            self.recover()
+        elif stage.fate(0.2 if checker.under_way else 0.04, ""):
+            self._hold(checker.under_way or stage.random.choice(everybody))
+        elif self.placed and stage.fate(0.2, "releases a hold"):
+            self._release(*self.placed.pop())
+        elif stage.fate(0.02, "writes an objection into the register"):
+            self._object(stage.random.choice(everybody))
+        elif checker.asked and stage.fate(0.15, "answers a request"):
+            self._answer(next(iter(checker.asked)))
+        elif stage.fate(0.02, "stops all disposals"):
+            self._registrar.set_kill_switch("stop", stage.now())
+            checker.stopped_at = len(checker.log)
+        elif checker.stopped_at is not None and stage.fate(0.4, "lets disposals go on"):
+            checker.stopped_at = None
+            self._registrar.set_kill_switch(None, stage.now())
+        elif not checker.decided and stage.fate(0.2, "looks at the plans"):
+            self.approve("anna" if stage.fate(0.2, "is the one who asked for them") else "bent")
+        elif stage.fate(0.01, "rejects a plan"):
+            Reviewer(self._store, "dora", four_eyes=True).reject(self.plans[0].plan_id, "", stage.now())
+
+    @property
+    def _store(self) -> Store:
+        return cast(Store, self.doors)
+
+    @property
+    def _registrar(self) -> Registrar:
+        return Registrar(self._store, "dora")
+
+    def _hold(self, key: RecordId) -> None:
+        record = RecordRef(ObjectType.CONTACT, key)
+        hold, in_flight = self._registrar.place_hold(record, "sag-1", "", None, self.stage.now())
+        self.placed.append((hold.hold_id, key))
+        self.checker.holds += 1
+        if not in_flight:
+            self.checker.promised.setdefault(key, set()).add(hold.hold_id)
+        self.stage.tell(f"is told that {key} is {'in flight' if in_flight else 'held'}")
+
+    def _release(self, number: int, key: RecordId) -> None:
+        left = self.checker.promised.get(key, set()) - {number}
+        self.checker.promised[key] = left
+        if not left:
+            del self.checker.promised[key]
+        self._registrar.release_hold(number, self.stage.now())
+
+    def _object(self, key: RecordId) -> None:
+        record, now = RecordRef(ObjectType.CONTACT, key), self.stage.now()
+        request = self._registrar.record_request(record, RequestKind.OBJECTION, now, now)
+        self.checker.asked.setdefault(key, {})[request.request_id] = len(self.checker.log)
+
+    def _answer(self, key: RecordId) -> None:
+        for number in self.checker.asked.pop(key):
+            self._registrar.close_request(number, RequestEnd.ANSWERED, self.stage.now())
+
+    def approve(self, actor: str) -> None:
+        """Approve what waits; whoever asked for it may not."""
+        with self._store.transaction() as tx:
+            found = [tx.plan(plan.plan_id) for plan in self.plans]
+        for plan in found:
+            if plan is not None and plan.status is PlanStatus.AWAITING_REVIEW:
+                reviewer = Reviewer(self._store, actor, four_eyes=True)
+                reviewer.approve(plan.plan_id, plan.digest, the_policy()[0], self.stage.now())
+
+    def recover(self) -> None:
+        """Hand in what a restored backup may have forgotten, requests first; then it may go on."""
+        assert self.outside is not None
+        for key in list(self.checker.asked):
+            self.checker.asked[key] = {}
+            self._object(key)
+        handed_in = [
+            HandedIn(record=RecordRef(ObjectType.CONTACT, key), matter="sag-1", reason="", review_on=None)
+            for key in self.checker.promised
+        ]
+        recoverer = Recoverer(self._store, self.outside.anchoring(self.doors), "dora", self.stage.now)
+        # Where an earlier try came as far as the anchor, there is nothing left to bring back.
+        with suppress(UsageError):
+            if recoverer.run("restored", handed_in).refused:
+                return
+        self.checker.is_restored = False
+        self._know_again()
+
+    def _know_again(self) -> None:
+        """The numbers of holds are others now."""
+        with self._store.transaction() as tx:
+            self.placed = [(hold.hold_id, hold.record.record_id) for hold, _ in tx.holds()]
+        for key in self.checker.promised:
+            self.checker.promised[key] = {number for number, held in self.placed if held == key}
