@@ -9,9 +9,10 @@ from hubspot_retention.credentials import read_urls
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from hubspot_retention.evidence.keys import SigningKey
     from hubspot_retention.settings_anchors import AnchorSettings
     from hubspot_retention.workflow.anchoring import Anchor, Anchoring
     from hubspot_retention.workflow.ports import Store
@@ -21,21 +22,37 @@ if TYPE_CHECKING:
 def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
     """What keeps the anchors of a store's log; `None` if none is set. Raises UsageError for what cannot be."""
     from hubspot_retention.core.audit.checkpoint import ED25519
+    from hubspot_retention.evidence.keys import SigningKey
+
+    file = given.settings().anchors.key
+    if file is None:
+        return None
+    keys = SigningKey.load_all(file)
+    if keys[0].kind != ED25519:
+        raise UsageError(f"[anchors] key: {file} is the key of a witness, expected one of a log")
+    return _anchoring(given, store, keys)
+
+
+def signing_of(given: Given, store: "Store", file: Path, keys: "Sequence[SigningKey]") -> "Anchoring":
+    """What signs a store's log with the keys of a file, the newest first, and shows it to the anchors that are set, if
+    any. Raises UsageError where those are signed for with another file."""
+    set_file = given.settings().anchors.key
+    if set_file is not None and set_file.resolve() != file.resolve():
+        raise UsageError(f"the anchors are shown what another key signs: [anchors] key is {set_file}, not {file}")
+    return _anchoring(given, store, keys)
+
+
+def _anchoring(given: Given, store: "Store", keys: "Sequence[SigningKey]") -> "Anchoring":
     from hubspot_retention.evidence.anchor_file import FileAnchor
     from hubspot_retention.evidence.anchor_witness import WitnessAnchor
-    from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
+    from hubspot_retention.evidence.keys import VerifyingKey
     from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan
 
-    settings = given.settings().anchors
-    if settings.key is None:
-        return None
-    key = SigningKey.load(settings.key)
-    if key.kind != ED25519:
-        raise UsageError(f"[anchors] key: {settings.key} is the key of a witness, expected one of a log")
+    settings, key = given.settings().anchors, keys[0]
     anchors: list[Anchor] = []
     if settings.file is not None:
         _refuse_beside(settings.file, given.settings().database_url)
-        anchors.append(FileAnchor(settings.file, key.public))
+        anchors.append(FileAnchor(settings.file, key.public, [each.public for each in keys[1:]]))
     if settings.witness is not None:
         url, written = settings.witness
         anchors.append(WitnessAnchor(url, VerifyingKey.read(written), key.name, given.clock.now))
@@ -43,6 +60,7 @@ def anchoring_of(given: Given, store: "Store") -> "Anchoring | None":
         anchors=anchors,
         told=_told(settings, given.clock.now),
         key=key,
+        former=keys[1:],
         origin=key.name,
         stop_after=settings.stop_after,
         instance=token_hex(8),

@@ -18,8 +18,12 @@ from hubspot_retention.bootstrap.portal_work import PortalWork
 from hubspot_retention.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from hubspot_retention.core.plan.model import Plan
     from hubspot_retention.core.record import ObjectType, RecordId
+    from hubspot_retention.evidence.keys import SigningKey
     from hubspot_retention.hubspot.portal import HubSpotPortal
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.store.database import SqlStore
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.ports import RecordSource, Store
     from hubspot_retention.workflow.reconcile import Reconciler
     from hubspot_retention.workflow.review import Registrar, Reviewer
+    from hubspot_retention.workflow.succeed import Successor
     from hubspot_retention.workflow.upkeep import Keeper
 
 
@@ -109,6 +114,13 @@ class Application(PeopleWork, PortalWork):
         if not self._is_anchored:
             self._anchoring, self._is_anchored = anchoring_of(self, store), True
         return self._anchoring
+
+    def successor(self, store: "Store", file: "Path", keys: "Sequence[SigningKey]") -> "Successor":
+        """Who hands the log's key over, signing with the keys of a file, the newest first. Raises UsageError."""
+        from hubspot_retention.bootstrap.anchors import signing_of
+        from hubspot_retention.workflow.succeed import Successor
+
+        return Successor(store, signing_of(self, store, file, keys), self.actor, self.clock.now)
 
     def permission(self) -> "Permission":
         """What the settings allow."""

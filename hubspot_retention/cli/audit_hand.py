@@ -74,7 +74,7 @@ def _signed(house: "Application", key: Path) -> "StoredCheckpoint":
     from hubspot_retention.evidence.sealing import checkpoint
 
     with house.store("read") as store:
-        signed = checkpoint(store, SigningKey.load(key), house.clock.now())
+        signed = checkpoint(store, SigningKey.load_all(key), house.clock.now())
     with house.store("brief") as store, store.transaction() as tx:
         tx.save_checkpoint(signed)
     return signed

@@ -8,7 +8,7 @@ is taken away, and whoever appends has the file alone and judges what stands the
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,13 +21,14 @@ _TAIL: Final = 8_192
 
 
 class FileAnchor:
-    """The anchor. `key`: the log's own."""
+    """The anchor. `key`: the log's own; `former`: those that hand over to it."""
 
     name = AnchorKind.FILE.value
 
-    def __init__(self, path: Path, key: Verifies) -> None:
+    def __init__(self, path: Path, key: Verifies, former: Sequence[Verifies] = ()) -> None:
         self._path = path
         self._key = key
+        self._keys = (key, *former)
 
     def latest(self) -> Checkpoint | None:
         """What was last appended. Raises AnchorError."""
@@ -98,7 +99,7 @@ class FileAnchor:
         line = os.pread(descriptor, end - begin, begin).split(b"\n")[-2]
         try:
             note = json.loads(line)
-            seen = open_note(str(note), [self._key])
+            seen = open_note(str(note), self._keys)
         except (ValueError, CheckpointError) as error:
             raise AnchorError(f"the last line of the anchor {self._path} is no checkpoint of this log") from error
         if seen.origin != self._key.name:

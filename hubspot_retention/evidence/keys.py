@@ -100,29 +100,45 @@ class SigningKey:
         raw = Ed25519PrivateKey.from_private_bytes(self.seed).sign(_timed(text, seconds))
         return Signature(self.name, self.public.key_id, seconds.to_bytes(_TIME_BYTES, "big") + raw)
 
+    def written(self) -> str:
+        """The key as it stands in its file."""
+        secret = b64encode(bytes([self.kind]) + self.seed).decode()
+        return f"{_PRIVATE}{self.name}+{self.public.key_id.hex()}+{secret}\n"
+
     def save(self, path: Path) -> None:
         """Write the key into a new file that only its owner may read. Raises UsageError if there is one."""
-        public = self.public
-        secret = b64encode(bytes([self.kind]) + self.seed).decode()
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise UsageError(f"the signing key cannot be written to {path}: {error.strerror}") from error
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{_PRIVATE}{self.name}+{public.key_id.hex()}+{secret}\n")
+            file.write(self.written())
             file.flush()
             os.fsync(file.fileno())
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The key of a file. Raises UsageError, also if others than its owner may read it."""
+        """The key of a file, the newest if there are two. Raises UsageError, also if others than its owner may read
+        it."""
+        return cls.load_all(path)[0]
+
+    @classmethod
+    def load_all(cls, path: Path) -> tuple[Self, ...]:
+        """The keys of a file, the newest first; the one after it is on its way out. Raises UsageError."""
         try:
             mode = path.stat().st_mode
-            written = path.read_text(encoding="ascii").strip()
+            lines = path.read_text(encoding="ascii").split()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the signing key {path} cannot be read: {type(error).__name__}") from error
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise UsageError(f"the signing key {path} may be read by others than its owner: chmod 600 {path}")
+        found = tuple(cls._read(line, path) for line in lines or [""])
+        if len({each.name for each in found}) > 1:
+            raise UsageError(f"{path} is no signing key: it holds keys of several logs")
+        return found
+
+    @classmethod
+    def _read(cls, written: str, path: Path) -> Self:
         parts = written.removeprefix(_PRIVATE).split("+", 2)
         raw = _decoded(parts[-1])
         if (

@@ -8,7 +8,6 @@ is why the keys are kept apart from the log.
 
 import hmac
 import json
-import os
 import secrets
 import stat
 import unicodedata
@@ -19,6 +18,7 @@ from typing import Final, Self
 
 from hubspot_retention.core.portal import Address
 from hubspot_retention.errors import UsageError
+from hubspot_retention.evidence.private_file import replace_private
 
 _PSEUDONYM_BYTES: Final = 16
 _KEY_BYTES: Final = 32
@@ -88,18 +88,4 @@ class PseudonymKeys:
 
     def save(self, path: Path) -> None:
         """Replace the file as a whole, for its owner alone; then what stood in the old one is overwritten."""
-        part = path.with_name(f".{path.name}.part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump({epoch: key.hex() for epoch, key in self._keys.items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        if not path.exists():
-            part.replace(path)
-            return
-        with path.open("r+b") as old:
-            part.replace(path)
-            old.write(bytes(os.fstat(old.fileno()).st_size))
-            old.flush()
-            os.fsync(old.fileno())
+        replace_private(path, json.dumps({epoch: key.hex() for epoch, key in self._keys.items()}))

@@ -11,10 +11,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
 
-from hubspot_retention.core.audit.checkpoint import ED25519, Checkpoint, sign
+from hubspot_retention.core.audit.checkpoint import ED25519, Checkpoint, read_note, sign
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.receipt import prove
+from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import RetentionError, UsageError
@@ -40,16 +41,17 @@ class Log(Protocol):
         """Verify the whole log."""
 
 
-def checkpoint(log: Log, key: SigningKey, at: datetime) -> StoredCheckpoint:
-    """What the log is now, signed, to be stored. Raises UnsignableError, UsageError."""
-    edge = _verified(log, key)
-    note = sign(Checkpoint(key.name, edge.size, edge.root()), [key])
+def checkpoint(log: Log, keys: Sequence[SigningKey], at: datetime) -> StoredCheckpoint:
+    """What the log is now, signed, to be stored. `keys`: the newest first. Raises UnsignableError, UsageError."""
+    edge = _verified(log, keys[0])
+    note = sign(Checkpoint(keys[0].name, edge.size, edge.root()), keys)
     return StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=at)
 
 
 def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
     """A receipt for a record such as `contacts/101`, as JSON: each entry of it with the proof that it is in the log
-    that was signed, and the signed checkpoint. Raises UsageError if that log knows no such record."""
+    that was signed, the signed checkpoint, and those in which a key of the log handed over to the next, if any did.
+    Raises UsageError if that log knows no such record."""
     said = _RECORD_KEY % record.encode()
     found = {entry.seq - 1: entry.body for entry in islice(log.entries(), signed.size) if said in entry.body}
     found = {index: body for index, body in found.items() if json.loads(body).get("record") == record}
@@ -64,7 +66,11 @@ def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
         }
         for index, body in found.items()
     ]
-    return json.dumps({"record": record, "entries": rows, "checkpoint": signed.note}, indent=1) + "\n"
+    made: dict[str, object] = {"record": record, "entries": rows, "checkpoint": signed.note}
+    notes = [kept.note for kept in log.checkpoints() if Rotation.of(read_note(kept.note)[0]) is not None]
+    if notes:
+        made["rotations"] = notes
+    return json.dumps(made, indent=1) + "\n"
 
 
 def exported(log: Log, size: int | None = None) -> Iterator[str]:

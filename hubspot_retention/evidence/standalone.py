@@ -7,9 +7,10 @@ wrote the log, so that it cannot share its mistakes.
     python standalone.py export LOG.jsonl --key KEY [--anchor CHECKPOINT ...]
     python standalone.py receipt RECEIPT.json --key KEY [--anchor CHECKPOINT ...]
 
-KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. An
-anchor is a checkpoint that somebody outside kept: a mail, a printout, a witness's answer. Without one, this proves
-that the log is whole and signed; with one, also that nothing was cut from it or rewritten since.
+KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. Where a
+key handed over to another, in a checkpoint that both have signed, the other is known from the one. An anchor is a
+checkpoint that somebody outside kept: a mail, a printout, a witness's answer. Without one, this proves that the log is
+whole and signed; with one, also that nothing was cut from it or rewritten since.
 
 Exit code 0: everything verifies. 1: it does not, and every finding is named. 2: wrong use.
 """
@@ -98,7 +99,42 @@ def signature_problem(note: Note, keys: list[Key]) -> str:
             except InvalidSignature:
                 return f"has a wrong signature of {name}: it was changed"
             good = True
-    return "" if good else "is signed by none of the keys given"
+    return "" if good else "is signed by none of the keys that were given and were valid then"
+
+
+def handed_over(note: Note) -> tuple[Key, Key] | None:
+    """The old and the new key, if a note says that one hands over to the other; nothing of it is believed yet."""
+    for line in note.text.decode().split("\n")[3:-1]:
+        words = line.split(" ")
+        if words[0] == "key-rotation" and len(words) == 3:
+            try:
+                return read_key(words[1]), read_key(words[2])
+            except (ValueError, IndexError):
+                return None
+    return None
+
+
+def follow(keys: list[Key], notes: list[Note], findings: Findings) -> list[Key]:
+    """The keys given, and those that they handed over to or took over from: each said so, and the other signed it."""
+    known, next_of = list(keys), dict[Key, Key]()
+    for note in sorted(notes, key=lambda each: each.size):
+        pair = handed_over(note)
+        if pair is None or any(key.name != note.origin or signature_problem(note, [key]) for key in pair):
+            continue
+        if next_of.setdefault(*pair) != pair[1]:
+            findings.append(f"the key {pair[0].key_id.hex()} of {note.origin} was handed over to two others")
+    for _ in next_of:
+        for pair in next_of.items():
+            if (pair[0] in known) is not (pair[1] in known):
+                known.append(pair[1] if pair[0] in known else pair[0])
+    return known
+
+
+def ended_key(said: Any) -> bytes:
+    """The key that was destroyed, if an entry says that one was: kind and key."""
+    if said.get("subject") != "log-key" or said.get("verb") != "erased":
+        return b""
+    return base64.b64decode(said["facts"]["old"], validate=True)
 
 
 def hash_leaf(body: bytes) -> bytes:
@@ -188,6 +224,7 @@ def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
 def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
     """Every entry, every checkpoint in the export (they come first), every anchor; answers what was seen."""
     stack: list[tuple[int, bytes]] = []
+    ended: dict[bytes, int] = {}
     notes, size, previous = list(anchors), 0, bytes(32)
     roots: dict[int, bytes] = {0: root_over([])}
     wanted = {note.size for note in anchors}
@@ -203,11 +240,15 @@ def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Fi
             push(stack, hash_leaf(str(line.get("body")).encode()))
             size += 1
             previous = claimed_hash(line["hash"])
+            if not problem and (gone := ended_key(json.loads(line["body"]))):
+                ended.setdefault(gone, size)
             if size in wanted:
                 roots[size] = root_over(stack)
     roots[size] = root_over(stack)
+    known = follow(keys, notes, findings)
     for note in notes:
-        check_note(note, keys, roots, size, findings)
+        signers = [key for key in known if note.size < ended.get(bytes([key.kind]) + key.public, note.size + 1)]
+        check_note(note, signers, roots, size, findings)
     if not notes:
         findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
     return f"{size} entries, root {base64.b64encode(roots[size]).decode()}, {len(notes)} checkpoints"
@@ -244,14 +285,16 @@ def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], size: int, 
 def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
     """That every entry of a receipt is in the log that its checkpoint, or an anchor of that size, signs."""
     receipt = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-    if set(receipt) != {"record", "entries", "checkpoint"} or not receipt["entries"]:
+    if set(receipt) - {"rotations"} != {"record", "entries", "checkpoint"} or not receipt["entries"]:
         raise ValueError("it is no receipt: expected record, entries and checkpoint, and at least one entry")
     if any(set(entry) != {"index", "body", "proof"} or type(entry["index"]) is not int for entry in receipt["entries"]):
         raise ValueError("it is no receipt: expected of each entry its index, a number, its body and its proof")
     note = parsed_note(receipt["checkpoint"], "the receipt's checkpoint", findings)
     if note is None:
         return "nothing"
-    if problem := signature_problem(note, keys):
+    rotations = [parsed_note(each, "a rotation of the receipt", findings) for each in receipt.get("rotations", [])]
+    known = follow(keys, [each for each in rotations if each], findings)
+    if problem := signature_problem(note, known):
         findings.append(f"the receipt's checkpoint {problem}")
     if any(anchor.size == note.size and anchor.root != note.root for anchor in anchors):
         findings.append("the anchor of that size has another root: the receipt is from another log")

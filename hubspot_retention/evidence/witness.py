@@ -6,6 +6,7 @@ Beside that, `GET /latest?origin=` tells what it last saw, so that a log can lea
 
 What can go wrong: it co-signs a log that was rolled back, because it forgot what it had seen or answered two
 requests at once. So one request at a time is judged, and what it co-signs is on the disk before the answer leaves.
+Where a key of the log hands over to another, it follows, and from then on the newest key must have signed.
 """
 
 import json
@@ -27,8 +28,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hubspot_retention.core.audit.checkpoint import Checkpoint, CheckpointError, open_note, read_note
+from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.core.audit.witness import Judgement, Kept, judge
-from hubspot_retention.errors import RetentionError
+from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
 
 MOST_BYTES: Final = 64 * 1024
@@ -54,17 +56,18 @@ class KeptLogs:
         """What is kept of a log. Raises StateError if it cannot be told."""
         try:
             said = json.loads(self._path(origin).read_text(encoding="ascii"))
-            return Kept(int(said["size"]), bytes.fromhex(said["root"]))
+            return Kept(int(said["size"]), bytes.fromhex(said["root"]), tuple(map(str, said.get("keys", ()))))
         except FileNotFoundError:
             return Kept()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StateError(f"what was kept of a log cannot be read: {type(error).__name__}") from error
 
-    def keep(self, checkpoint: Checkpoint) -> None:
-        """Keep a newer size and root. Raises StateError, and then nothing was promised."""
+    def keep(self, checkpoint: Checkpoint, keys: tuple[str, ...] = ()) -> None:
+        """Keep a newer size and root, and the keys that were followed. Raises StateError, and then nothing was
+        promised."""
         path = self._path(checkpoint.origin)
         part = path.with_suffix(".part")
-        said = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
+        said = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(), "keys": keys}
         try:
             with part.open("w", encoding="ascii") as file:
                 json.dump(said, file)
@@ -138,20 +141,19 @@ class Witness:
         if log is None:
             return Response("this log is not known here\n", 404, media_type="text/plain")
         try:
-            open_note(asked.note, [log])
+            return self._judged(asked, checkpoint, text, log)
         except CheckpointError as error:
             return Response(f"{error}\n", 403, media_type="text/plain")
-        try:
-            return self._judged(asked, checkpoint, text)
         except StateError as error:
             return Response(f"{error}\n", 503, media_type="text/plain")
 
-    def _judged(self, asked: _Asked, checkpoint: Checkpoint, text: str) -> Response:
+    def _judged(self, asked: _Asked, checkpoint: Checkpoint, text: str, log: VerifyingKey) -> Response:
         with self._lock:
             kept = self._kept.read(checkpoint.origin)
+            keys = _followed(asked.note, checkpoint, kept.keys if str(log) in kept.keys else (str(log),))
             judgement = judge(kept, asked.old_size, checkpoint, asked.proof)
             if judgement is Judgement.GROWN:
-                self._kept.keep(checkpoint)
+                self._kept.keep(checkpoint, keys)
         if judgement is Judgement.CONFLICT:
             return Response(f"{kept.size}\n", 409, media_type=SIZE_TYPE)
         if judgement in _STATUS:
@@ -170,6 +172,23 @@ class Witness:
             return Response(status_code=204)
         text = Checkpoint(origin, kept.size, kept.root).text()
         return Response(f"{text}\n{self._key.cosign(text.encode(), self._now()).line()}", media_type="text/plain")
+
+
+def _followed(note: str, checkpoint: Checkpoint, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of a log, the newest last, after a note: the newest must have signed it, and where it hands over to
+    another, that one as well. Raises CheckpointError."""
+    open_note(note, [VerifyingKey.read(keys[-1])])
+    rotation = Rotation.of(checkpoint)
+    if rotation is None or rotation.old != keys[-1]:
+        return keys
+    try:
+        new = VerifyingKey.read(rotation.new)
+    except UsageError as error:
+        raise CheckpointError("the key that is handed over to is none") from error
+    if new.name != checkpoint.origin:
+        raise CheckpointError("the key that is handed over to is of another log")
+    open_note(note, [new])
+    return (*keys, rotation.new)
 
 
 def witness_app(witness: Witness) -> Starlette:

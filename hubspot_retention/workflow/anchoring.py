@@ -60,12 +60,13 @@ class Anchor(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorPlan:
     """Who is shown the log, by whose key, and how old the newest anchor may be before disposals stop. `told`: who is
-    told of it and never asked. `instance`: a code that no other process has, without which two copies of a log could
-    grow alike."""
+    told of it and never asked. `former`: keys that sign as well, for those who do not know the present one yet.
+    `instance`: a code that no other process has, without which two copies of a log could grow alike."""
 
     anchors: Sequence[Anchor]
     told: Sequence[Told] = ()
     key: Signs
+    former: Sequence[Signs] = ()
     origin: str
     stop_after: timedelta
     instance: str
@@ -85,6 +86,10 @@ class Anchoring:
         self._doubts: tuple[Doubt, ...] = (Doubt.UNREADABLE,) if plan.anchors else ()
         self._is_known = False
         self._anchored_at: datetime | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """The anchors that are asked what they saw."""
+        return tuple(anchor.name for anchor in self._plan.anchors)
 
     def look(self) -> tuple[Doubt, ...]:
         """Read the anchors; answers what is doubtful about the log now."""
@@ -127,15 +132,31 @@ class Anchoring:
             return
         facts = (("instance", self._plan.instance),)
         entry = Entry(subject=Subject.ANCHOR, verb=Verb.SENT, at=now, actor="service", facts=facts)
-        signed = self.sign(entry)
-        shown = [self._show(anchor, signed, known.get(anchor.name)) for anchor in self._plan.anchors]
-        signed = replace(signed, note=signed.note + "".join(lines for _, lines in shown))
+        shown, signed = self._shown(self.sign(entry), known)
         told, tokens = ([], []) if self._doubts else self._telling.tell(due, signed.note, known, now)
         with self._store.transaction() as tx:
-            tx.save_anchored([*(row for row, _ in shown), *told])
+            tx.save_anchored([*shown, *told])
             tx.save_checkpoint(signed)
             tx.keep_tokens(tokens)
         self._known()
+
+    def announce(self, entry: Entry, extension: tuple[str, ...] = ()) -> Mapping[str, str]:
+        """Append an entry, sign the log with it, saying more, and show that to every anchor; answers who would not take
+        it, and the code of why. Raises BlockedError if the log is doubtful."""
+        if not FOR_A_PERSON.isdisjoint(found := self.look()):
+            raise BlockedError(in_words(found))
+        shown, signed = self._shown(self.sign(entry, extension), self._known())
+        with self._store.transaction() as tx:
+            tx.save_anchored(shown)
+            tx.save_checkpoint(signed)
+        return {row.name: row.error for row in shown if row.error}
+
+    def _shown(
+        self, signed: StoredCheckpoint, known: Mapping[str, Anchored]
+    ) -> tuple[list[Anchored], StoredCheckpoint]:
+        """What each anchor was shown, to be stored, and the checkpoint with the signatures that they gave."""
+        shown = [self._show(anchor, signed, known.get(anchor.name)) for anchor in self._plan.anchors]
+        return [row for row, _ in shown], replace(signed, note=signed.note + "".join(lines for _, lines in shown))
 
     def _show(self, anchor: Anchor, signed: StoredCheckpoint, known: Anchored | None) -> tuple[Anchored, str]:
         """What the anchor was shown, to be stored, and the signature lines that it gave."""
@@ -148,12 +169,13 @@ class Anchoring:
             return replace(known or Anchored(name=anchor.name), error=error.doubt.value), ""
         return Anchored(name=anchor.name, size=signed.size, root=signed.root, at=signed.at), lines
 
-    def sign(self, entry: Entry) -> StoredCheckpoint:
-        """Append an entry, and sign what the log is with it; what was signed is stored."""
+    def sign(self, entry: Entry, extension: tuple[str, ...] = ()) -> StoredCheckpoint:
+        """Append an entry, and sign what the log is with it, saying more; what was signed is stored."""
         with self._store.transaction() as tx:
             tx.audit(entry)
         edge = self._tree.end()
-        note = sign(Checkpoint(self._plan.origin, edge.size, edge.root()), [self._plan.key])
+        text = Checkpoint(self._plan.origin, edge.size, edge.root(), extension)
+        note = sign(text, [self._plan.key, *self._plan.former])
         signed = StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=entry.at)
         with self._store.transaction() as tx:
             tx.save_checkpoint(signed)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import (
     CompanyObservation,
@@ -277,6 +278,9 @@ class Store(Protocol):
 
     def tree(self) -> Frontier:
         """The right edge of the audit log's tree as it is now."""
+
+    def checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """What was ever signed of the audit log, the oldest first."""
 
     def tree_at(self, size: int) -> Frontier | None:
         """The edge as it was when the log had so many entries, if it was signed then."""

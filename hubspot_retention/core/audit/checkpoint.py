@@ -31,15 +31,18 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log was: `origin` names it for good, `size` counts its entries, `root` is their Merkle root."""
+    """What a log was: `origin` names it for good, `size` counts its entries, `root` is their Merkle root. `extension`:
+    lines that say more, which whoever does not know them passes over."""
 
     origin: str
     size: int
     root: bytes
+    extension: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """The three lines that are signed."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        """The lines that are signed, three of them unless more is said."""
+        more = "".join(f"{line}\n" for line in self.extension)
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def _checkpoint(text: str) -> Checkpoint:
         raise CheckpointError("no checkpoint: its second line is not a number of entries")
     if len(root) != sha256().digest_size:
         raise CheckpointError("no checkpoint: its third line is not a root of 32 bytes in base64")
-    return Checkpoint(origin, int(size), root)
+    return Checkpoint(origin, int(size), root, tuple(lines[3:-1]))
 
 
 def open_note(note: str, keys: Iterable[Verifies], *, needed: int = 1) -> Checkpoint:

@@ -38,6 +38,7 @@ class Subject(StrEnum):
     SERVICE = "service"
     ANCHOR = "anchor"
     RECOVERY = "recovery"
+    LOG_KEY = "log-key"
     OWNER_WARNING = "owner-warning"
 
 
@@ -149,5 +150,6 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.SERVICE: frozenset((Verb.STARTED, Verb.STOPPED)),
     Subject.ANCHOR: frozenset((Verb.SENT,)),
     Subject.RECOVERY: frozenset((Verb.CONFIRMED,)),
+    Subject.LOG_KEY: frozenset((Verb.CHANGED, Verb.ERASED)),
     Subject.OWNER_WARNING: frozenset((Verb.INTENDED, Verb.DONE, Verb.FAILED, Verb.UNKNOWN)),
 }

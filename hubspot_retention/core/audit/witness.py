@@ -26,10 +26,12 @@ class Judgement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a witness keeps of a log: its latest size and root."""
+    """What a witness keeps of a log: its latest size and root, and the keys that it followed from one to the next, as
+    they are written down, the first the one that it was told of by its owner."""
 
     size: int = 0
     root: bytes = EMPTY_ROOT
+    keys: tuple[str, ...] = ()
 
 
 def judge(kept: Kept, old_size: int, new: Checkpoint, proof: Sequence[bytes]) -> Judgement:

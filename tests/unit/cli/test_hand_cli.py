@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hubspot_retention.core.audit.checkpoint import open_note
+from hubspot_retention.evidence.keys import VerifyingKey
 from tests.faults.people import a_portal, asks_to_go
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House
@@ -62,6 +64,30 @@ def test_a_checkpoint_kept_outside_verifies_a_later_export(signed: House, tmp_pa
     signed("plan", "new")
     signed("audit", "export", str(log), "--key", key(signed))
     assert check(signed, "export", str(log), "--anchor", str(kept))[0] == 0
+
+
+def test_a_key_hands_over_and_its_verifiers_read_on(signed: House, tmp_path: Path) -> None:
+    log, path = tmp_path / "log.jsonl", tmp_path / "receipt.json"
+    old = (signed.folder / "log.pub").read_text()
+    signed("audit", "checkpoint", "--key", key(signed))
+
+    ran = signed("audit", "key", "rotate", key(signed))
+    assert (ran.code, ran.out != old) == (0, True)
+    assert signed("audit", "key", "show", key(signed)).out == ran.out + old
+    assert open_note(
+        signed("audit", "checkpoint", "--key", key(signed)).out, map(VerifyingKey.read, (ran.out, old)), needed=2
+    )
+    assert signed("audit", "key", "retire", key(signed)).code == 2
+    assert signed("audit", "key", "retire", key(signed), "--yes").code == 0
+    assert signed("audit", "key", "show", key(signed)).out == ran.out
+    assert signed("audit", "key", "retire", key(signed), "--yes").code == 2
+
+    signed("audit", "export", str(log), "--key", key(signed))
+    path.write_text(signed("audit", "receipt", "contacts/101", "--key", key(signed)).out)
+    for published in (old, ran.out):
+        (signed.folder / "log.pub").write_text(published)
+        assert check(signed, "export", str(log))[0] == 0
+        assert check(signed, "receipt", str(path))[0] == 0
 
 
 def test_a_receipt_tells_what_became_of_one_record(signed: House, tmp_path: Path) -> None:

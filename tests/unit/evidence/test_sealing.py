@@ -75,7 +75,7 @@ def test_receipts_agree_with_the_definition_at_every_size_of_the_log(
         tell(store, number)
         leaves = [entry.body for entry in store.entries()]
         for record in {f"contacts/{number % RECORDS}", "contacts/0"}:
-            text = receipt(store, checkpoint(store, KEY, NOW), record)
+            text = receipt(store, checkpoint(store, [KEY], NOW), record)
             made = json.loads(text)
             signed = open_note(made["checkpoint"], [KEY.public])
             assert (signed.origin, signed.size, signed.root) == ("log.example.dk", number + 1, root_of(leaves))
@@ -90,10 +90,10 @@ def test_receipts_agree_with_the_definition_at_every_size_of_the_log(
 
 
 def test_a_checkpoint_signs_the_root_of_the_log_as_it_is(store: SqlStore) -> None:
-    assert open_note(checkpoint(store, KEY, NOW).note, [KEY.public]).root == root_of([])
+    assert open_note(checkpoint(store, [KEY], NOW).note, [KEY.public]).root == root_of([])
     for number in range(7):
         tell(store, number)
-    signed = checkpoint(store, KEY, NOW)
+    signed = checkpoint(store, [KEY], NOW)
     leaves = [entry.body for entry in store.entries()]
     assert (signed.size, open_note(signed.note, [KEY.public]).root) == (7, root_of(leaves))
 
@@ -102,7 +102,7 @@ def test_of_a_record_that_the_log_does_not_know_there_is_no_receipt(store: SqlSt
     tell(store, 1)
     for record in ("contacts/9", "contacts", ""):
         with pytest.raises(UsageError, match="knows nothing of"):
-            receipt(store, checkpoint(store, KEY, NOW), record)
+            receipt(store, checkpoint(store, [KEY], NOW), record)
 
 
 def test_a_log_that_was_changed_is_not_signed(store: SqlStore, tmp_path: Path) -> None:
@@ -118,9 +118,9 @@ def test_a_log_that_was_changed_is_not_signed(store: SqlStore, tmp_path: Path) -
         open_store(f"sqlite:///{tmp_path / 'retention.db'}") as changed,
         pytest.raises(UnsignableError, match="it is not signed"),
     ):
-        checkpoint(changed, KEY, NOW)
+        checkpoint(changed, [KEY], NOW)
 
 
 def test_a_witness_s_key_signs_no_log(store: SqlStore) -> None:
     with pytest.raises(UsageError, match=r"the key of witness\.example\.dk is a witness's"):
-        checkpoint(store, SigningKey.generate("witness.example.dk", COSIGNATURE), NOW)
+        checkpoint(store, [SigningKey.generate("witness.example.dk", COSIGNATURE)], NOW)

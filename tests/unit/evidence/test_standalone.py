@@ -244,3 +244,87 @@ def test_keys_are_read_from_a_file_too_and_wrong_use_exits_two(tmp_path: Path) -
     assert standalone.main(["export", str(path), "--key", str(tmp_path / "keys.txt")]) == 0
     assert standalone.main(["export", str(path), "--key", "a+00000000+AAAA"]) == 2
     assert standalone.main(["export", str(tmp_path / "nowhere"), "--key", str(KEY.public)]) == 2
+
+
+NEXT = SigningKey.generate(ORIGIN)
+LAST = SigningKey.generate(ORIGIN)
+HANDED, ENDED = 11, 17
+"""The key hands over when the log has so many entries; the entry that tells of its end."""
+
+
+def rotation(size: int, old: SigningKey, new: SigningKey, *signers: SigningKey) -> str:
+    line = f"key-rotation {old.public} {new.public}"
+    root = Frontier.of(entry.body for entry in rotated()[:size]).root()
+    return sign(Checkpoint(ORIGIN, size, root, (line,)), signers or (new, old))
+
+
+def rotated() -> list[StoredEntry]:
+    found, head = [], EMPTY
+    for number in range(1, SIZE + 1):
+        entry = Entry(subject=Subject.DISPOSAL, verb=Verb.DONE, at=AT, record=f"contacts/{100 + number}")
+        if number == ENDED:
+            facts = (("old", str(KEY.public).split("+", 2)[2]),)
+            entry = Entry(subject=Subject.LOG_KEY, verb=Verb.ERASED, at=AT, actor="anna.k", facts=facts)
+        found.append(extend(head, entry))
+        head = Head(found[-1].seq, found[-1].hash)
+    return found
+
+
+def signed_at(size: int, *keys: SigningKey) -> str:
+    return sign(Checkpoint(ORIGIN, size, Frontier.of(entry.body for entry in rotated()[:size]).root()), keys)
+
+
+def verify_rotated(tmp_path: Path, notes: list[str], key: SigningKey) -> int:
+    lines: Lines = [{"checkpoint": note} for note in notes]
+    lines += [{"seq": one.seq, "hash": one.hash.hex(), "body": one.body.decode()} for one in rotated()]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return standalone.main(["export", str(path), "--key", str(key.public)])
+
+
+@pytest.mark.parametrize("given", [KEY, NEXT])
+def test_from_either_key_the_other_is_known_by_the_checkpoint_that_both_signed(
+    tmp_path: Path, given: SigningKey
+) -> None:
+    notes = [signed_at(5, KEY), rotation(HANDED, KEY, NEXT), signed_at(14, NEXT, KEY), signed_at(SIZE, NEXT)]
+
+    assert verify_rotated(tmp_path, notes, given) == 0
+
+
+def test_over_several_keys_the_last_is_known_from_the_first(tmp_path: Path) -> None:
+    notes = [rotation(HANDED, KEY, NEXT), rotation(20, NEXT, LAST), signed_at(SIZE, LAST)]
+
+    assert verify_rotated(tmp_path, notes, KEY) == 0
+    assert verify_rotated(tmp_path, notes, LAST) == 0
+
+
+@pytest.mark.parametrize("signers", [(KEY,), (NEXT,)])
+def test_a_handing_over_that_one_key_signed_is_none(tmp_path: Path, signers: tuple[SigningKey, ...]) -> None:
+    assert verify_rotated(tmp_path, [rotation(HANDED, KEY, NEXT, *signers), signed_at(SIZE, NEXT)], KEY) == 1
+
+
+def test_what_a_key_signs_after_the_log_told_of_its_end_counts_for_nothing(tmp_path: Path) -> None:
+    handed = rotation(HANDED, KEY, NEXT)
+
+    assert verify_rotated(tmp_path, [handed, signed_at(ENDED - 1, KEY)], KEY) == 0
+    assert verify_rotated(tmp_path, [handed, signed_at(ENDED, KEY)], KEY) == 1
+    assert verify_rotated(tmp_path, [handed, signed_at(SIZE, NEXT, KEY)], KEY) == 0
+
+
+def test_a_key_that_handed_over_twice_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = [rotation(HANDED, KEY, NEXT), rotation(13, KEY, LAST)]
+
+    assert verify_rotated(tmp_path, notes, KEY) == 1
+    assert "was handed over to two others" in capsys.readouterr().out
+
+
+def test_a_receipt_carries_the_handing_over_for_who_knows_the_old_key(tmp_path: Path) -> None:
+    path, made = tmp_path / "receipt.json", receipt()
+    made["checkpoint"] = checkpoint(SIZE, NEXT)
+    path.write_text(json.dumps(made))
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 1
+
+    made["rotations"] = [rotation(HANDED, KEY, NEXT)]
+    path.write_text(json.dumps(made))
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 0
+    assert standalone.main(["receipt", str(path), "--key", str(LAST.public)]) == 1

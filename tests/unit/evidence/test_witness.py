@@ -13,6 +13,7 @@ import pytest
 
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, read_note, sign
 from hubspot_retention.core.audit.merkle import consistency_proof
+from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.evidence.keys import SigningKey, seen_at
 from hubspot_retention.evidence.witness import MOST_BYTES, KeptLogs, Witness, witness_app
 from tests.unit.core.audit.test_merkle import Tree, bodies_of, by_definition
@@ -171,3 +172,59 @@ def test_it_tells_nothing_while_what_it_kept_cannot_be_read(asked: Client, tmp_p
     kept.write_text("{")
 
     assert asked.latest(ORIGIN).status_code == 503
+
+
+NEXT = SigningKey.generate(ORIGIN)
+LAST = SigningKey.generate(ORIGIN)
+
+
+def shown(old: int, size: int, keys: Sequence[SigningKey], rotation: Rotation | None = None) -> bytes:
+    """A request with a checkpoint that some keys signed, and that may hand over."""
+    extension = () if rotation is None else (rotation.line(),)
+    text = sign(Checkpoint(ORIGIN, size, by_definition(BODIES[:size]), extension), keys)
+    proof = [b64encode(part).decode() for part in consistency_proof(old, size, Tree(BODIES))]
+    return "\n".join([f"old {old}", *proof]).encode() + b"\n\n" + text.encode()
+
+
+def handing(old: SigningKey, new: SigningKey) -> Rotation:
+    return Rotation(str(old.public), str(new.public))
+
+
+def test_a_key_that_hands_over_is_followed_also_after_a_restart(asked: Client, tmp_path: Path) -> None:
+    assert asked.post(shown(0, 5, [LOG])).status_code == 200
+    assert asked.post(shown(5, 9, [NEXT, LOG], handing(LOG, NEXT))).status_code == 200
+    again = Client(tmp_path)
+    assert again.post(shown(9, 12, [NEXT])).status_code == 200
+    assert again.post(shown(12, 14, [LAST, NEXT], handing(NEXT, LAST))).status_code == 200
+    assert again.post(shown(14, 15, [LAST])).status_code == 200
+
+
+def test_after_it_handed_over_a_key_alone_signs_nothing_more(asked: Client) -> None:
+    assert asked.post(shown(0, 9, [NEXT, LOG], handing(LOG, NEXT))).status_code == 200
+    assert asked.post(shown(9, 12, [LOG])).status_code == 403
+    assert asked.post(shown(9, 12, [LAST, LOG], handing(LOG, LAST))).status_code == 403
+    assert asked.post(shown(9, 12, [NEXT, LOG])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("keys", "rotation"),
+    [
+        ([LOG], handing(LOG, NEXT)),
+        ([NEXT], handing(LOG, NEXT)),
+        ([LOG], Rotation(str(LOG.public), "nonsense")),
+        ([LOG, KEY], Rotation(str(LOG.public), str(SigningKey.generate("other.example.dk").public))),
+    ],
+)
+def test_a_handing_over_that_not_both_have_signed_is_refused(
+    asked: Client, keys: list[SigningKey], rotation: Rotation
+) -> None:
+    assert asked.post(shown(0, 5, [LOG])).status_code == 200
+    assert asked.post(shown(5, 9, keys, rotation)).status_code == 403
+    assert asked.post(shown(5, 9, [LOG])).status_code == 200
+
+
+def test_a_key_that_the_owner_names_anew_is_believed_in_place_of_what_was_followed(tmp_path: Path) -> None:
+    assert Client(tmp_path).post(shown(0, 9, [NEXT, LOG], handing(LOG, NEXT))).status_code == 200
+    other = Witness(KEY, {ORIGIN: LAST.public}, KeptLogs(tmp_path), lambda: AT)
+    assert other.add(shown(9, 12, [NEXT])).status_code == 403
+    assert other.add(shown(9, 12, [LAST])).status_code == 200
