@@ -18,16 +18,32 @@ from tests.unit.cli.house import House
 HOLD = {"record": "contacts/101", "matter": "J-2026-114", "reason": "a dispute", "review_on": "2027-03-01"}
 
 
+FILES = ("retention.db", "log.key", "volume/anchor.jsonl")
+
+
+@pytest.fixture(scope="module")
+def installed() -> dict[str, bytes]:
+    """What the installation has on its disks, once it was made: to read a portal and approve takes longer than what is
+    tried here."""
+    return {}
+
+
 @pytest.fixture
-def house(house_of: MakeHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(house_of: MakeHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: dict[str, bytes]) -> House:
     """An installation whose log is anchored in a file, with an approved plan."""
     made = house_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
     (tmp_path / "volume").mkdir()
-    SigningKey.generate("log.example.dk").save(tmp_path / "log.key")
     monkeypatch.setenv("RETENTION_LOG_KEY_FILE", str(tmp_path / "log.key"))
     monkeypatch.setenv("RETENTION_ANCHOR_FILE", str(tmp_path / "volume" / "anchor.jsonl"))
+    if installed:
+        for name, content in installed.items():
+            (tmp_path / name).write_bytes(content)
+        (tmp_path / "log.key").chmod(0o600)
+        return made
+    SigningKey.generate("log.example.dk").save(tmp_path / "log.key")
     assert made("plan", "new").code == 0
     made.approved("rights")
+    installed.update({name: (tmp_path / name).read_bytes() for name in FILES})
     return made
 
 
