@@ -12,6 +12,7 @@ from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.merkle import Frontier
+from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.evidence.keys import SigningKey
 
 ORIGIN: Final = "log.example.dk/retention"
@@ -129,6 +130,15 @@ def _signed_by_another(chance: random.Random, _: Lines) -> Lines:
     return _exported(log, [checkpoint(log, FOREIGN_KEY)])
 
 
+def _handed_over_by_a_stranger(chance: random.Random, _: Lines) -> Lines:
+    """Signed by a key that says of itself that the true one handed over to it."""
+    log = _chained(_changed(chance))
+    root = Frontier.of(entry.body for entry in log[:EARLIER]).root()
+    line = Rotation(str(KEY.public), str(FOREIGN_KEY.public)).line()
+    handed = sign(Checkpoint(ORIGIN, EARLIER, root, (line,)), [FOREIGN_KEY])
+    return _exported(log, [handed, checkpoint(log, FOREIGN_KEY)])
+
+
 def _without_checkpoints(chance: random.Random, _: Lines) -> Lines:
     return _exported(_chained(_changed(chance)), [])
 
@@ -185,6 +195,7 @@ WITHOUT_THE_KEY: Final[Mapping[str, Tampering]] = MappingProxyType(
         "the end cut off": _end_cut_off,
         "changed and chained anew": _chained_anew,
         "changed, chained anew, signed by another key": _signed_by_another,
+        "changed, chained anew, handed over by a stranger": _handed_over_by_a_stranger,
         "changed, chained anew, without checkpoints": _without_checkpoints,
         "spelled otherwise": _spelled_otherwise,
         "a false checkpoint": _false_checkpoint,
