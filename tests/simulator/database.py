@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import NullPool
@@ -44,16 +44,50 @@ def the_policy() -> tuple[str, RetentionPolicy]:
     return text, parse_policy(text)
 
 
+class Content(Protocol):
+    """A database that can be emptied and filled."""
+
+    def serialize(self) -> bytes:
+        """All that is in it."""
+
+    def deserialize(self, content: bytes) -> None:
+        """This and nothing else."""
+
+
+_INSTEAD: list[tuple[Content, SqlStore]] = []
+
+
+def database() -> tuple[Content, SqlStore]:
+    """The database of the schedules, and the store over it."""
+    return _INSTEAD[-1] if _INSTEAD else _in_memory()
+
+
+@contextmanager
+def instead(content: Content, store: SqlStore) -> Iterator[None]:
+    """Another database than the one in memory, for the length of a block."""
+    _INSTEAD.append((content, store))
+    _forget()
+    try:
+        yield
+    finally:
+        _INSTEAD.pop()
+        _forget()
+
+
+def _forget() -> None:
+    empty.cache_clear()
+    template.cache_clear()
+
+
 @cache
-def database() -> tuple[sqlite3.Connection, SqlStore]:
-    """One database in memory, and the store over it."""
+def _in_memory() -> tuple[Content, SqlStore]:
     raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     session = Session(engine.connect())
     with session.begin() as connection:
         bring_up_to_date(connection)
-    return raw, SqlStore(session)
+    return cast(Content, raw), SqlStore(session)
 
 
 @cache

@@ -9,7 +9,6 @@ import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pytest
@@ -17,9 +16,10 @@ from sqlalchemy import Table, func, insert, select, text
 
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.schema import metadata
-from tests.simulator import schedule
 from tests.simulator.checker import ViolationError
-from tests.simulator.schedule import Schedule, inline
+from tests.simulator.database import database, instead
+from tests.simulator.inline import inline
+from tests.simulator.schedule import Schedule
 
 SEEDS = int(os.environ.get("RETENTION_TEST_SEEDS_ON_BOTH", "2"))
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -78,7 +78,7 @@ def lived(seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Rows]:
         one.run()
     except ViolationError as error:
         pytest.fail(f"seed {seed}: {error}")
-    return one.stage.digest, rows_of(schedule._database()[1])
+    return one.stage.digest, rows_of(database()[1])
 
 
 def test_a_seed_comes_to_the_same_end_on_sqlite_and_on_postgresql(
@@ -86,12 +86,10 @@ def test_a_seed_comes_to_the_same_end_on_sqlite_and_on_postgresql(
 ) -> None:
     with inline(), open_store(postgres_url) as store:
         on_sqlite = [lived(seed, monkeypatch) for seed in range(SEEDS)]
-        monkeypatch.setattr(schedule, "_database", lambda: (Saved(store), store))
-        for name in ("_empty", "_template"):
-            monkeypatch.setattr(schedule, name, cache(getattr(schedule, name).__wrapped__))
-        for seed, (story, rows) in enumerate(on_sqlite):
-            there_story, there_rows = lived(seed, monkeypatch)
-            assert there_story == story, f"seed {seed} tells another story"
-            assert there_rows == rows, f"seed {seed}"
-            assert len(rows["audit_entry"]) > 20
+        with instead(Saved(store), store):
+            for seed, (story, rows) in enumerate(on_sqlite):
+                there_story, there_rows = lived(seed, monkeypatch)
+                assert there_story == story, f"seed {seed} tells another story"
+                assert there_rows == rows, f"seed {seed}"
+                assert len(rows["audit_entry"]) > 20
     record_property("seeds on both", SEEDS)
