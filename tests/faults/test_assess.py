@@ -115,7 +115,7 @@ def test_an_opt_out_that_cannot_be_read_in_one_run_still_counts_from_when_it_was
     class Unreadable(Checked):
         def contacts(self, **how: Any) -> Any:
             for page in self._portal.contacts(**how):
-                yield [replace(seen, observation=seen.observation._replace(opt_out=UNKNOWN)) for seen in page]
+                yield [seen._replace(observation=seen.observation._replace(opt_out=UNKNOWN)) for seen in page]
 
     world.assess(source=Unreadable(world.portal))
     world.clock.present += timedelta(minutes=3)
