@@ -117,6 +117,11 @@ class House:
             for record in row["ids"]
         ]
 
+    def shows(self, record: str) -> bool:
+        """Whether the portal shows a record; a call that it has not answered yet may have taken it away already."""
+        bearer = {"Authorization": f"Bearer {self.command.environment['HUBSPOT_ACCESS_TOKEN']}"}
+        return httpx.get(f"{self.url}/crm/objects/2026-03/{record}", headers=bearer).status_code == 200
+
     def no_faults(self) -> None:
         """From now on nothing goes wrong in the portal."""
         assert httpx.delete(f"{self.url}/__sandbox/faults").is_success
