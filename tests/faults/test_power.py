@@ -26,7 +26,7 @@ from tests.faults.power import Files, Medium, files_in, lay_out
 from tests.faults.vfs import Asked, watched_disk
 from tests.faults.world import ref
 
-CUTS = int(os.environ.get("RETENTION_TEST_POWER_CUTS", "40"))
+CUTS = int(os.environ.get("RETENTION_TEST_POWER_CUTS", "24"))
 JOURNALS = ("wal", "delete") if is_wal_sound(DRIVER) else ("delete",)
 LIVES = 2
 STEPS = 25
@@ -162,7 +162,7 @@ def test_a_weaker_setting_is_found(journal: str, setting: str, tmp_path: Path, m
         pytest.skip("this SQLite is too old for write-ahead logging")
     with_journal(journal, monkeypatch)
     told = live(made(tmp_path / "life"), setting)
-    assert cut(made(tmp_path / "cuts"), told, 25) != []
+    assert cut(made(tmp_path / "cuts"), told, 12) != []
 
 
 def made(folder: Path) -> Path:

@@ -40,6 +40,6 @@ def test_nothing_is_due_a_moment_before_its_time_and_everything_is_at_it(name: s
         assert due_at is not None
         assert decided(zone, day, kind, due_at - MOMENT).outcome is not Outcome.DISPOSE, day
         assert decided(zone, day, kind, due_at).outcome is Outcome.DISPOSE, day
-        for hours in range(1, 72, 5):
+        for hours in (1, 25, 71):
             assert decided(zone, day, kind, due_at - timedelta(hours=hours)).outcome is not Outcome.DISPOSE, day
             assert decided(zone, day, kind, due_at + timedelta(hours=hours)).outcome is Outcome.DISPOSE, day
