@@ -8,7 +8,7 @@ trouble and journal.
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -74,6 +74,7 @@ class NotingStore:
 
     inner: Any
     calls: Callable[[], int]
+    swallows: bool = False
     calls_then: int | None = None
     __weakref__: Any = field(init=False, repr=False, compare=False)
     __hash__ = object.__hash__
@@ -87,7 +88,8 @@ class NotingStore:
         except StoreError:
             if self.calls_then is None:
                 self.calls_then = self.calls()
-            raise
+            if not self.swallows:
+                raise
 
 
 @pytest.fixture(params=JOURNALS)
@@ -173,3 +175,14 @@ def test_nothing_goes_that_was_not_announced_durably_and_the_same_process_recove
             assert sorted(world.effects()) == prepared.effects, f"change {at}"
             assert_accounted_for(world, prepared)
     record_property(f"{trouble}, {journal}", f"from {len(list(points))} of {most} changes on")
+
+
+def test_a_store_that_hides_its_failures_is_found(server: RunningSandbox, prepared: Prepared, tmp_path: Path) -> None:
+    disk = Disk(TROUBLES["full"], at=0)
+    with watched_disk(tmp_path, disk), again(server, prepared, tmp_path) as world:
+        store = NotingStore(world.store, lambda: len(world.calls()), swallows=True)
+        disk.at = disk.asked + 60
+        with suppress(Exception):
+            world.apply(prepared.plans[0], store=store)
+        assert store.calls_then is not None
+        assert len(world.calls()) > store.calls_then
