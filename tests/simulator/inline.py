@@ -1,11 +1,19 @@
-"""The workflow's threads are the stage's own: what is submitted is done at once, so that the seed alone says when."""
+"""The workflow's threads are the stage's own: what is submitted is done at once, so that the seed alone says when.
+
+A policy is parsed once for all schedules: that takes a third of one, and the same text says the same.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
+
+from hubspot_retention.core.policy.parse import parse_policy
+
+_parse_once = cache(parse_policy)
 
 
 class InlineExecutor:
@@ -43,4 +51,5 @@ def inline() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for module in ("carry", "overlap"):
             patched.setattr(f"hubspot_retention.workflow.{module}.ThreadPoolExecutor", InlineExecutor)
+        patched.setattr("hubspot_retention.workflow.review.parse_policy", _parse_once)
         yield
