@@ -29,6 +29,7 @@ def find(
 ) -> None:
     """Show what was done about one person, found by the pseudonyms of their address."""
     from hubspot_retention.cli.render_audit import entries_table
+    from hubspot_retention.cli.render_receipts import receipts_json, receipts_table
     from hubspot_retention.workflow.person import entries_about, records_of
 
     house = application(context, policy=policy)
@@ -37,14 +38,26 @@ def find(
     with house.store("read") as store:
         records = records_of(store.entries, pseudonyms)
         entries = list(entries_about(store.entries, records))
+        with store.transaction() as tx:
+            receipts = tx.receipts_of(pseudonyms)
+    kept = house.policy()[0]
     epochs = ring.keys().epochs
     if as_json:
         said = [json.loads(entry.body) for entry in entries]
-        print_json({"epochs": list(epochs), "records": sorted(records), "entries": said})
+        print_json(
+            {
+                "epochs": list(epochs),
+                "records": sorted(records),
+                "entries": said,
+                "receipts": receipts_json(receipts, kept),
+            }
+        )
     elif not entries:
         typer.echo(f"The log says nothing of that address. Years that could be looked up: {_named(epochs)}.")
     else:
-        print_text(entries_table(entries, house.policy()[0].civil))
+        print_text(entries_table(entries, kept.civil))
+        if receipts:
+            print_text(receipts_table(receipts, kept))
         typer.echo(f"Records: {', '.join(sorted(records))}. Years that could be looked up: {_named(epochs)}.")
 
 
@@ -88,14 +101,15 @@ def destroy(
     if not yes:
         _confirm(epoch)
     with house.store("brief") as store:
-        forgotten = house.keeper(store).destroy_pseudonym_key(epoch, ring.destroy, house.clock.now())
-    typer.echo(f"the key of {epoch} is destroyed, and {forgotten} tombstones with it. Destroy its backups as well")
+        stones, receipts = house.keeper(store).destroy_pseudonym_key(epoch, ring.destroy, house.clock.now())
+    gone = f"{stones} tombstones and {receipts} consent receipts"
+    typer.echo(f"the key of {epoch} is destroyed, and {gone} with it. Destroy its backups as well")
 
 
 def _confirm(epoch: str) -> None:
     if not sys.stdin.isatty():
         raise UsageError("nothing was done: nobody can be asked here; give --yes")
-    say(f"Nobody who was erased in {epoch} can be found in the log any more.")
+    say(f"Nobody who was erased in {epoch} can be found in the log any more, nor can their consents be proved.")
     typer.confirm("Destroy the key?", abort=True, err=True)
 
 

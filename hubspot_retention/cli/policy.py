@@ -61,11 +61,12 @@ def show(file: PolicyFile = None, as_json: AsJson = False) -> None:
     if as_json:
         from dataclasses import asdict
 
-        from hubspot_retention.core.policy.show import rule_rows
+        from hubspot_retention.core.policy.show import evidence_rows, rule_rows
 
+        evidence = [asdict(each) for each in evidence_rows(parsed)]
         rules = [asdict(row) for row in rule_rows(parsed)]
         about = {"name": parsed.name, "version": parsed.version, "digest": parsed.digest}
-        _print_json({**about, "timezone": parsed.timezone, "rules": rules})
+        _print_json({**about, "timezone": parsed.timezone, "rules": rules, "evidence": evidence})
         return
     from rich.console import Console
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.problem import Finding, Problem, Severity
-from hubspot_retention.core.policy.show import RuleRow, rule_rows
+from hubspot_retention.core.policy.show import RuleRow, evidence_rows, rule_rows
 
 _COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -32,7 +32,7 @@ def findings_table(found: Sequence[Finding]) -> Table:
 
 
 def policy_table(policy: RetentionPolicy) -> Table:
-    """Every rule in plain English."""
+    """Every rule in plain English, and what the service keeps as evidence."""
     table = _table("Rule", "In plain English")
     table.title = Text(f"{policy.name}, version {policy.version}", "bold")
     controller = policy.controller
@@ -41,6 +41,9 @@ def policy_table(policy: RetentionPolicy) -> Table:
     table.columns[0].max_width = 24
     for row in rule_rows(policy):
         table.add_row(_name(row), _told(row).append("\n"))
+    for each in evidence_rows(policy):
+        told = Text("Kept by the service itself", "bold").append("\nWhat: ", "cyan").append(each.what)
+        table.add_row(Text(each.name, "bold"), told.append("\nKept: ", "cyan").append(f"{each.kept}\n"))
     return table
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TypeVar
 
+from hubspot_retention.core.consent import Consent
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation, OptOut
 from hubspot_retention.core.facts.values import Instant, Unknown
 from hubspot_retention.core.policy.model import RetentionPolicy
@@ -154,6 +155,11 @@ class HubSpotPortal:
     def opt_outs(self, addresses: Sequence[Address]) -> Sequence[OptOut | Unknown | None]:
         """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
         return self._subscriptions.opt_outs(addresses)
+
+    def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
+        """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where
+        HubSpot refuses to tell."""
+        return self._subscriptions.consents(address)
 
     def read_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadContact]:
         """Contacts read afresh by id, with their associations and addresses; every asked id has an answer."""

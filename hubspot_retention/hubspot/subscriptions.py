@@ -12,6 +12,7 @@ from threading import Lock
 
 import msgspec
 
+from hubspot_retention.core.consent import ALL_MAIL, Consent, ConsentState
 from hubspot_retention.core.facts.observation import OptOut
 from hubspot_retention.core.facts.values import UNKNOWN, Instant, Unknown
 from hubspot_retention.core.policy.model import RetentionPolicy
@@ -29,6 +30,17 @@ _BASE = f"/communication-preferences/{API_VERSION}"
 _EMAIL = (("channel", "EMAIL"),)
 UNSUBSCRIBED = "UNSUBSCRIBED"
 SUBSCRIBED = "SUBSCRIBED"
+
+_SAID = {SUBSCRIBED: ConsentState.GIVEN, UNSUBSCRIBED: ConsentState.WITHDRAWN}
+_BASES = (
+    "CONSENT_WITH_NOTICE",
+    "LEGITIMATE_INTEREST_CLIENT",
+    "LEGITIMATE_INTEREST_OTHER",
+    "LEGITIMATE_INTEREST_PQL",
+    "NON_GDPR",
+    "PERFORMANCE_OF_CONTRACT",
+    "PROCESS_AND_STORE",
+)
 
 
 class _Definition(msgspec.Struct):
@@ -48,6 +60,7 @@ class State(msgspec.Struct, rename="camel", gc=False):
     source: str = ""
     subscription_id: str | int | None = None
     wide_status_type: str | None = None
+    legal_basis: str | None = None
 
     @property
     def instant(self) -> Instant:
@@ -117,6 +130,23 @@ def _lifts(back: State, out: State) -> bool:
     concerns = wide or str(back.subscription_id) == str(out.subscription_id)
     later = isinstance(back.instant, datetime) and isinstance(out.instant, datetime) and back.instant > out.instant
     return concerns and later
+
+
+def consents_of(states: Sequence[State], newsletter_ids: Sequence[str], policy: RetentionPolicy) -> tuple[Consent, ...]:
+    """What an address last said of the newsletters that the policy names, and of all mail. Of how it came only words
+    that the policy lists are taken, of the basis only HubSpot's own: both may hold what somebody wrote."""
+    listed = {text.casefold() for text, _ in policy.opt_out_sources}
+    return tuple(
+        Consent(
+            subscription=ALL_MAIL if state.wide_status_type is not None else str(state.subscription_id),
+            state=_SAID[state.status],
+            at=None if isinstance(state.instant, Unknown) else state.instant,
+            source=state.source if state.source.casefold() in listed else "",
+            basis=state.legal_basis if state.legal_basis in _BASES else "",
+        )
+        for state in states
+        if state.status in _SAID and state.concerns(newsletter_ids)
+    )
 
 
 class Subscriptions:
@@ -222,6 +252,14 @@ class Subscriptions:
             return own
         wide = self._transport.send(get(f"{_BASE}/statuses/{{address}}/unsubscribe-all", args, _EMAIL))
         return [*own, *wide.read(_ONE).results]
+
+    def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
+        """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where
+        HubSpot refuses to tell."""
+        states = self._one_or_unknown(address)
+        if isinstance(states, Unknown):
+            return UNKNOWN
+        return consents_of(states, self.newsletter_ids(), self._policy)
 
     def _one_or_unknown(self, address: Address) -> States:
         try:

@@ -23,8 +23,8 @@ from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport
 from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
 from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.times import Times
-from hubspot_retention.workflow.tombstones import expire_tombstones
 from hubspot_retention.workflow.watch import SelfCheck, Signs
 
 if TYPE_CHECKING:
@@ -125,14 +125,15 @@ class Ticks:
         with shop.store.transaction() as tx:
             forgotten = tx.forget_events(self._now() - _KEPT_EVENTS)
             settled = tx.forget_obligations(self._now() - _KEPT_OBLIGATIONS)
-        expired = expire_tombstones(shop.store, shop.app.policy()[0], self._now())
+        tombstones, receipts = expire_remembered(shop.store, shop.app.policy()[0], self._now())
         signs = shop.signs
         return {
             "entries": signs.audit_entries,
             "clock_skew_seconds": signs.clock_skew_seconds,
             "events_forgotten": forgotten,
             "obligations_forgotten": settled,
-            "tombstones_expired": expired,
+            "tombstones_expired": tombstones,
+            "receipts_expired": receipts,
         }
 
     def _anchor(self) -> None:

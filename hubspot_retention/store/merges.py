@@ -3,7 +3,7 @@
 What can go wrong: a merge is heard of late, twice or out of order, and a hold stays behind on an id that no longer
 exists. So a hold or a request is never moved or copied: its row stays as the person wrote it, and the registers are
 read through this table, over as many merges as there are, in whatever order they were heard of. What is merely noted
-(memory, the ledger, tombstones) moves once, to where the record lives now.
+(memory, the ledger, tombstones, receipts) moves once, to where the record lives now.
 """
 
 from dataclasses import replace
@@ -21,6 +21,7 @@ from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.store.encoding import TYPE_NUMBERS, to_micros
 from hubspot_retention.store.ledger import LedgerRows
 from hubspot_retention.store.memory import MemoryRows
+from hubspot_retention.store.receipts import ReceiptRows
 from hubspot_retention.store.schema import memory
 from hubspot_retention.store.service_schema import merged
 from hubspot_retention.store.tombstones import TombstoneRows
@@ -29,7 +30,7 @@ MERGED: Final = "merged"
 """The reason of an obligation that ended because its record became another, and of the one it goes on as."""
 
 
-class MergeRows(LedgerRows, MemoryRows, TombstoneRows):
+class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
     """Merges."""
 
     def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
@@ -47,6 +48,7 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows):
             self._move_memory(object_type, loser, heir)
             if object_type is ObjectType.CONTACT:
                 self.move_tombstones(loser, heir)
+                self.move_receipts(loser, heir)
             self._move_obligation(RecordRef(object_type, loser), RecordRef(object_type, heir), at)
         return is_new
 

@@ -18,3 +18,20 @@ tombstone = Table(
     sqlite_with_rowid=False,
 )
 Index("tombstone_by_pseudonym", tombstone.c.pseudonym)
+
+consent_receipt = Table(
+    "consent_receipt",
+    metadata,
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pseudonym", Text, primary_key=True),
+    Column("subscription", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("stated_at", BigInteger),
+    Column("source", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("erased_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+Index("consent_receipt_by_pseudonym", consent_receipt.c.pseudonym)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.consent import Remembrance
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled, settle_for_deal
@@ -169,8 +170,8 @@ class Carrier:
         if not prepared.verified and any(entry.fate is not Engaged.ARCHIVE for entry in settled):
             self._ledger.skip(item, Skip.UNVERIFIED)
             return False
-        pseudonym = None if found.address is None else self._tools.pseudonym(found.address)
-        sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps), pseudonym)
+        remembered = None if found.address is None else self._remembered(found.address)
+        sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps), remembered)
         if sending is None:
             return False
         if settled or bundle.stamps:
@@ -183,6 +184,17 @@ class Carrier:
             self._ledger.settle([item], ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
             return False
         return self._after_erase(item, self._tools.disposer.erase_contact(contact_id))
+
+    def _remembered(self, address: Address) -> Remembrance | None:
+        """What stays of somebody who goes. Consents that HubSpot refuses to tell of are not waited for."""
+        pseudonym = self._tools.pseudonym(address)
+        if pseudonym is None:
+            return None
+        consents, now, policy = self._tools.source.consents(address), self._tools.times.now(), self._tools.policy
+        if isinstance(consents, Unknown):
+            return Remembrance(pseudonym, consents)
+        since = policy.civil.start_of(policy.evidence.consent_receipts, now)
+        return Remembrance(pseudonym, tuple(each for each in consents if each.last_used_at(now) >= since))
 
     def _after_erase(self, item: PlanItem, result: CallResult) -> bool:
         if result.fate is Fate.DONE:

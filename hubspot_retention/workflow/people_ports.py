@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from hubspot_retention.core.consent import ConsentReceipt
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
 
 
 class PeopleTransaction(Protocol):
-    """Tombstones."""
+    """Tombstones and consent receipts."""
 
     def bury(self, stone: Tombstone) -> None:
         """Set a tombstone, if there is none yet of that contact under that pseudonym."""
@@ -34,3 +35,21 @@ class PeopleTransaction(Protocol):
 
     def forget_epoch(self, epoch: str) -> int:
         """Take away those of an epoch, which lead to nobody once its key is destroyed; answers how many."""
+
+    def keep_receipts(self, receipts: Sequence[ConsentReceipt]) -> None:
+        """Store receipts, each if there is none yet of that contact, pseudonym and subscription."""
+
+    def complete_receipts(self, record_id: RecordId, at: datetime) -> int:
+        """The contact was seen to be gone; answers how many receipts count from now on."""
+
+    def lift_receipts(self, record_id: RecordId) -> None:
+        """The contact was not erased after all; what was erased before stays."""
+
+    def receipts_of(self, pseudonyms: Sequence[str]) -> Sequence[ConsentReceipt]:
+        """The receipts under any of a few pseudonyms, the oldest first."""
+
+    def forget_receipts(self, before: datetime) -> int:
+        """Take away those of consents last used before an instant; answers how many."""
+
+    def forget_receipts_of_epoch(self, epoch: str) -> int:
+        """Take away those of an epoch, which prove nobody's consent once its key is destroyed; answers how many."""

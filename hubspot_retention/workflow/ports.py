@@ -8,6 +8,7 @@ from typing import Protocol
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.core.consent import Consent
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import (
     CompanyObservation,
@@ -70,6 +71,10 @@ class RecordSource(Protocol):
 
     def opt_outs(self, addresses: Sequence[Address]) -> Sequence[OptOut | Unknown | None]:
         """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+
+    def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
+        """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where
+        HubSpot refuses to tell."""
 
     def read_contacts(self, ids: Sequence[RecordId]) -> Mapping[RecordId, ReadContact]:
         """Contacts read afresh by id, with their associations; every asked id has an answer."""

@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.consent import ConsentReceipt, Remembrance
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
+from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
@@ -97,13 +99,17 @@ class Ledger:
         return Prepared(memory, requests, verified, self._times.monotonic())
 
     def send(
-        self, batch: Sequence[PlanItem], prepared: Prepared, parts: Sequence[Part] = (), pseudonym: str | None = None
+        self,
+        batch: Sequence[PlanItem],
+        prepared: Prepared,
+        parts: Sequence[Part] = (),
+        remembered: Remembrance | None = None,
     ) -> Sending | None:
         """Tx B: if nothing was held, asked for, stopped or rejected since the check, and it is still fresh, the batch
         is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
 
-        `pseudonym`: what stands for the one person who is erased. The tombstone is durable before the call, as nobody
-        could write it afterwards: the address goes with the contact.
+        `remembered`: what stands for the one person who is erased, and their consents. The tombstone and the receipts
+        are durable before the call, as nobody could write them afterwards: the address goes with the contact.
 
         The seconds to the call are counted from before the word is durable: a process that is frozen right after the
         commit must not take its awakening for the moment of the check.
@@ -116,10 +122,9 @@ class Ledger:
                 return None
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
-                subject = () if pseudonym is None else (("subject", pseudonym),)
-                tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=subject))
-                if pseudonym is not None:
-                    tx.bury(_tombstone(item, pseudonym, self._times.now()))
+                tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=_named(remembered)))
+                if remembered is not None:
+                    _remember(tx, item, remembered, self._times.now())
                 for part in parts:
                     tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
             return Sending(self._times.monotonic())
@@ -191,7 +196,10 @@ class Ledger:
         tx.set_item_state(self._plan.plan_id, item.record, state, (_kept(item) if waits else "") or code)
         tx.audit(self._entry(item, verb, code))
         if item.action is Action.ERASE:
-            _settle_tombstone(tx, item, state, self._times.now())
+            receipts = _settle_remembered(tx, item, state, self._times.now())
+            if receipts:
+                facts = (("number", str(receipts)),)
+                tx.audit(self._entry(item, Verb.STORED, "", Subject.CONSENT_RECEIPT, facts))
         if state in FINAL_STATES:
             tx.count("disposals", f"{item.decision.rule or 'marketing'}/{state.value}")
 
@@ -234,16 +242,38 @@ def _kept(item: PlanItem) -> str:
     return item.state_code if item.state_code == STILL_THERE else ""
 
 
-def _tombstone(item: PlanItem, pseudonym: str, at: datetime) -> Tombstone:
-    return Tombstone(record_id=item.record.record_id, pseudonym=pseudonym, sent_at=at)
+def _named(remembered: Remembrance | None) -> tuple[tuple[str, str], ...]:
+    if remembered is None:
+        return ()
+    unread = (("consents", "unreadable"),) if isinstance(remembered.consents, Unknown) else ()
+    return ("subject", remembered.pseudonym), *unread
 
 
-def _settle_tombstone(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> None:
-    """Only who is known to be gone has a tombstone that counts; an answer that was lost leaves it open."""
+def _remember(tx: Transaction, item: PlanItem, remembered: Remembrance, at: datetime) -> None:
+    record_id, pseudonym = item.record.record_id, remembered.pseudonym
+    tx.bury(Tombstone(record_id=record_id, pseudonym=pseudonym, sent_at=at))
+    consents = () if isinstance(remembered.consents, Unknown) else remembered.consents
+    tx.keep_receipts(
+        [
+            ConsentReceipt(
+                record_id=record_id, pseudonym=pseudonym, consent=consent, last_used_at=consent.last_used_at(at)
+            )
+            for consent in consents
+        ]
+    )
+
+
+def _settle_remembered(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> int:
+    """Only of who is known to be gone a tombstone and receipts count; an answer that was lost leaves them open. Answers
+    how many receipts count from now on."""
+    record_id = item.record.record_id
     if state is ItemState.DONE:
-        tx.complete_tombstone(item.record.record_id, at)
-    elif state is not ItemState.UNKNOWN:
-        tx.lift_tombstone(item.record.record_id)
+        tx.complete_tombstone(record_id, at)
+        return tx.complete_receipts(record_id, at)
+    if state is not ItemState.UNKNOWN:
+        tx.lift_tombstone(record_id)
+        tx.lift_receipts(record_id)
+    return 0
 
 
 def _note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:

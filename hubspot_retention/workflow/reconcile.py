@@ -31,9 +31,9 @@ from hubspot_retention.workflow.due import DueTick
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.owner_warnings import Warned
 from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.standing import SERVICE, covered_records
-from hubspot_retention.workflow.tombstones import expire_tombstones
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Reconciler:
     def run(self, assess: Callable[[], tuple[Plan, Plan]], actor: str, progress: Progress) -> Reconciliation:
         """Carry on, assess, carry out. What HubSpot stops is told in the answer; the next run goes on."""
         done = Reconciliation()
-        expire_tombstones(self._store, self._policy, self._now())
+        expire_remembered(self._store, self._policy, self._now())
         if self._permission.mode is not Mode.OBSERVE:
             for plan in self._approved.waiting():
                 self._approved.carry_out(plan, actor, progress, done)

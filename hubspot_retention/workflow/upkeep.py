@@ -38,14 +38,15 @@ class Keeper:
             tx.audit(self._key_entry(Verb.CREATED, epoch, now))
         return epoch
 
-    def destroy_pseudonym_key(self, epoch: str, destroy: Callable[[str], None], now: datetime) -> int:
-        """Destroy the key of an epoch, with the tombstones that now lead to nobody; answers how many. The entry and
-        the key: if the key cannot be destroyed, nothing is said of it."""
+    def destroy_pseudonym_key(self, epoch: str, destroy: Callable[[str], None], now: datetime) -> tuple[int, int]:
+        """Destroy the key of an epoch, with the tombstones and the consent receipts that now lead to nobody; answers
+        how many. The entry and the key: if the key cannot be destroyed, nothing is said of it."""
         with self._store.transaction() as tx:
-            number = tx.forget_epoch(epoch)
-            tx.audit(self._key_entry(Verb.ERASED, epoch, now, (("tombstones", number),)))
+            tombstones, receipts = tx.forget_epoch(epoch), tx.forget_receipts_of_epoch(epoch)
+            facts = (("tombstones", tombstones), ("receipts", receipts))
+            tx.audit(self._key_entry(Verb.ERASED, epoch, now, facts))
             destroy(epoch)
-        return number
+        return tombstones, receipts
 
     def _key_entry(self, verb: Verb, epoch: str, now: datetime, facts: Facts = ()) -> Entry:
         facts = (("epoch", epoch), *facts)

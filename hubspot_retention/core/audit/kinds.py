@@ -140,7 +140,7 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.RESTORATION: frozenset((Verb.SEEN,)),
     Subject.TOMBSTONE: frozenset((Verb.HIT, Verb.ENDED)),
     Subject.PSEUDONYM_KEY: frozenset((Verb.CREATED, Verb.ERASED)),
-    Subject.CONSENT_RECEIPT: frozenset((Verb.STORED,)),
+    Subject.CONSENT_RECEIPT: frozenset((Verb.STORED, Verb.ENDED)),
     Subject.WEBHOOK: frozenset((Verb.ACCEPTED,)),
     Subject.PRIVATE_TEXT: frozenset((Verb.ERASED,)),
     Subject.OBLIGATION: frozenset((Verb.OPENED, Verb.RAISED, Verb.DONE, Verb.ENDED)),

@@ -1,4 +1,5 @@
-"""`rule_rows(policy)`: every rule in plain English, and what it really does in HubSpot (semantics 7)."""
+"""`rule_rows(policy)`: every rule in plain English, and what it really does in HubSpot (semantics 7);
+`evidence_rows(policy)`: what the service keeps of its own, and for how long."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,12 @@ _DEAL_CORRESPONDENCE: Final = (
     "of their own."
 )
 _OTHER_CORRESPONDENCE: Final = "All other notes, e-mails, calls, meetings and tasks."
+_RECEIPTS: Final = (
+    "Of each newsletter that an erased person had said anything of: a keyed hash of the address, the newsletter, "
+    "whether consent was given or withdrawn, when, by which way, on which basis."
+)
+_TOMBSTONES: Final = "A keyed hash of an erased address, by which the return of the person is seen."
+_LOG: Final = "What was decided and done: ids, codes, instants and digests; no name, no address."
 _BASES: Final = {
     "consent": "consent",
     "contract": "a contract",
@@ -62,6 +69,30 @@ def rule_rows(policy: RetentionPolicy) -> tuple[RuleRow, ...]:
     return (
         *(_record_row(rule) for rule in policy.rules),
         *(_correspondence_row(rule) for rule in policy.correspondence),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """One kind of the service's own evidence: what it is, and how long it is kept."""
+
+    name: str
+    what: str
+    kept: str
+
+
+def evidence_rows(policy: RetentionPolicy) -> tuple[EvidenceRow, ...]:
+    """What stays with the service of people who are gone. The first two need the keys of pseudonyms."""
+    kept = policy.evidence
+    receipts, tombstones = period_words(kept.consent_receipts), period_words(kept.tombstones)
+    return (
+        EvidenceRow(
+            name="consent receipts",
+            what=_RECEIPTS,
+            kept=f"{receipts} from the withdrawal; from the erasure, where the consent still stood.",
+        ),
+        EvidenceRow(name="tombstones", what=_TOMBSTONES, kept=f"{tombstones} from the erasure."),
+        EvidenceRow(name="audit log", what=_LOG, kept=f"{_sentence(period_words(kept.audit_log))}"),
     )
 
 

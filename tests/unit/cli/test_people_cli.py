@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,9 @@ import httpx
 import pytest
 
 from hubspot_retention.bootstrap import application
-from hubspot_retention.clock import Clock
 from tests.faults.people import a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
-from tests.unit.cli.house import House
+from tests.unit.cli.house import House, wide_lines
 
 ADDRESS = "p101@example.dk"
 
@@ -29,6 +29,7 @@ def house(house_of: MakeHouse, tmp_path_factory: pytest.TempPathFactory, monkeyp
 def gone(house: House) -> House:
     """The two have gone."""
     assert house("audit", "pseudonym-keys", "new").code == 0
+    house.act("unsubscribe", record="contacts/101", subscriptionId=501)
     house("plan", "new")
     assert house("plan", "apply", house.approved("rights")).code == 0
     return house
@@ -44,7 +45,13 @@ def test_a_person_is_found_with_all_that_was_done_and_nobody_else(gone: House) -
     found = gone("audit", "find", "--email", " P101@Example.dk", "--json").json
     assert found["records"] == ["contacts/101"]
     said = [f"{entry['subject']}.{entry['verb']}" for entry in found["entries"]]
-    assert said == ["obligation.opened", "disposal.intended", "disposal.sent", "disposal.done"]
+    assert said == [
+        "obligation.opened",
+        "disposal.intended",
+        "disposal.sent",
+        "disposal.done",
+        "consent-receipt.stored",
+    ]
     shown = gone("audit", "find", "--email", ADDRESS).out
     assert "disposal.done" in shown
     assert f"Records: contacts/101. Years that could be looked up: {year()}." in shown
@@ -57,14 +64,26 @@ def test_the_address_may_come_on_standard_input(gone: House, monkeypatch: pytest
     assert gone("audit", "find").code == 2
 
 
-def test_who_is_made_anew_after_the_erasure_is_told_of_as_the_contact_they_are_now(
-    gone: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_receipt_of_a_consent_is_shown_with_the_day_until_which_it_is_kept(gone: House) -> None:
+    (receipt,) = gone("audit", "find", "--email", ADDRESS, "--json").json["receipts"]
+    assert (receipt["subscription"], receipt["state"], receipt["counts"]) == ("501", "withdrawn", True)
+    assert receipt["kept_until"] > receipt["at"]
+    shown = gone("audit", "find", "--email", ADDRESS).out
+    assert "Kept until" in shown
+    assert "withdrawn" in shown
+    assert wide_lines(shown) == []
+    assert gone("audit", "find", "--email", "p102@example.dk", "--json").json["receipts"] == []
+
+
+def test_who_is_made_anew_after_the_erasure_is_told_of_as_the_contact_they_are_now(gone: House) -> None:
     made = {"properties": {"email": ADDRESS}}
     url, token = f"{gone.sandbox.url}/crm/objects/2026-03/contacts", gone.sandbox.token
     assert httpx.post(url, json=made, headers={"Authorization": f"Bearer {token}"}).status_code == 201
-    later = application().clock.now() + timedelta(minutes=11)
-    monkeypatch.setattr(Clock, "now", lambda _: later)
+    with application().store() as store, store.transaction() as tx:
+        stones = tx.tombstones_of(list(tx.pseudonyms_of_gone()))
+        tx.forget_epoch(year())
+        for stone in stones:
+            tx.bury(replace(stone, erased_at=stone.sent_at - timedelta(hours=1)))
     gone("plan", "new")
     (alarm,) = gone("alarm", "list", "--json").json
     assert (alarm["kind"], alarm["facts"]["erased_as"]) == ("erased-person-back", "contacts/101")
@@ -79,8 +98,14 @@ def test_whoever_was_never_erased_is_not_found(gone: House) -> None:
 
 def test_a_destroyed_key_finds_nobody_and_breaks_no_proof(gone: House) -> None:
     ran = gone("audit", "pseudonym-keys", "destroy", year(), "--yes")
-    assert ran.out == f"the key of {year()} is destroyed, and 2 tombstones with it. Destroy its backups as well\n"
-    assert gone("audit", "find", "--email", ADDRESS, "--json").json == {"epochs": [], "records": [], "entries": []}
+    gone_too = "2 tombstones and 1 consent receipts with it. Destroy its backups as well"
+    assert ran.out == f"the key of {year()} is destroyed, and {gone_too}\n"
+    assert gone("audit", "find", "--email", ADDRESS, "--json").json == {
+        "epochs": [],
+        "records": [],
+        "entries": [],
+        "receipts": [],
+    }
     assert gone("audit", "verify").code == 0
     assert gone("audit", "pseudonym-keys", "list").out == "none\n"
     assert gone("audit", "pseudonym-keys", "destroy", year(), "--yes").code == 2

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import respx
 
+from hubspot_retention.core.consent import ALL_MAIL, Consent, ConsentState
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import Address
@@ -43,6 +44,31 @@ def opt_out(respx_mock: respx.MockRouter, own: list[Any], for_all: list[Any] | N
 
 def test_the_timestamp_of_the_newsletters_opt_out_counts(respx_mock: respx.MockRouter) -> None:
     assert opt_out(respx_mock, [status("UNSUBSCRIBED")]) == OptOut(at(FIRST), OptOutSource.PERSON)
+
+
+def test_the_last_word_on_each_newsletter_is_a_consent_and_nothing_of_it_is_free_text(
+    respx_mock: respx.MockRouter,
+) -> None:
+    free = status("UNSUBSCRIBED", None, source="typed by Anna") | {"legalBasis": "because Anna said so"}
+    rows = [
+        status("SUBSCRIBED") | {"legalBasis": "CONSENT_WITH_NOTICE"},
+        free,
+        status("NOT_SPECIFIED"),
+        status("UNSUBSCRIBED", subscription=502),
+    ]
+    opt_out(respx_mock, rows, [wide()])
+    given, withdrawn = ConsentState.GIVEN, ConsentState.WITHDRAWN
+    assert Subscriptions(a_transport(), the_policy()).consents(ANNA) == (
+        Consent(subscription="501", state=given, at=at(FIRST), source="Self Service", basis="CONSENT_WITH_NOTICE"),
+        Consent(subscription="501", state=withdrawn, at=None),
+        Consent(subscription=ALL_MAIL, state=withdrawn, at=at(FIRST)),
+    )
+
+
+def test_consents_that_are_refused_are_unknown(respx_mock: respx.MockRouter) -> None:
+    opt_out(respx_mock, [])
+    respx_mock.get(f"{STATUSES}/anna%40example.dk").respond(400, json={"category": "VALIDATION_ERROR"})
+    assert Subscriptions(a_transport(), the_policy()).consents(ANNA) is UNKNOWN
 
 
 def test_only_unsubscribed_counts_and_other_rows_carry_timestamps_as_well(respx_mock: respx.MockRouter) -> None:

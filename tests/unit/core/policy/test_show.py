@@ -3,7 +3,7 @@
 import pytest
 
 from hubspot_retention.core.policy.parse import parse_policy
-from hubspot_retention.core.policy.show import RuleRow, rule_rows
+from hubspot_retention.core.policy.show import RuleRow, evidence_rows, rule_rows
 from tests.unit.core.policy.texts import ARCHIVE, EVERYBODY, a_follower, a_policy, a_rule, clienti_text
 
 PARTNER = '{ is = "is_partner" }'
@@ -113,3 +113,12 @@ def test_correspondence_goes_with_what_it_belongs_to() -> None:
     assert (with_deal.kept, with_deal.then) == ("As long as that deal.", "Archived with that deal.")
     assert others.then == "Archived with the last contact they belong to."
     assert "E-mails are gone at once" in others.in_hubspot
+
+
+def test_what_the_service_keeps_of_people_who_are_gone_has_its_own_periods() -> None:
+    kept = {row.name: row.kept for row in evidence_rows(parse_policy(clienti_text()))}
+    assert kept == {
+        "consent receipts": "24 months from the withdrawal; from the erasure, where the consent still stood.",
+        "tombstones": "24 months from the erasure.",
+        "audit log": "5 years.",
+    }

@@ -1,14 +1,16 @@
 """Tombstones are kept as long as the policy says, and no longer; a person is found through merges."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from hubspot_retention.core.audit.entry import Entry, StoredEntry, canonical_bytes
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.consent import Consent, ConsentReceipt, ConsentState
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.workflow.person import entries_about, records_of
-from hubspot_retention.workflow.tombstones import expire_tombstones
+from hubspot_retention.workflow.remembered import expire_remembered
 from tests.contract.store.values import NOW
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
@@ -58,4 +60,20 @@ def test_tombstones_end_with_the_period_of_the_policy_and_the_log_says_how_many(
         assert [stone.record_id for stone in tx.tombstones_of([SIGN])] == [102]
     ended = [entry.facts for entry in world.entries() if entry.kind == "tombstone.ended"]
     assert ended == [(("number", 1),)]
-    assert expire_tombstones(world.store, world.policy, now) == 0
+    assert expire_remembered(world.store, world.policy, now) == (0, 0)
+
+
+def test_receipts_end_with_their_own_period_counted_from_the_last_use_of_the_consent(world_of: MakeWorld) -> None:
+    world = world_of(a_portal())
+    now = world.clock.now()
+    last = world.policy.civil.start_of(world.policy.evidence.consent_receipts, now)
+    consent = Consent(subscription="501", state=ConsentState.WITHDRAWN, at=last)
+    receipt = ConsentReceipt(record_id=RecordId(101), pseudonym=SIGN, consent=consent, last_used_at=last)
+    with world.store.transaction() as tx:
+        tx.keep_receipts([replace(receipt, last_used_at=last - timedelta(seconds=2))])
+        tx.keep_receipts([replace(receipt, record_id=RecordId(102), last_used_at=last + timedelta(seconds=2))])
+    assert expire_remembered(world.store, world.policy, now) == (0, 1)
+    with world.store.transaction() as tx:
+        assert [each.record_id for each in tx.receipts_of([SIGN])] == [102]
+    ended = [(entry.kind, entry.facts) for entry in world.entries()]
+    assert ended == [("consent-receipt.ended", (("number", 1),))]
