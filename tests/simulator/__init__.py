@@ -16,7 +16,7 @@ end (liveness). What can go wrong, as each seed draws it:
   on, plans approved (also by who asked for them) and rejected, a restored database brought back;
 - time: jumps of the wall clock from minutes to ten years, either way.
 
-Found and not mended yet (about one schedule in 350): a call whose answer was lost may take effect after the fresh checks
+Found and not mended yet (one schedule in about 350): a call whose answer was lost may take effect after fresh checks
 skipped its record, for a hold in HubSpot say. The record is settled by then, so that a hold placed here in the seconds
 between is promised, where it should be answered «in flight» (seed 200337).
 
