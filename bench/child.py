@@ -1,12 +1,15 @@
 """Work that is measured in a process of its own: `main` in it, `run` in who asks."""
 
 import json
+import multiprocessing
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +33,36 @@ def main(tasks: Mapping[str, Task]) -> None:
     configure("warning")
     task = tasks[sys.argv[1]]
     wall, cpu = time.perf_counter(), cpu_seconds()
-    found = task()
+    with _watching_children() as children:
+        found = task()
     measured = {
         "seconds": time.perf_counter() - wall,
         "cpu_seconds": cpu_seconds() - cpu,
-        "peak_mib": peak_mib(),
+        "peak_mib": peak_mib() + sum(children.values()),
     }
     print(json.dumps(measured | found))
+
+
+@contextmanager
+def _watching_children() -> Iterator[dict[int, float]]:
+    """The most memory that each process had that this one started, in MiB, as far as it was seen; what they share with
+    this one is counted again."""
+    seen: dict[int, float] = {}
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.25):
+            for child in multiprocessing.active_children():
+                with suppress(OSError, StopIteration):
+                    seen[child.pid or 0] = _most_memory(Path(f"/proc/{child.pid}/status"))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
 
 
 def cpu_seconds() -> float:
@@ -50,6 +76,10 @@ def peak_mib() -> float:
     of which the process was forked."""
     status = Path("/proc/self/status")
     if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return _most_memory(status)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _most_memory(status: Path) -> float:
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024

@@ -29,7 +29,7 @@ def decide() -> dict[str, Any]:
         facts = [judge.contact_facts(view) for view in views]
         pairs = list(zip(views, facts, strict=True))
         spool.keep_traces([(view.seen.record_id, judge.trace(view, known)) for view, known in pairs])
-        deals = [entry for page in spool.deal_views() for entry in page]
+        deals = [entry for around in spool.deal_neighbours() for entry in around.views()]
     gc.collect()
     gc.freeze()
     found = {"facts": 0.0, "contacts": 0.0, "deals": 0.0}

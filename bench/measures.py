@@ -169,7 +169,7 @@ def _share(name: str, runs: list[Found], seconds: str) -> list[Figure]:
 
 
 def memory(extent: Extent) -> list[Figure]:
-    """Peak memory of the assessing process, by the size of the portal."""
+    """Peak memory of the assessing processes together, by the size of the portal."""
     figures = []
     for contacts in (10_000, 100_000, 1_000_000):
         if contacts > (1_000_000 if extent.million else extent.contacts):

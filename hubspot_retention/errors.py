@@ -35,6 +35,10 @@ class BlockedError(RetentionError):
     exit_code = ExitCode.BLOCKED
 
 
+class ProcessError(RetentionError):
+    """A process that worked for this one has failed or ended; what was under way is void."""
+
+
 class PortalError(RetentionError):
     """HubSpot could not be used. Root of what `hubspot/` raises."""
 

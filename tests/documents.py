@@ -139,8 +139,8 @@ class Document:
                 decision = judge.decide_contact(view, facts, NO_HISTORY)
                 decisions[str(decision.record)] = decision
             deal_view: DealView
-            for page in spool.deal_views():
-                for deal_view, traces in page:
+            for around in spool.deal_neighbours():
+                for deal_view, traces in around.views():
                     decision = judge.decide_deal(deal_view, traces, NO_HISTORY)
                     decisions[str(decision.record)] = decision
         return decisions

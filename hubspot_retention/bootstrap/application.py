@@ -183,13 +183,14 @@ class Application(PeopleWork, PortalWork):
     def _assess(
         self, portal: "HubSpotPortal", store: "Store", watcher: "Watcher", order: "AssessOrder"
     ) -> "tuple[Plan, Plan]":
+        from hubspot_retention.bootstrap.processes import bench_for
         from hubspot_retention.workflow.assess import Assessment
 
         spool = new_spool()
         owners = hear_for_owners(self, store, order)
         try:
             parts = (as_source(portal), store, spool, self.policy()[0], self.ledger())
-            assessment = Assessment(*parts, returned=self.returned(store))
+            assessment = Assessment(*parts, returned=self.returned(store), bench_for=bench_for)
             plans = assessment.run(order, self.clock.now, owners.beside(watcher) if owners else watcher)
         finally:
             spool.close()

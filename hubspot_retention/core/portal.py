@@ -6,7 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
+from hubspot_retention.core.facts.observation import (
+    CompanyLink,
+    CompanyObservation,
+    ContactObservation,
+    DealObservation,
+)
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.record import PortalId, RecordId, RecordRef
 
@@ -36,6 +41,18 @@ class SeenContact(NamedTuple):
 
     observation: ContactObservation
     address: Address | None
+
+
+class UnreadContact(NamedTuple):
+    """A contact whose properties lie as they came, in memory only: they hold personal data."""
+
+    record_id: RecordId
+    properties: bytes
+    deals: tuple[RecordId, ...] | Unknown
+    companies: tuple[CompanyLink, ...] | Unknown
+
+    def __repr__(self) -> str:
+        return f"<unread contacts/{self.record_id}>"
 
 
 class Gone(StrEnum):

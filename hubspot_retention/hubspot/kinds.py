@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
-from hubspot_retention.core.portal import Address, SeenContact
+from hubspot_retention.core.portal import Address, SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.hubspot.associations import Link, Links, company_links, record_ids
-from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
-from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row, decoders_of
+from hubspot_retention.hubspot.translate import Companies, CompanyTranslator, ContactTranslator, Deals, DealTranslator
+from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Properties, Row, decoders_of
 
 _PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
 _NO_LINKS: tuple[Link, ...] = ()
@@ -79,19 +79,16 @@ def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[Seen
 
     Those who are opted out keep their address; with `every_address` everybody does, as in a fresh read by id.
     """
-    observe = translator.observe
+    see = contact_reader(translator, every_address=every_address)
 
     def seen(row: Row, links: tuple[Links, ...]) -> SeenContact:
         deals, companies = links
-        observation, address, off_all = observe(
+        return see(
             int(row.id),
             row.properties,
             record_ids(deals) if deals else (),
             company_links(companies) if companies else (),
         )
-        if address is None or not (every_address or observation.opt_out is not None):
-            return SeenContact(observation, None)
-        return SeenContact(observation, ListedAddress(address, off_all))
 
     return Kind(
         object_type=ObjectType.CONTACT,
@@ -99,6 +96,42 @@ def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[Seen
         linked=(ObjectType.DEAL, ObjectType.COMPANY),
         decoders=decoders_of(translator.names),
         observe=seen,
+    )
+
+
+def contact_reader(
+    translator: ContactTranslator, *, every_address: bool
+) -> Callable[[int, Properties, Deals, Companies], SeenContact]:
+    """What makes a contact of its id, its properties and its links."""
+    observe = translator.observe
+
+    def see(record_id: int, properties: Properties, deals: Deals, companies: Companies) -> SeenContact:
+        observation, address, off_all = observe(record_id, properties, deals, companies)
+        if address is None or not (every_address or observation.opt_out is not None):
+            return SeenContact(observation, None)
+        return SeenContact(observation, ListedAddress(address, off_all))
+
+    return see
+
+
+def unread_contacts(translator: ContactTranslator) -> Kind[UnreadContact]:
+    """Contacts, with their deals and companies, whose properties are left for another process to read."""
+
+    def unread(row: Row, links: tuple[Links, ...]) -> UnreadContact:
+        deals, companies = links
+        return UnreadContact(
+            RecordId(int(row.id)),
+            bytes(row.properties),
+            record_ids(deals) if deals else (),
+            company_links(companies) if companies else (),
+        )
+
+    return Kind(
+        object_type=ObjectType.CONTACT,
+        names=translator.names,
+        linked=(ObjectType.DEAL, ObjectType.COMPANY),
+        decoders=Decoders(translator.names, unread=True),
+        observe=unread,
     )
 
 

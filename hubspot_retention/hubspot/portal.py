@@ -21,6 +21,7 @@ from hubspot_retention.core.portal import (
     ReadContact,
     ReadDeal,
     SeenContact,
+    UnreadContact,
 )
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.errors import PortalContractError
@@ -39,6 +40,7 @@ from hubspot_retention.hubspot.requirements import contact_types, missing_proper
 from hubspot_retention.hubspot.subscriptions import Subscriptions
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
 from hubspot_retention.hubspot.transport import Transport
+from hubspot_retention.hubspot.unread import ContactReader
 from hubspot_retention.hubspot.wire import Row, decoders_of
 
 _Seen = TypeVar("_Seen")
@@ -128,6 +130,15 @@ class HubSpotPortal:
     def contacts(self, *, every_address: bool = False) -> Iterator[Sequence[SeenContact]]:
         """Every contact once, in pages. Raises RangesDisagreeError."""
         return self._read(self._contacts_addressed if every_address else self._contacts_listed)
+
+    def unread_contacts(self) -> Iterator[Sequence[UnreadContact]]:
+        """Every contact once, in pages, for `contact_reader` to read. Raises RangesDisagreeError."""
+        return self._read(kinds.unread_contacts(self._contact_translator))
+
+    def contact_reader(self) -> ContactReader:
+        """What reads such contacts, in this process or in another one."""
+        types = tuple(sorted(self._types.items()))
+        return ContactReader(self._policy.sources.contact, self._subscriptions.newsletter_ids(), types)
 
     def deals(self) -> Iterator[Sequence[DealObservation]]:
         """Every deal once, in pages. Raises RangesDisagreeError."""

@@ -111,13 +111,23 @@ def field_of(place: int) -> str:
     return f"p{place}"
 
 
-def row_type(names: Sequence[str]) -> type[Row]:
-    """A row whose properties are a struct with a field for each name, unset where the answer lacks it."""
+class UnreadRow(Row, gc=False):
+    """One record whose properties are left as they came, for another process to read."""
+
+    properties: msgspec.Raw
+
+
+def properties_type(names: Sequence[str]) -> Any:
+    """A struct with a field for each name, unset where the answer lacks it."""
     fields = [
         (field_of(place), Any, msgspec.field(name=name, default=msgspec.UNSET)) for place, name in enumerate(names)
     ]
-    properties = msgspec.defstruct("AskedProperties", fields, gc=False)
-    row: Any = msgspec.defstruct("AskedRow", [("properties", properties)], bases=(Row,), gc=False)
+    return msgspec.defstruct("AskedProperties", fields, gc=False)
+
+
+def row_type(names: Sequence[str]) -> type[Row]:
+    """A row whose properties are such a struct."""
+    row: Any = msgspec.defstruct("AskedRow", [("properties", properties_type(names))], bases=(Row,), gc=False)
     narrowed: type[Row] = row
     return narrowed
 
@@ -129,10 +139,10 @@ def decoders_of(names: tuple[str, ...]) -> "Decoders":
 
 
 class Decoders:
-    """The decoders for records of which certain properties are asked."""
+    """The decoders for records of which certain properties are asked. `unread`: those stay as they came."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        row: Any = row_type(names)
+    def __init__(self, names: Sequence[str], *, unread: bool = False) -> None:
+        row: Any = UnreadRow if unread else row_type(names)
         self.page: msgspec.json.Decoder[Page[Row]] = msgspec.json.Decoder(Page[row])
         self.batch: msgspec.json.Decoder[Batch[Row]] = msgspec.json.Decoder(Batch[row])
         self.row: msgspec.json.Decoder[Row] = msgspec.json.Decoder(row)

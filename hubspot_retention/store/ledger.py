@@ -43,6 +43,12 @@ class LedgerRows(Rows):
         rows = self._connection.exec_driver_sql(lookup(obligation, dialect), wanted).all()
         return {row[1]: _obligation_of(*row) for row in rows}
 
+    def obliged(self, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
+        """Which of the records the ledger knows, settled or not."""
+        dialect = self._connection.dialect
+        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
+        return frozenset(row[1] for row in self._connection.exec_driver_sql(lookup(obligation, dialect), wanted))
+
     def save_obligations(self, obligations: Sequence[Obligation]) -> None:
         """Write down obligations, each in place of what stood there of its record; the last one of a record counts."""
         rows = [_row(each) for each in obligations]

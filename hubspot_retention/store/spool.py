@@ -8,14 +8,14 @@ interpreter's own, not the store's driver, whose temporary databases never leave
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.portal import UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
-from hubspot_retention.core.view import CompanyView, ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
 from hubspot_retention.store.spool_rows import (
     pack_company,
     pack_company_view,
@@ -23,11 +23,10 @@ from hubspot_retention.store.spool_rows import (
     pack_memory,
     pack_trace,
     unpack_company,
-    unpack_company_view,
     unpack_deal,
     unpack_memory,
-    unpack_trace,
 )
+from hubspot_retention.store.spool_views import AroundContacts, AroundDeals, known
 
 _SCHEMA = """
 create table company (id integer primary key, seen blob, view blob);
@@ -41,6 +40,7 @@ create table note (kind text not null, id integer not null, starts text not null
 """
 _PAGE = 500
 _NOTES = 5_000
+_DEALS_AT_ONCE = 1_000
 
 _COMPANIES = "select id, seen from company where id > ? order by id limit ?"
 _DEALS_OF_COMPANIES = (
@@ -48,6 +48,9 @@ _DEALS_OF_COMPANIES = (
     " where l.company_id > ? and l.company_id <= ? order by 1, d.id"
 )
 _COMPANY_VIEWS = "select id, view from company where id in"
+_DEALS = "select id, seen from deal where id in"
+_DEALS_AFTER = "select id, seen from deal where id > ? order by id limit ?"
+_TRACES = "select id, trace from contact where id in"
 
 
 class Spool:
@@ -95,7 +98,7 @@ class Spool:
             for link in deal.companies
         ]
         self._db.executemany("insert or ignore into deal_company values (?, ?)", links)
-        people = [(contact, deal.record_id) for deal in page for contact in _ids(deal.contacts)]
+        people = [(contact, deal.record_id) for deal in page for contact in known(deal.contacts)]
         self._db.executemany("insert or ignore into contact_deal values (?, ?)", people)
         self._db.execute("commit")
 
@@ -118,21 +121,16 @@ class Spool:
             self._db.executemany("update company set view = ? where id = ?", rows)
         self._db.execute("commit")
 
+    def neighbours(self, contacts: Sequence[ContactObservation | UnreadContact]) -> AroundContacts:
+        """What is around some contacts."""
+        deals = self._fetch(_DEALS, {deal for seen in contacts if seen.deals for deal in known(seen.deals)})
+        wanted = {link.company_id for seen in contacts if seen.companies for link in known(seen.companies)}
+        wanted |= {link.company_id for row in deals.values() for link in known(unpack_deal(row).companies)}
+        return AroundContacts(deals, self._fetch(_COMPANY_VIEWS, wanted))
+
     def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
         """Contacts with their neighbours. A neighbour that was not read makes the association unknown."""
-        deals = self._deals({deal for seen in contacts if seen.deals for deal in _ids(seen.deals)})
-        wanted = {link.company_id for seen in contacts if seen.companies for link in _ids(seen.companies)}
-        wanted |= {link.company_id for deal in deals.values() for link in _ids(deal.companies)}
-        companies: dict[Any, CompanyView] = self._fetch(_COMPANY_VIEWS, wanted, unpack_company_view)
-        views = {key: _deal_view(deal, companies) for key, deal in deals.items()}
-        return [
-            ContactView(
-                seen,
-                _all(seen.deals, views) if seen.deals else (),
-                _companies(seen, companies) if seen.companies else (),
-            )
-            for seen in contacts
-        ]
+        return self.neighbours(contacts).views(contacts)
 
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what the deals of these contacts need to know of them."""
@@ -151,18 +149,16 @@ class Spool:
         while rows := cursor.fetchmany(_NOTES):
             yield [(RecordId(record_id), *unpack_memory(starts, rest)) for record_id, starts, rest in rows]
 
-    def deal_views(self) -> Iterator[list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
-        """Every deal with its neighbours, in pages by id. After the contacts."""
+    def deal_neighbours(self) -> Iterator[AroundDeals]:
+        """Every deal and what is around it, in pages by id. After the contacts."""
         last: int = -1
-        while rows := self._db.execute(
-            "select id, seen from deal where id > ? order by id limit ?", (last, _PAGE)
-        ).fetchall():
+        while rows := self._db.execute(_DEALS_AFTER, (last, _DEALS_AT_ONCE)).fetchall():
             last = rows[-1][0]
-            yield self._views_of([unpack_deal(seen) for _, seen in rows])
+            yield self._around(dict(rows))
 
     def views_of(self, deal_ids: Iterable[RecordId]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
         """Some deals with their neighbours."""
-        return self._views_of(list(self._deals(set(deal_ids)).values()))
+        return self._around(self._fetch(_DEALS, set(deal_ids))).views()
 
     def deals_of_contacts(
         self, ids: Sequence[RecordId]
@@ -180,18 +176,11 @@ class Spool:
             found.setdefault(contact, []).append(views[deal])
         return found
 
-    def _views_of(self, deals: Sequence[DealObservation]) -> list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]:
-        traces: dict[Any, ContactTrace] = self._fetch(
-            "select id, trace from contact where id in",
-            {contact for deal in deals for contact in _ids(deal.contacts)},
-            unpack_trace,
-        )
-        wanted = {link.company_id for deal in deals for link in _ids(deal.companies)}
-        companies: dict[Any, CompanyView] = self._fetch(_COMPANY_VIEWS, wanted, unpack_company_view)
-        return [(_deal_view(deal, companies), _all(deal.contacts, traces)) for deal in deals]
-
-    def _deals(self, ids: set[RecordId]) -> dict[RecordId, DealObservation]:
-        return self._fetch("select id, seen from deal where id in", ids, unpack_deal)
+    def _around(self, deals: dict[RecordId, bytes]) -> AroundDeals:
+        seen = [unpack_deal(row) for row in deals.values()]
+        people = {contact for deal in seen for contact in known(deal.contacts)}
+        companies = {link.company_id for deal in seen for link in known(deal.companies)}
+        return AroundDeals(deals, self._fetch(_TRACES, people), self._fetch(_COMPANY_VIEWS, companies))
 
     def _insert(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Rows in one transaction: each in its own costs three times as much."""
@@ -199,40 +188,11 @@ class Spool:
         self._db.executemany(query, rows)
         self._db.execute("commit")
 
-    def _fetch(self, query: str, ids: set[Any], unpack: Callable[[bytes], Any]) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
+    def _fetch(self, query: str, ids: set[RecordId]) -> dict[RecordId, bytes]:
+        found: dict[RecordId, bytes] = {}
         ordered = sorted(ids)
         for start in range(0, len(ordered), _PAGE):
             part = ordered[start : start + _PAGE]
             marks = ",".join("?" * len(part))
-            for key, blob in self._db.execute(f"{query} ({marks})", part):
-                if blob is not None:
-                    found[key] = unpack(blob)
+            found.update((key, row) for key, row in self._db.execute(f"{query} ({marks})", part) if row is not None)
         return found
-
-
-def _ids(links: Any) -> Any:
-    return () if links is UNKNOWN else links
-
-
-def _all(ids: Any, found: dict[Any, Any]) -> Any:
-    """The neighbours in the order of the ids; unknown if one was not read."""
-    if ids is UNKNOWN or not all(map(found.__contains__, ids)):
-        return UNKNOWN
-    return tuple([found[key] for key in ids])
-
-
-def _companies(
-    seen: ContactObservation | DealObservation, found: dict[Any, CompanyView]
-) -> tuple[CompanyView, ...] | Unknown:
-    links = seen.companies
-    if not links:
-        return ()
-    if links is UNKNOWN:
-        return UNKNOWN
-    views = [found.get(link.company_id) for link in links]
-    return UNKNOWN if None in views else tuple([view for view in views if view is not None])
-
-
-def _deal_view(seen: DealObservation, found: dict[Any, CompanyView]) -> DealView:
-    return DealView(seen, _companies(seen, found))

@@ -7,37 +7,31 @@ with their digests. A run that stops half-way leaves plans in status `building`,
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain, islice
-from typing import TypeVar
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.plan.build import Tally, after_run, item_of
-from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
+from hubspot_retention.core.plan.build import Tally, after_run
+from hubspot_retention.core.plan.model import Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
-from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
 from hubspot_retention.workflow.bundles import BundleLister
-from hubspot_retention.workflow.deciding import Decided, Decider
+from hubspot_retention.workflow.clerk import Clerk
+from hubspot_retention.workflow.deciding import Bench, Court, Findings, OwnBench
 from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW, check_clock
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import Sealer
-
-_CHUNK = 1_000
-"""Records decided and stored in one transaction: few enough to keep memory flat, enough to spare syncs."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +50,13 @@ class AssessOrder:
 
 @dataclass(slots=True)
 class Watcher:
-    """What a person may watch: a phase, how many more records it has done, the total if known; each decision.
-    `restart`: what was decided so far is void, everything is read again."""
+    """What a person may watch: a phase, how many more records it has done, the total if known; each decision that is
+    `worth_hearing` (by default all are; another process may be asked). `restart`: what was decided so far is void,
+    everything is read again."""
 
     progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None
-    decision: Callable[[Decision], None] = lambda decision: None
+    decision: Callable[[Decision], None] | None = None
+    worth_hearing: Callable[[Decision], object] = bool
     restart: Callable[[], None] = lambda: None
 
 
@@ -90,15 +86,9 @@ def _seldom_collected() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
-    records = chain.from_iterable(pages)
-    while part := list(islice(records, size)):
-        yield part
-
-
 class Assessment:
     """One run of assessing a portal by a policy. `ledger` hears what is decided, and `returned` looks for people who
-    were erased, unless it is a what-if."""
+    were erased, unless it is a what-if. `bench_for`: where a portal with so many contacts is decided."""
 
     def __init__(
         self,
@@ -109,7 +99,9 @@ class Assessment:
         ledger: Obligations | None = None,
         *,
         returned: Returned | None = None,
+        bench_for: Callable[[int], AbstractContextManager[Bench]] = lambda contacts: nullcontext(OwnBench()),
     ) -> None:
+        self._bench_for = bench_for
         self._ledger = ledger
         self._returned = returned or Returned(store)
         self._source = source
@@ -127,13 +119,13 @@ class Assessment:
         self._source.require_properties()
         run = self._begin(order, portal_id, now())
         try:
-            self._read(run, order, watcher)
+            self._read_and_decide(run, order, watcher)
         except RangesDisagreeError:
             self._source.use_one_cursor()
             self._spool.restart()
             watcher.restart()
             run = self._begin(order, portal_id, now())
-            self._read(run, order, watcher)
+            self._read_and_decide(run, order, watcher)
         bundles = BundleLister(self._source, self._store, self._spool, run.judge)
         for draft in run.drafts.values():
             bundles.list_for(draft.plan_id, run.portal_id, watcher.progress)
@@ -207,60 +199,59 @@ class Assessment:
             breaches=(),
         )
 
-    def _read(self, run: _Run, order: AssessOrder, watcher: Watcher) -> None:
+    def _read_and_decide(self, run: _Run, order: AssessOrder, watcher: Watcher) -> None:
+        total = self._source.count(ObjectType.CONTACT)
+        with self._bench_for(total) as bench:
+            self._read(watcher)
+            self._decide(run, order, bench, watcher, total)
+
+    def _read(self, watcher: Watcher) -> None:
+        """Companies and deals, which are the neighbours of contacts."""
         for company_page in self._source.companies():
             self._spool.add_companies(company_page)
             watcher.progress("reading companies", len(company_page), None)
         for deal_page in self._source.deals():
             self._spool.add_deals(deal_page)
             watcher.progress("reading deals", len(deal_page), None)
+
+    def _decide(self, run: _Run, order: AssessOrder, bench: Bench, watcher: Watcher, total: int) -> None:
         self._spool.judge_companies(run.judge)
         with self._store.transaction() as tx:
-            requests = RequestRegister.of_all(tx.requests())
-        decider = Decider(self._source, self._store, self._spool, run.judge, requests)
+            register = RequestRegister.of_all(tx.requests())
+        court = Court(self._policy, run.judge, register, None if watcher.decision is None else watcher.worth_hearing)
         lookout = (Returned(self._store) if order.what_if else self._returned).lookout(run.portal_id)
-        total = self._source.count(ObjectType.CONTACT)
-        for chunk in _chunks(self._source.contacts(every_address=lookout.has_work), _CHUNK):
-            lookout.look(chunk, order.as_of)
-            self._keep(run, order, ObjectType.CONTACT, decider.contacts(chunk), watcher)
-            watcher.progress("deciding contacts", len(chunk), total)
-        for part in _chunks(self._spool.deal_views(), _CHUNK):
-            self._keep(run, order, ObjectType.DEAL, decider.deals(part), watcher)
-            watcher.progress("deciding deals", len(part), None)
+        clerk = Clerk(self._source, self._store, self._spool)
+        unread = bench.is_apart and not lookout.has_work
+        contacts = clerk.all_unread() if unread else clerk.all_contacts(lookout, order.as_of)
+        for findings in bench.findings(court, contacts):
+            self._keep(run, order, findings, watcher)
+            if findings.pending:
+                self._keep(run, order, court.decide(clerk.contacts(findings.pending)), watcher)
+            watcher.progress("deciding contacts", findings.total + len(findings.pending), total)
+        for findings in bench.findings(court, clerk.all_deals()):
+            self._keep(run, order, findings, watcher)
+            watcher.progress("deciding deals", findings.total, None)
 
-    def _keep(
-        self, run: _Run, order: AssessOrder, kind: ObjectType, decided: Sequence[Decided], watcher: Watcher
-    ) -> None:
-        """Store what a chunk led to: items, counts, when an opt-out was first seen; the rest of the memory waits."""
-        items: dict[PlanKind, list[PlanItem]] = {plan: [] for plan in PlanKind}
-        notes: list[tuple[RecordId, Remembered, Remembered]] = []
-        opt_outs: list[tuple[RecordId, Remembered]] = []
-        run.population[kind] += len(decided)
-        retained = run.tallies[PlanKind.TIME]
-        for entry in decided:
-            decision, before, after = entry.decision, entry.before, entry.after
-            watcher.decision(decision)
-            placed = item_of(decision, before, self._policy)
-            if placed is None:
-                retained.add(decision, Action.NONE)
-            else:
-                items[placed[0]].append(placed[1])
-                run.tallies[placed[0]].add(decision, placed[1].action)
-            if after == before:
-                continue
-            notes.append((decision.record.record_id, before, after))
-            if after.opted_out_at not in (None, before.opted_out_at):
-                first_seen = before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
-                opt_outs.append((decision.record.record_id, first_seen))
-        self._spool.keep_notes(kind, notes)
+    def _keep(self, run: _Run, order: AssessOrder, findings: Findings, watcher: Watcher) -> None:
+        """Store what a docket led to: items, counts, when an opt-out was first seen; the rest of the memory waits."""
+        kind = findings.kind
+        run.population[kind] += findings.total
+        for plan, tally in findings.tallies.items():
+            run.tallies[plan].include(tally)
+        if watcher.decision is not None:
+            for decision in findings.decisions:
+                watcher.decision(decision)
+        self._spool.keep_traces(findings.traces)
+        self._spool.keep_notes(kind, findings.notes)
         with self._store.transaction() as tx:
             if self._ledger is not None and not order.what_if:
                 plans = {plan: draft.plan_id for plan, draft in run.drafts.items()}
-                self._ledger.hear(tx, kind, decided, Hearing(portal_id=run.portal_id, at=order.as_of, plans=plans))
-            for plan, found in items.items():
+                hearing = Hearing(portal_id=run.portal_id, at=order.as_of, plans=plans)
+                self._ledger.hear(tx, kind, findings.heard, hearing)
+            for plan, found in findings.items.items():
                 tx.add_items(run.drafts[plan].plan_id, found)
             if not order.what_if:
-                tx.note(kind, opt_outs)
+                tx.note(kind, findings.opt_outs)
 
     def _note(self) -> None:
         """The memory for later runs, once the plans are sealed: a start counts as seen only when the run that saw it

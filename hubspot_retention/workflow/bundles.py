@@ -24,7 +24,8 @@ from hubspot_retention.core.portal import Engagement
 from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.view import Judge
-from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Spool, Store
+from hubspot_retention.workflow.docket_ports import DealWithContacts
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 
 _BATCH = 1_000
 """How many records one batch of associations may ask for (HubSpot, since 2025-02-10)."""

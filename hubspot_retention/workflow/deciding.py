@@ -1,20 +1,27 @@
-"""Deciding a chunk of records: recall what earlier runs saw, decide, and keep what must be stored."""
+"""Deciding a chunk of records with all that their decisions need, and what is to be kept of that.
 
-from collections.abc import Mapping, Sequence
+Nothing here reads or writes: a docket holds what was read for its records, a court decides them, its findings are
+what the run must store. So it does not matter in which process a docket is decided, nor in which order: findings of
+different dockets only add up.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from hubspot_retention.core.decision.decide import NO_HISTORY, History
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts
-from hubspot_retention.core.decision.model import Decision, StartValue
-from hubspot_retention.core.facts.observation import ContactObservation, OptOut, OptOutSource
-from hubspot_retention.core.facts.values import UNKNOWN, Unknown
-from hubspot_retention.core.plan.build import remember
-from hubspot_retention.core.portal import SeenContact
+from hubspot_retention.core.decision.model import Decision, Outcome, StartValue
+from hubspot_retention.core.facts.observation import ContactObservation
+from hubspot_retention.core.plan.build import Tally, item_of, remember
+from hubspot_retention.core.plan.model import Action, PlanItem, PlanKind
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.portal import SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestRegister
-from hubspot_retention.core.view import ContactTrace, DealView, Judge
-from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+from hubspot_retention.core.view import ContactTrace, ContactView, Judge
+from hubspot_retention.workflow.docket_ports import ContactNeighbours, ContactReader, DealNeighbours
+from hubspot_retention.workflow.opting_out import Status, must_ask, noted, opt_out_of
 
 
 def history_of(
@@ -43,101 +50,189 @@ class Decided(NamedTuple):
         return remember(self.decision, self.before, self.opt_out, self.starts)
 
 
-@dataclass(slots=True)
-class Decider:
-    """Decides contacts and deals of one run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What was known of the records of a docket. `before`: what earlier runs remembered; `obliged`: those that the
+    deadline ledger knows."""
 
-    source: RecordSource
-    store: Store
-    spool: Spool
+    before: Mapping[RecordId, Remembered]
+    obliged: frozenset[RecordId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactDocket:
+    """Contacts with their neighbours, and the subscription statuses of those who were asked about."""
+
+    seen: Sequence[ContactObservation]
+    statuses: Mapping[RecordId, Status]
+    neighbours: ContactNeighbours
+    known: Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadDocket:
+    """Contacts that are yet to be read, with their neighbours."""
+
+    unread: list[UnreadContact]
+    reader: ContactReader
+    neighbours: ContactNeighbours
+    known: Known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealDocket:
+    """Deals with their neighbours."""
+
+    neighbours: DealNeighbours
+    known: Known
+
+
+Docket = ContactDocket | UnreadDocket | DealDocket
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a docket led to. `heard`: what the deadline ledger must hear; `notes`: what was known of records and what
+    later runs shall know, where that differs; `opt_outs`: those seen for the first time; `traces`: what deals need to
+    know of contacts; `decisions`: those that somebody wants to hear; `pending`: who is newly opted out and was
+    not decided, because it takes a request to know since when."""
+
+    kind: ObjectType
+    total: int = 0
+    tallies: dict[PlanKind, Tally] = field(default_factory=lambda: {plan: Tally() for plan in PlanKind})
+    items: dict[PlanKind, list[PlanItem]] = field(default_factory=lambda: {plan: [] for plan in PlanKind})
+    heard: list[Decided] = field(default_factory=list)
+    notes: list[tuple[RecordId, Remembered, Remembered]] = field(default_factory=list)
+    opt_outs: list[tuple[RecordId, Remembered]] = field(default_factory=list)
+    traces: list[tuple[RecordId, ContactTrace]] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    pending: list[SeenContact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """Decides dockets by one policy, under one register of holds and one of requests. `hears`: which decisions somebody
+    wants to hear; `None` where nobody listens."""
+
+    policy: RetentionPolicy
     judge: Judge
     requests: RequestRegister = field(default_factory=RequestRegister)
+    hears: Callable[[Decision], object] | None = None
 
-    def contacts(self, chunk: Sequence[SeenContact]) -> list[Decided]:
-        """Decide contacts; what their deals need to know of them is spooled."""
-        ids = [contact.observation.record_id for contact in chunk]
-        with self.store.transaction() as tx:
-            recalled = tx.recall(ObjectType.CONTACT, ids)
-        seen, opt_outs = self._with_opt_outs(chunk, recalled)
+    def decide(self, docket: Docket) -> Findings:
+        """Decide a docket."""
+        match docket:
+            case DealDocket():
+                return self._findings(ObjectType.DEAL, self._deals(docket), docket.known)
+            case ContactDocket():
+                return self._contacts(docket)
+            case UnreadDocket():
+                return self._unread(docket)
+
+    def _unread(self, docket: UnreadDocket) -> Findings:
+        """Who is newly opted out is left: here nobody can ask since when."""
+        seen, pending = [], []
+        for contact in docket.reader.read(docket.unread):
+            before = docket.known.before.get(contact.observation.record_id, NOTHING_REMEMBERED)
+            if must_ask(contact, before):
+                pending.append(contact)
+            else:
+                seen.append(contact.observation)
+        found = self._contacts(ContactDocket(seen=seen, statuses={}, neighbours=docket.neighbours, known=docket.known))
+        found.pending = pending
+        return found
+
+    def _contacts(self, docket: ContactDocket) -> Findings:
+        recalled, as_of = docket.known.before, self.judge.as_of
+        seen, opt_outs = [], {}
+        for contact in docket.seen:
+            if contact.opt_out is not None:
+                record_id = contact.record_id
+                before = recalled.get(record_id, NOTHING_REMEMBERED)
+                opt_out = opt_out_of(contact, before, docket.statuses.get(record_id), as_of)
+                opt_outs[record_id] = noted(opt_out, before)
+                contact = contact._replace(opt_out=opt_out)
+            seen.append(contact)
         traces: list[tuple[RecordId, ContactTrace]] = []
-        decided = []
-        for view, opt_out in zip(self.spool.contact_views(seen), opt_outs, strict=True):
-            record_id = view.seen.record_id
-            facts = self.judge.contact_facts(view, self.requests.of(view.seen))
-            if view.deals:
-                traces.append((record_id, self.judge.trace(view, facts)))
-            before = recalled.get(record_id, NOTHING_REMEMBERED)
-            decision = self.judge.decide_contact(view, facts, NO_HISTORY)
-            starts = read_starts(before.starts)
-            history = history_of(decision, before, starts)
-            if history is not None:
-                decision = self.judge.decide_contact(view, facts, history)
-            decided.append(Decided(decision, before, opt_out, starts))
-        self.spool.keep_traces(traces)
-        return decided
+        decided = self._decided(docket.neighbours.views(seen), recalled, opt_outs, traces)
+        found = self._findings(ObjectType.CONTACT, decided, docket.known)
+        found.traces = traces
+        return found
 
-    def deals(self, chunk: Sequence[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]) -> list[Decided]:
-        """Decide deals, after all contacts."""
-        with self.store.transaction() as tx:
-            recalled = tx.recall(ObjectType.DEAL, [view.seen.record_id for view, _ in chunk])
-        decided = []
-        for view, traces in chunk:
-            before = recalled.get(view.seen.record_id, NOTHING_REMEMBERED)
-            decision = self.judge.decide_deal(view, traces, NO_HISTORY)
-            starts = read_starts(before.starts)
-            history = history_of(decision, before, starts)
-            if history is not None:
-                decision = self.judge.decide_deal(view, traces, history)
-            decided.append(Decided(decision, before, NOTHING_REMEMBERED, starts))
-        return decided
-
-    def _with_opt_outs(
-        self, chunk: Sequence[SeenContact], recalled: Mapping[RecordId, Remembered]
-    ) -> tuple[list[ContactObservation], list[Remembered]]:
-        """Opt-outs with their instants: remembered ones cost no request, new ones one status each."""
-        asked = [
-            (contact.observation.record_id, contact.address)
-            for contact in chunk
-            if isinstance(contact.observation.opt_out, OptOut)
-            and contact.address is not None
-            and recalled.get(contact.observation.record_id, NOTHING_REMEMBERED).opted_out_at is None
-        ]
-        answers = self.source.opt_outs([address for _, address in asked])
-        fetched = {record_id: answer for (record_id, _), answer in zip(asked, answers, strict=True)}
-        seen, known = [], []
-        for contact in chunk:
-            observation, noted = contact.observation, NOTHING_REMEMBERED
-            if observation.opt_out is not None:
-                before = recalled.get(observation.record_id, NOTHING_REMEMBERED)
-                opt_out = self._opt_out(observation, before, fetched)
-                noted = _noted(opt_out, before)
-                observation = observation._replace(opt_out=opt_out)
-            seen.append(observation)
-            known.append(noted)
-        return seen, known
-
-    def _opt_out(
+    def _decided(
         self,
-        observation: ContactObservation,
-        before: Remembered,
-        fetched: Mapping[RecordId, OptOut | Unknown | None],
-    ) -> OptOut | Unknown:
-        """The earliest opt-out seen since the contact was last not opted out; without an instant: first seen now."""
-        if not isinstance(observation.opt_out, OptOut):
-            return UNKNOWN
-        if before.opted_out_at is not None:
-            return OptOut(before.opted_out_at, before.opt_out_source or OptOutSource.UNKNOWN)
-        answer = fetched.get(observation.record_id)
-        if answer is UNKNOWN:
-            return answer
-        if answer is None or answer.at is None:
-            source = OptOutSource.UNKNOWN if answer is None else answer.source
-            return OptOut(self.judge.as_of, source)
-        return answer
+        views: Iterable[ContactView],
+        recalled: Mapping[RecordId, Remembered],
+        opt_outs: Mapping[RecordId, Remembered],
+        traces: list[tuple[RecordId, ContactTrace]],
+    ) -> Iterator[Decided]:
+        judge = self.judge
+        for view in views:
+            record_id = view.seen.record_id
+            facts = judge.contact_facts(view, self.requests.of(view.seen))
+            if view.deals:
+                traces.append((record_id, judge.trace(view, facts)))
+            before = recalled.get(record_id, NOTHING_REMEMBERED)
+            decision = judge.decide_contact(view, facts, NO_HISTORY)
+            starts = read_starts(before.starts)
+            history = history_of(decision, before, starts)
+            if history is not None:
+                decision = judge.decide_contact(view, facts, history)
+            yield Decided(decision, before, opt_outs.get(record_id, NOTHING_REMEMBERED), starts)
+
+    def _deals(self, docket: DealDocket) -> Iterator[Decided]:
+        judge, recalled = self.judge, docket.known.before
+        for view, traces in docket.neighbours.views():
+            before = recalled.get(view.seen.record_id, NOTHING_REMEMBERED)
+            decision = judge.decide_deal(view, traces, NO_HISTORY)
+            starts = read_starts(before.starts)
+            history = history_of(decision, before, starts)
+            if history is not None:
+                decision = judge.decide_deal(view, traces, history)
+            yield Decided(decision, before, NOTHING_REMEMBERED, starts)
+
+    def _findings(self, kind: ObjectType, decided: Iterable[Decided], known: Known) -> Findings:
+        found = Findings(kind=kind)
+        retained = found.tallies[PlanKind.TIME]
+        for entry in decided:
+            found.total += 1
+            decision, before, after = entry.decision, entry.before, entry.after
+            record_id = decision.record.record_id
+            if self.hears is not None and self.hears(decision):
+                found.decisions.append(decision)
+            placed = item_of(decision, before, self.policy)
+            if placed is None:
+                retained.add(decision, Action.NONE)
+            else:
+                found.items[placed[0]].append(placed[1])
+                found.tallies[placed[0]].add(decision, placed[1].action)
+            if decision.outcome is Outcome.DISPOSE or decision.marketing_ends or record_id in known.obliged:
+                found.heard.append(entry)
+            if after == before:
+                continue
+            found.notes.append((record_id, before, after))
+            if after.opted_out_at not in (None, before.opted_out_at):
+                first_seen = before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
+                found.opt_outs.append((record_id, first_seen))
+        return found
 
 
-def _noted(opt_out: OptOut | Unknown, before: Remembered) -> Remembered:
-    """The opt-out for later runs. One that cannot be read this time is not forgotten: its five days go on."""
-    if opt_out is UNKNOWN:
-        return Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
-    return Remembered(opted_out_at=opt_out.at, opt_out_source=opt_out.source)
+class Bench(Protocol):
+    """Where dockets are decided. `is_apart`: in other processes, which may as well read the contacts."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether that is elsewhere."""
+
+    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
+        """What each docket led to, in the order of the dockets."""
+
+
+class OwnBench:
+    """Decides in this process."""
+
+    is_apart = False
+
+    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
+        """What each docket led to, in the order of the dockets."""
+        return map(court.decide, dockets)

@@ -26,9 +26,10 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.workflow.allowance import BEYOND_CAP
 from hubspot_retention.workflow.approvals import approval_entry
 from hubspot_retention.workflow.bundles import BundleLister
+from hubspot_retention.workflow.docket_ports import DealWithContacts
 from hubspot_retention.workflow.due_reading import Candidate
 from hubspot_retention.workflow.obligations import Change, Obligations
-from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Spool, Store, Transaction
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store, Transaction
 from hubspot_retention.workflow.seal import Measure, Sealer, plan_entry
 from hubspot_retention.workflow.standing import SERVICE, Basis, in_force
 from hubspot_retention.workflow.triage import GUARDRAIL, TRY_AGAIN

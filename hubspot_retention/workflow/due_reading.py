@@ -25,9 +25,10 @@ from hubspot_retention.core.record import ObjectType, PortalId, RecordId, Record
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.deciding import Decided
+from hubspot_retention.workflow.docket_ports import DealWithContacts
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory, Missing
 from hubspot_retention.workflow.obligations import Change, Hearing, Obligations
-from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Store, Transaction
+from hubspot_retention.workflow.ports import RecordSource, Store, Transaction
 from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import PARTIAL_RUNS
 

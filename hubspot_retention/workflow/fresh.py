@@ -20,7 +20,8 @@ from hubspot_retention.core.portal import Address, Gone, MergedInto, SeenContact
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import ContactView, Judge
-from hubspot_retention.workflow.ports import DealWithContacts, RecordSource, Spool
+from hubspot_retention.workflow.docket_ports import DealWithContacts
+from hubspot_retention.workflow.ports import RecordSource, Spool
 
 T = TypeVar("T")
 Missing = Gone | MergedInto

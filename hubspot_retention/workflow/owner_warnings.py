@@ -57,12 +57,15 @@ class OwnerHearing:
 
     def beside(self, watcher: Watcher) -> Watcher:
         """Hear what a person watches."""
+        watched = watcher.decision
+        if watched is None:
+            return replace(watcher, decision=self.hear, worth_hearing=self._foresight.wanted)
 
         def both(decision: Decision) -> None:
-            watcher.decision(decision)
+            watched(decision)
             self.hear(decision)
 
-        return Watcher(progress=watcher.progress, decision=both, restart=watcher.restart)
+        return replace(watcher, decision=both)
 
     def note(self) -> None:
         """Write down what was heard since the last time: what was told already of that due date stands."""

@@ -31,11 +31,18 @@ from hubspot_retention.core.portal import (
     ReadContact,
     ReadDeal,
     SeenContact,
+    UnreadContact,
 )
 from hubspot_retention.core.probe import ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
-from hubspot_retention.core.view import ContactTrace, ContactView, DealView, Judge
+from hubspot_retention.core.view import ContactTrace, ContactView, Judge
+from hubspot_retention.workflow.docket_ports import (
+    ContactNeighbours,
+    ContactReader,
+    DealNeighbours,
+    DealWithContacts,
+)
 from hubspot_retention.workflow.owner_ports import OwnerTransaction
 from hubspot_retention.workflow.people_ports import PeopleTransaction
 from hubspot_retention.workflow.service_ports import ServiceTransaction
@@ -56,6 +63,12 @@ class RecordSource(Protocol):
     def contacts(self, *, every_address: bool = False) -> Iterator[Sequence[SeenContact]]:
         """Every contact once, in pages; without `every_address` those who are opted out have theirs. Raises
         RangesDisagreeError."""
+
+    def unread_contacts(self) -> Iterator[Sequence[UnreadContact]]:
+        """Every contact once, in pages, for `contact_reader` to read. Raises RangesDisagreeError."""
+
+    def contact_reader(self) -> ContactReader:
+        """What reads such contacts, in this process or in another one."""
 
     def deals(self) -> Iterator[Sequence[DealObservation]]:
         """Every deal once, in pages. Raises RangesDisagreeError."""
@@ -123,9 +136,6 @@ class Disposer(Protocol):
         """Erase a file by its own endpoint (gone within 7 days)."""
 
 
-DealWithContacts = tuple[DealView, tuple[ContactTrace, ...] | Unknown]
-
-
 class Spool(Protocol):
     """Deals, companies and who hangs on whom, for the length of one assessment or one fresh read."""
 
@@ -144,6 +154,9 @@ class Spool(Protocol):
     def judge_companies(self, judge: Judge) -> None:
         """After companies and deals, before contacts."""
 
+    def neighbours(self, contacts: Sequence[ContactObservation | UnreadContact]) -> ContactNeighbours:
+        """What is around some contacts."""
+
     def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
         """Contacts with their neighbours."""
 
@@ -156,8 +169,8 @@ class Spool(Protocol):
     def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
         """What was kept for later runs, in pages: what was known before, what shall be known."""
 
-    def deal_views(self) -> Iterator[list[DealWithContacts]]:
-        """Every deal with its neighbours, in pages. After the contacts."""
+    def deal_neighbours(self) -> Iterator[DealNeighbours]:
+        """Every deal and what is around it, in pages. After the contacts."""
 
     def views_of(self, deal_ids: Iterable[RecordId]) -> list[DealWithContacts]:
         """Some deals with their neighbours."""

@@ -39,6 +39,9 @@ class ServiceTransaction(Protocol):
     def obligations_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Obligation]:
         """What the ledger knows of records; one it does not know is not in the answer."""
 
+    def obliged(self, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
+        """Which of the records the ledger knows, settled or not."""
+
     def save_obligations(self, obligations: Sequence[Obligation]) -> None:
         """Write down obligations, each in place of what stood there of its record."""
 

@@ -119,7 +119,7 @@ class World:
     # What the service does.
 
     def assess(
-        self, as_of: datetime | None = None, watcher: Watcher | None = None, source: object = None
+        self, as_of: datetime | None = None, watcher: Watcher | None = None, source: object = None, **parts: Any
     ) -> tuple[Plan, Plan]:
         """The plans of a run: exercised rights, time rules."""
         order = AssessOrder(
@@ -133,7 +133,7 @@ class World:
         spool = new_spool()
         try:
             source = cast(RecordSource, source or Checked(self.portal))
-            assessment = Assessment(source, self.store, spool, self.policy)
+            assessment = Assessment(source, self.store, spool, self.policy, **parts)
             return assessment.run(order, self.clock.now, watcher or Watcher())
         finally:
             spool.close()

@@ -105,6 +105,14 @@ class Tally:
             _earliest(before.earliest_erase_by, decision.erase_by),
         )
 
+    def include(self, other: "Tally") -> None:
+        """Count what another tally counted."""
+        self.outcomes.update(other.outcomes)
+        self.disposals.update(other.disposals)
+        for key, count in other.rules.items():
+            before = self.rules.get(key)
+            self.rules[key] = count if before is None else _together(before, count)
+
     def outcome_counts(self) -> tuple[OutcomeCount, ...]:
         """The outcomes, in a stable order."""
         counts = sorted(self.outcomes.items())
@@ -114,6 +122,16 @@ class Tally:
         """The rules, the earliest deadline first."""
         far = datetime.max.replace(tzinfo=UTC)
         return tuple(sorted(self.rules.values(), key=lambda c: (c.earliest_erase_by or far, c.rule, c.action)))
+
+
+def _together(one: RuleCount, other: RuleCount) -> RuleCount:
+    return RuleCount(
+        one.rule,
+        one.action,
+        one.total + other.total,
+        _earliest(one.oldest_due_at, other.oldest_due_at),
+        _earliest(one.earliest_erase_by, other.earliest_erase_by),
+    )
 
 
 def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:

@@ -49,6 +49,7 @@ def test_records_of_two_classes_with_one_number_are_two(store: SqlStore) -> None
         written(tx, an_obligation(7), an_obligation(7, DEAL, rule="deals"))
         assert tx.obligations_of(CONTACT, [RecordId(7), RecordId(8)]) == {7: an_obligation(7)}
         assert tx.obligations_of(DEAL, [RecordId(7)]) == {7: an_obligation(7, DEAL, rule="deals")}
+        assert tx.obliged(CONTACT, [RecordId(7), RecordId(8)]) == {7}
 
 
 def test_nothing_is_known_of_nothing(store: SqlStore) -> None:
@@ -56,6 +57,7 @@ def test_nothing_is_known_of_nothing(store: SqlStore) -> None:
         written(tx)
         assert tx.obligation(a_record()) is None
         assert tx.obligations_of(CONTACT, []) == {}
+        assert tx.obliged(CONTACT, []) == frozenset()
         assert list(tx.obligations(LIVE)) == []
         assert list(tx.count_obligations(NOW)) == []
 

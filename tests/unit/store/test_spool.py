@@ -37,7 +37,7 @@ def test_after_a_restart_nothing_of_it_is_left() -> None:
         spool.add_deals([a_deal(201, owes=True, companies=UNKNOWN)])
         spool.restart()
         assert not causes_of_colleague(spool)
-        assert list(spool.deal_views()) == []
+        assert list(spool.deal_neighbours()) == []
 
 
 def test_a_neighbour_that_was_not_read_makes_the_association_unknown() -> None:

@@ -151,3 +151,21 @@ def test_a_tally_shows_the_oldest_due_and_the_earliest_deadline_of_each_rule_tha
     dates = at("2026-10-01T10:00"), at("2026-12-01T10:00")
     assert counts[1] == RuleCount("former-customer", Action.ERASE, 3, *dates)
     assert counts[2] == RuleCount("retain", Action.END_MARKETING, 1, None, None)
+
+
+def test_tallies_of_parts_add_up_to_the_tally_of_the_whole() -> None:
+    early, late = at("2026-10-01T10:00"), at("2026-12-01T10:00")
+    counted = [
+        (a_disposal("contacts/101", due_at=late, erase_by=late), Action.ERASE),
+        (a_decision(Outcome.RETAIN, NEW_ENQUIRY), Action.NONE),
+        (a_disposal("contacts/102", due_at=early, erase_by=early), Action.ERASE),
+        (a_disposal("contacts/103", rule="unsubscribed"), Action.ERASE),
+    ]
+    whole, total = Tally(), Tally()
+    for decision, action in counted:
+        part = Tally()
+        for tally in (whole, part):
+            tally.add(decision, action)
+        total.include(part)
+    assert total == whole
+    assert total.rule_counts()[0] == RuleCount("former-customer", Action.ERASE, 2, early, early)

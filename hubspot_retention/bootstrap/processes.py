@@ -1,0 +1,156 @@
+"""Dockets decided by other processes, while this one reads and stores.
+
+One process reads, decides and stores some five thousand contacts a second on one core, whatever the machine has; a
+second one that only decides takes the larger half of that work off it. It is given what lay in the spool and gives
+back findings: it opens no database, no file and no connection.
+
+What can go wrong: a process ends under its work, for want of memory perhaps, or by somebody's hand. Then the run fails
+as a whole, and its plans stay unfinished, which can never be applied. If it is this process that ends, the others must
+not stay behind. And an error over there must not show what it had before it: only its kind and place come back.
+"""
+
+import gc
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hubspot_retention.core.view import Judge
+from hubspot_retention.errors import ProcessError, RetentionError
+from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
+
+_WORTH_IT: Final = 20_000
+"""Contacts from which on other processes are started: below that a run takes a few seconds, and a process half of one
+to start, and some 60 MiB."""
+_MOST: Final = 1
+"""A second one would have little to do: reading and storing, which only this process does, take as long as deciding."""
+_AHEAD: Final = 2
+"""Dockets under way for each process: one that it decides, one that waits for it. It bounds the memory."""
+_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+
+_log = structlog.get_logger("hubspot_retention.assess")
+
+
+@contextmanager
+def bench_for(contacts: int) -> Iterator[Bench]:
+    """Where a portal with so many contacts is decided."""
+    number = processes_for(contacts, processors())
+    try:
+        bench = ProcessBench(number) if number else None
+    except OSError as error:  # a machine without the shared memory that such processes need
+        _log.warning("assess.one_process_only", error=type(error).__name__)
+        bench = None
+    if bench is None:
+        yield OwnBench()
+        return
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def processes_for(contacts: int, available: int) -> int:
+    """How many other processes decide; none where this one does better alone."""
+    return 0 if contacts < _WORTH_IT else min(available - 1, _MOST)
+
+
+def processors(quota: Path = _QUOTA) -> int:
+    """How many processors this process may use: those it is bound to, within the quota of its container."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        share, period = quota.read_text(encoding="ascii").split()
+        return bound if share == "max" else max(1, min(bound, int(share) // int(period)))
+    except (OSError, ValueError):
+        return bound
+
+
+class ProcessBench:
+    """Decides in other processes, which start at once. Raises OSError where there can be none; close it."""
+
+    is_apart = True
+
+    def __init__(self, processes: int) -> None:
+        self._most = processes * _AHEAD
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+        for _ in range(processes):
+            self._pool.submit(os.getpid)
+
+    def close(self) -> None:
+        """End the processes, once they have decided what they have before them."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
+        """What each docket led to, in the order of the dockets. Raises ProcessError."""
+        packed = pickle.dumps((court.policy, court.judge.register, court.judge.as_of, court.requests, court.hears))
+        waiting: deque[Future[Findings]] = deque()
+        for docket in dockets:
+            waiting.append(self._submit(packed, docket))
+            if len(waiting) > self._most:
+                yield _result(waiting.popleft())
+        while waiting:
+            yield _result(waiting.popleft())
+
+    def _submit(self, packed: bytes, docket: Docket) -> Future[Findings]:
+        try:
+            return self._pool.submit(_decide, packed, docket)
+        except BrokenProcessPool:
+            raise _lost() from None
+
+
+def _result(future: Future[Findings]) -> Findings:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise _lost() from None
+
+
+def _lost() -> ProcessError:
+    return ProcessError(
+        "a process that decided records for this run has ended before its time (out of memory, or killed): the run is"
+        " void, nothing of it can be applied. Start it again."
+    )
+
+
+def _begin() -> None:
+    """In the new process. Ctrl-C is this run's to handle, not the helper's; and nobody collects what is not there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+@lru_cache(1)
+def _court(packed: bytes) -> Court:
+    policy, register, as_of, requests, hears = pickle.loads(packed)
+    return Court(policy, Judge.of(policy, register, as_of), requests, hears)
+
+
+def _decide(packed: bytes, docket: Docket) -> Findings:
+    try:
+        return _court(packed).decide(docket)
+    except RetentionError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind = type(error).__name__
+        raise ProcessError(f"deciding failed: {kind} in {Path(place.filename).name}, line {place.lineno}") from None

@@ -1,0 +1,80 @@
+"""Before a chunk of records is decided: fetch what its decisions need, from the store, the spool and the portal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+from typing import Final, TypeVar
+
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
+from hubspot_retention.core.portal import SeenContact, UnreadContact
+from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.workflow.deciding import ContactDocket, DealDocket, Known, UnreadDocket
+from hubspot_retention.workflow.docket_ports import ContactReader, DealNeighbours
+from hubspot_retention.workflow.opting_out import must_ask
+from hubspot_retention.workflow.ports import RecordSource, Spool, Store
+from hubspot_retention.workflow.returned import Lookout
+
+_CHUNK: Final = 1_000
+"""Records decided and stored in one transaction: few enough to keep memory flat, enough to spare syncs."""
+
+T = TypeVar("T")
+
+
+def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
+    records = chain.from_iterable(pages)
+    while part := list(islice(records, size)):
+        yield part
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Prepares the dockets of one run."""
+
+    source: RecordSource
+    store: Store
+    spool: Spool
+
+    def all_contacts(self, lookout: Lookout, as_of: datetime) -> Iterator[ContactDocket]:
+        """Every contact; those who were erased and are back are told of."""
+        for chunk in _chunks(self.source.contacts(every_address=lookout.has_work), _CHUNK):
+            lookout.look(chunk, as_of)
+            yield self.contacts(chunk)
+
+    def all_unread(self) -> Iterator[UnreadDocket]:
+        """Every contact, to be read where it is decided."""
+        reader = self.source.contact_reader()
+        for chunk in _chunks(self.source.unread_contacts(), _CHUNK):
+            yield self._unread(chunk, reader)
+
+    def all_deals(self) -> Iterator[DealDocket]:
+        """Every deal, after all contacts."""
+        return map(self._deals, self.spool.deal_neighbours())
+
+    def contacts(self, chunk: Sequence[SeenContact]) -> ContactDocket:
+        """The docket of some contacts, with a subscription status for each that is newly opted out."""
+        known = self._known(ObjectType.CONTACT, [contact.observation.record_id for contact in chunk])
+        asked = {
+            contact.observation.record_id: contact.address
+            for contact in chunk
+            if contact.address is not None
+            and must_ask(contact, known.before.get(contact.observation.record_id, NOTHING_REMEMBERED))
+        }
+        answers = self.source.opt_outs(list(asked.values()))
+        return ContactDocket(
+            seen=[contact.observation for contact in chunk],
+            statuses=dict(zip(asked, answers, strict=True)),
+            neighbours=self.spool.neighbours([contact.observation for contact in chunk]),
+            known=known,
+        )
+
+    def _unread(self, chunk: list[UnreadContact], reader: ContactReader) -> UnreadDocket:
+        known = self._known(ObjectType.CONTACT, [contact.record_id for contact in chunk])
+        return UnreadDocket(unread=chunk, reader=reader, neighbours=self.spool.neighbours(chunk), known=known)
+
+    def _deals(self, neighbours: DealNeighbours) -> DealDocket:
+        return DealDocket(neighbours=neighbours, known=self._known(ObjectType.DEAL, neighbours.deal_ids))
+
+    def _known(self, kind: ObjectType, ids: Sequence[RecordId]) -> Known:
+        with self.store.transaction() as tx:
+            return Known(before=tx.recall(kind, ids), obliged=tx.obliged(kind, ids))
