@@ -19,6 +19,7 @@ from hubspot_retention.store.engine import Access, connect, may_share, settle_jo
 from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.inbox import InboxRows
 from hubspot_retention.store.items import ItemRows
+from hubspot_retention.store.late_calls import LateCallRows
 from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
 from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.merges import MergeRows
@@ -49,6 +50,7 @@ class SqlTransaction(
     AnchorRows,
     CheckpointRows,
     OwnerWarningRows,
+    LateCallRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 

@@ -114,6 +114,4 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
         conditions.append(plan_item.c.object_type.in_([TYPE_NUMBERS[kind] for kind in wanted.object_types]))
     if wanted.states:
         conditions.append(plan_item.c.state.in_([state.value for state in wanted.states]))
-    if wanted.codes:
-        conditions.append(plan_item.c.state_code.in_(wanted.codes))
     return conditions

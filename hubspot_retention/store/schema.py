@@ -89,6 +89,16 @@ Index(
 )
 Index("plan_item_by_record", plan_item.c.object_type, plan_item.c.record_id)
 
+late_call = Table(
+    "late_call",
+    metadata,
+    Column("object_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("plan_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 hold = Table(
     "hold",
     metadata,

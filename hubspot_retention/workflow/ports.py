@@ -224,6 +224,16 @@ class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, Proto
     def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
         """How far an item has come."""
 
+    def note_late_call(self, plan_id: str, record: RecordRef, at: datetime) -> None:
+        """A record was still there after a call whose answer was lost: the call may take effect yet."""
+
+    def forget_late_call(self, record: RecordRef) -> None:
+        """The record is gone: nothing more can happen to it."""
+
+    def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
+        """The records that were still there since an instant, with the plan of the call, in the order of records.
+        Older ones are over, and are forgotten."""
+
     def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
 

@@ -37,8 +37,8 @@ TRY_AGAIN = (None, 423, 429)
 """Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
 
 STILL_THERE: Final = "read-back-still-there"
-"""Why a record waits that was there after a call whose answer nobody heard. That call may take effect yet, so the
-record keeps the code until it is settled: a hold on it is answered «in flight»."""
+"""Why a record begins again that was there after a call whose answer nobody heard. That call may take effect yet,
+whatever becomes of the record here, so it is written down: for a day a hold on it is answered «in flight»."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Ledger:
         ids = [item.record.record_id for item in batch]
         with self._store.transaction() as tx:
             for item in batch:
-                tx.set_item_state(self._plan.plan_id, item.record, ItemState.PREPARED, _kept(item))
+                tx.set_item_state(self._plan.plan_id, item.record, ItemState.PREPARED)
                 tx.audit(self._entry(item, Verb.INTENDED, item.action.value))
             requests = tuple(tx.requests())
             memory = Memory(
@@ -117,7 +117,7 @@ class Ledger:
         with self._store.transaction() as tx:
             if not self._may_go_on(tx, prepared):
                 for item in batch:
-                    tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING, _kept(item))
+                    tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING)
                     tx.audit(self._entry(item, Verb.ABANDONED, "check-again"))
                 return None
             for item in batch:
@@ -192,8 +192,11 @@ class Ledger:
                     self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, code)
 
     def _settle(self, tx: Transaction, item: PlanItem, state: ItemState, verb: Verb, code: str) -> None:
-        waits = state in (ItemState.PENDING, ItemState.PREPARED)
-        tx.set_item_state(self._plan.plan_id, item.record, state, (_kept(item) if waits else "") or code)
+        tx.set_item_state(self._plan.plan_id, item.record, state, code)
+        if code == STILL_THERE:
+            tx.note_late_call(self._plan.plan_id, item.record, self._times.now())
+        elif state is ItemState.DONE and item.state_code == STILL_THERE:
+            tx.forget_late_call(item.record)
         tx.audit(self._entry(item, verb, code))
         if item.action is Action.ERASE:
             receipts = _settle_remembered(tx, item, state, self._times.now())
@@ -236,10 +239,6 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
-
-
-def _kept(item: PlanItem) -> str:
-    return item.state_code if item.state_code == STILL_THERE else ""
 
 
 def _named(remembered: Remembrance | None) -> tuple[tuple[str, str], ...]:

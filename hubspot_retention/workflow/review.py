@@ -17,7 +17,6 @@ from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectReque
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.gate import find_plan
 from hubspot_retention.workflow.ports import Store, Transaction
-from hubspot_retention.workflow.protocol import STILL_THERE
 from hubspot_retention.workflow.seal import plan_entry
 
 _SHORTEST_DIGEST = 12
@@ -25,10 +24,9 @@ _SHORTEST_DIGEST = 12
 
 
 _IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
-_MAY_YET_GO = ItemFilter(states=(ItemState.PENDING, ItemState.PREPARED), codes=(STILL_THERE,))
 _BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
 _LONG_OVER = timedelta(days=1)
-"""So long after its plan has expired no call of it can take effect any more."""
+"""So long after a record was still there no call whose answer was lost can take effect on it any more."""
 _REJECTABLE = (
     PlanStatus.AWAITING_REVIEW,
     PlanStatus.BLOCKED,
@@ -222,9 +220,10 @@ def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFligh
         InFlight(plan.plan_id, item.record)
         for plan in tx.plans()
         if plan.status in _BEGUN
-        for wanted in (_IN_FLIGHT, *([_MAY_YET_GO] if now <= plan.expires_at + _LONG_OVER else ()))
-        for item in tx.items(plan.plan_id, wanted)
+        for item in tx.items(plan.plan_id, _IN_FLIGHT)
     ]
+    sent.extend(InFlight(plan_id, record) for plan_id, record in tx.late_calls(now - _LONG_OVER))
+    each = tuple(dict.fromkeys(sent))
     if held.object_type is not ObjectType.CONTACT:
-        return tuple(sent)
-    return tuple(found for found in sent if found.record == held or found.record.object_type is ObjectType.DEAL)
+        return each
+    return tuple(found for found in each if found.record == held or found.record.object_type is ObjectType.DEAL)

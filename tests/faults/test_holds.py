@@ -196,6 +196,25 @@ def test_a_hold_on_who_was_there_after_a_lost_answer_is_told_that_the_call_may_t
     assert world.calls("erase") == []
 
 
+def test_the_call_may_take_effect_yet_also_when_its_record_is_skipped_by_now(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    world.apply(plan, disposer=NobodyAnswers())
+    world.edit("contacts/101", legal_hold="true")
+    world.apply(plan)
+    assert world.state(plan, "contacts/101")[0] is ItemState.SKIPPED
+    assert now_held(world) == (InFlight(plan.plan_id, ref("contacts/101")),)
+
+
+def test_once_the_record_is_gone_nothing_is_in_flight_any_more(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    world.apply(plan, disposer=NobodyAnswers())
+    world.apply(plan)
+    assert world.state(plan, "contacts/101")[0] is ItemState.DONE
+    assert now_held(world) == ()
+
+
 def test_long_after_its_plan_has_expired_no_call_is_believed_to_take_effect_any_more(world_of: MakeWorld) -> None:
     world = somebody(world_of)
     world.apply(world.rights(), disposer=NobodyAnswers())

@@ -10,6 +10,7 @@ from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.store import audit_log
+from hubspot_retention.store.database import SqlTransaction
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.workflow import anchoring, carry, dispose, gate, looking, protocol, review
 
@@ -61,8 +62,7 @@ def _hold_in_flight_promised(monkeypatch: Any) -> None:
 
 
 def _still_there_is_over(monkeypatch: Any) -> None:
-    monkeypatch.setattr(protocol, "_kept", lambda item: "")
-    monkeypatch.setattr(review, "_MAY_YET_GO", review._IN_FLIGHT)
+    monkeypatch.setattr(SqlTransaction, "late_calls", lambda tx, since: ())
 
 
 def _no_time_bound(monkeypatch: Any) -> None:

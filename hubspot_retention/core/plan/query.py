@@ -18,13 +18,12 @@ class ItemOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFilter:
-    """Empty tuples mean all. `codes`: why a state is what it is."""
+    """Empty tuples mean all."""
 
     actions: tuple[Action, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     object_types: tuple[ObjectType, ...] = ()
     states: tuple[ItemState, ...] = ()
-    codes: tuple[str, ...] = ()
     order: ItemOrder = ItemOrder.RECORD
 
 

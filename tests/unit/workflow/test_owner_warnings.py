@@ -24,6 +24,7 @@ from hubspot_retention.workflow.owner_warnings import (
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import Document, a_contact, a_portal, days_ago, unsubscribed
 from tests.faults.world import REVIEW, World, ref
+from tests.unit.workflow.ticking import InTime
 
 KIM, BO = "77", "78"
 OWNERS = [{"id": KIM, "properties": {"firstName": "Kim"}}, {"id": BO, "properties": {"firstName": "Bo"}}]
@@ -204,7 +205,7 @@ def test_a_plan_tells_of_how_many_the_owner_was_warned_in_time(world_of: MakeWor
     warn(world)
     world.clock.present += timedelta(days=31)
     world.edit("contacts/102", notes_last_contacted=f"{days_ago(341)}T09:00:00Z")
-    (_, made) = world.assess()
+    (_, made) = world.assess(source=InTime(world.portal))
     assert warned_of(world.store, made, world.policy) == (
         WarnedOf(rule="inactive-contact", ahead="30 days", told=2, total=2),
     )
