@@ -135,6 +135,4 @@ def _together(one: RuleCount, other: RuleCount) -> RuleCount:
 
 
 def _earliest(first: datetime | None, second: datetime | None) -> datetime | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return min(first, second)
+    return min((each for each in (first, second) if each is not None), default=None)
