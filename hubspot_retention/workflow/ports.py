@@ -17,7 +17,6 @@ from hubspot_retention.core.facts.observation import (
     OptOut,
 )
 from hubspot_retention.core.facts.values import Unknown
-from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter, NewRun
 from hubspot_retention.core.portal import (
@@ -35,7 +34,6 @@ from hubspot_retention.core.portal import (
 )
 from hubspot_retention.core.probe import ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
-from hubspot_retention.core.request import RequestEnd, SubjectRequest
 from hubspot_retention.core.view import ContactTrace, ContactView, Judge
 from hubspot_retention.workflow.docket_ports import (
     ContactNeighbours,
@@ -45,6 +43,7 @@ from hubspot_retention.workflow.docket_ports import (
 )
 from hubspot_retention.workflow.owner_ports import OwnerTransaction
 from hubspot_retention.workflow.people_ports import PeopleTransaction
+from hubspot_retention.workflow.register_ports import RegisterTransaction
 from hubspot_retention.workflow.service_ports import ServiceTransaction
 
 
@@ -179,7 +178,7 @@ class Spool(Protocol):
         """The deals of some contacts, with their neighbours."""
 
 
-class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, Protocol):
+class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, RegisterTransaction, Protocol):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def audit(self, entry: Entry) -> int:
@@ -223,41 +222,6 @@ class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, Proto
 
     def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
         """How far an item has come."""
-
-    def note_late_call(self, plan_id: str, record: RecordRef, at: datetime) -> None:
-        """A record was still there after a call whose answer was lost: the call may take effect yet."""
-
-    def forget_late_call(self, record: RecordRef) -> None:
-        """The record is gone: nothing more can happen to it."""
-
-    def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
-        """The records that were still there since an instant, with the plan of the call, in the order of records.
-        Older ones are over, and are forgotten."""
-
-    def place_hold(self, hold: Hold, reason: str) -> Hold:
-        """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
-
-    def hold_commitment(self, hold_id: int) -> str | None:
-        """A salted digest of the hold's reason: what the audit log holds of it, so that the text can be erased."""
-
-    def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
-        """Release a hold in force; `None` if there is none of that number."""
-
-    def holds(self, *, released: bool = False) -> Sequence[tuple[Hold, str]]:
-        """Holds in force (or all) with their reasons."""
-
-    def hold_register(self) -> HoldRegister:
-        """The matters in force, by record."""
-
-    def add_request(self, request: SubjectRequest) -> SubjectRequest:
-        """Store a request (its `request_id` is given by the store)."""
-
-    def close_request(self, request_id: int, at: datetime, end: RequestEnd) -> SubjectRequest | None:
-        """Close an open request; `None` if there is none of that number."""
-
-    def requests(self, *, followed: bool = True) -> Sequence[SubjectRequest]:
-        """All requests of the register. `followed`: one whose contact was merged away stands there once more under
-        each contact it was merged into, with its own number."""
 
     def recall(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Remembered]:
         """What earlier runs noted of records."""

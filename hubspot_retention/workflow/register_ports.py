@@ -1,0 +1,48 @@
+"""What the registers of holds and requests need of a transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from hubspot_retention.core.hold import Hold, HoldRegister
+from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.request import RequestEnd, SubjectRequest
+
+
+class RegisterTransaction(Protocol):
+    """Holds, what may have been sent before one, and requests."""
+
+    def note_late_call(self, plan_id: str, record: RecordRef, at: datetime) -> None:
+        """A record was still there after a call whose answer was lost: the call may take effect yet."""
+
+    def forget_late_call(self, record: RecordRef) -> None:
+        """The record is gone: nothing more can happen to it."""
+
+    def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
+        """The records that were still there since an instant, with the plan of the call, in the order of records.
+        Older ones are over, and are forgotten."""
+
+    def place_hold(self, hold: Hold, reason: str) -> Hold:
+        """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
+
+    def hold_commitment(self, hold_id: int) -> str | None:
+        """A salted digest of the hold's reason: what the audit log holds of it, so that the text can be erased."""
+
+    def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
+        """Release a hold in force; `None` if there is none of that number."""
+
+    def holds(self, *, released: bool = False) -> Sequence[tuple[Hold, str]]:
+        """Holds in force (or all) with their reasons."""
+
+    def hold_register(self) -> HoldRegister:
+        """The matters in force, by record."""
+
+    def add_request(self, request: SubjectRequest) -> SubjectRequest:
+        """Store a request (its `request_id` is given by the store)."""
+
+    def close_request(self, request_id: int, at: datetime, end: RequestEnd) -> SubjectRequest | None:
+        """Close an open request; `None` if there is none of that number."""
+
+    def requests(self, *, followed: bool = True) -> Sequence[SubjectRequest]:
+        """All requests of the register. `followed`: one whose contact was merged away stands there once more under
+        each contact it was merged into, with its own number."""
