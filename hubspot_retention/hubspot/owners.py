@@ -11,7 +11,7 @@ from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.hubspot.byid import ByIdReader
 from hubspot_retention.hubspot.calls import objects_path, post
 from hubspot_retention.hubspot.transport import Transport
-from hubspot_retention.hubspot.wire import Decoders, Row, field_of
+from hubspot_retention.hubspot.wire import Row, decoders_of, field_of
 
 _OWNER = ("hubspot_owner_id",)
 
@@ -21,7 +21,7 @@ class HubSpotOwners:
 
     def __init__(self, transport: Transport, by_id: ByIdReader) -> None:
         self._transport, self._by_id = transport, by_id
-        self._decoders = Decoders(_OWNER)
+        self._decoders = decoders_of(_OWNER)
 
     @cached_property
     def _there(self) -> frozenset[str]:
