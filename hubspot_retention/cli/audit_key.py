@@ -1,6 +1,5 @@
 """`audit key new | show | rotate | retire`: the keys that sign what the log was, and what a witness saw of it."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubspot_retention.cli.given import Who, Yes, application
-from hubspot_retention.cli.output import say
-from hubspot_retention.errors import ExitCode, UsageError
+from hubspot_retention.cli.output import refuse_unasked, say
+from hubspot_retention.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +97,7 @@ def retire(context: typer.Context, file: LogKeyFile, yes: Yes = False, who: Who 
 
 
 def _confirm(old: str) -> None:
-    if not sys.stdin.isatty():
-        raise UsageError("nothing was done: nobody can be asked here; give --yes")
+    refuse_unasked()
     say(f"Whoever verifies with {old} alone can verify nothing that is signed from now on.")
     typer.confirm("Destroy it?", abort=True, err=True)
 

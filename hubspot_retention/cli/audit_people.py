@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, Yes, application
-from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.cli.output import print_json, print_text, refuse_unasked, say
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def destroy(
 
 
 def _confirm(epoch: str) -> None:
-    if not sys.stdin.isatty():
-        raise UsageError("nothing was done: nobody can be asked here; give --yes")
+    refuse_unasked()
     say(f"Nobody who was erased in {epoch} can be found in the log any more, nor can their consents be proved.")
     typer.confirm("Destroy the key?", abort=True, err=True)
 

@@ -1,6 +1,7 @@
 """Data go to stdout, messages to stderr."""
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,6 +27,14 @@ def print_text(*parts: "RenderableType") -> None:
     out = console()
     for part in parts:
         out.print(part)
+
+
+def refuse_unasked() -> None:
+    """Raises UsageError where no person is there who could be asked."""
+    from hubspot_retention.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was done: nobody can be asked here; give --yes")
 
 
 def say(message: str) -> None:

@@ -1,12 +1,10 @@
 """`portal check | probe | setup`: whether the policy can be kept on this portal, and making it so."""
 
-import sys
-
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, Yes, application
-from hubspot_retention.cli.output import print_json, print_text, say
-from hubspot_retention.errors import ExitCode, UsageError
+from hubspot_retention.cli.output import print_json, print_text, refuse_unasked, say
+from hubspot_retention.errors import ExitCode
 
 app = typer.Typer(help="The portal: check it, try it, prepare it.", no_args_is_help=True)
 
@@ -88,6 +86,5 @@ def ask(yes: bool, what: str) -> None:
     if yes:
         return
     say(what)
-    if not sys.stdin.isatty():
-        raise UsageError("nothing was done: nobody can be asked here; give --yes")
+    refuse_unasked()
     typer.confirm("Go on?", abort=True, err=True)

@@ -7,7 +7,7 @@ made anew: whatever a reader learnt or gave up is not carried on for months.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,7 +21,7 @@ from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.works import Facts
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport
-from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
+from hubspot_retention.workflow.gate import ComparedClocks
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.times import Times
@@ -62,7 +62,7 @@ class Ticks:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._now = shop.times.now
-        self._seen_at: tuple[datetime, float] | None = None
+        self._clocks: ComparedClocks | None = None
         self._desk: Desk | None = None
         self._is_settled = False
 
@@ -157,17 +157,14 @@ class Ticks:
         """Whether our wall clock has left HubSpot's since they were compared: whatever a tick writes down by a wrong
         clock stays wrong (when to look again, when an opt-out was first seen), also after the clock is right again. A
         machine that slept looks alike, and is asked to compare once more."""
-        if self._seen_at is None:
-            return True
-        at, seconds = self._seen_at
-        gone_by = timedelta(seconds=self._shop.times.monotonic() - seconds)
-        return abs(self._now() - at - gone_by) > MAX_CLOCK_SKEW
+        return self._clocks is None or not self._clocks.agree()
 
     def _seen(self, portal: "HubSpotPortal", *, with_properties: bool) -> "HubSpotPortal":
         """A portal that is the right one. Raises BlockedError, PortalError."""
-        self._seen_at = None
-        self._shop.check.identify(portal.identity())
-        self._seen_at = (self._now(), self._shop.times.monotonic())
+        self._clocks = None
+        details = portal.identity()
+        self._shop.check.identify(details)
+        self._clocks = ComparedClocks(self._shop.times, details.clock_skew_seconds)
         if with_properties:
             portal.require_properties()
         return portal
