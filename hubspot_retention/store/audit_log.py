@@ -6,7 +6,7 @@ from hubspot_retention.core.audit.chain import Head, LogEnd
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.errors import StoreError
-from hubspot_retention.store.prepared import following, insertion, overwriting, whole
+from hubspot_retention.store.prepared import fetched, following, insertion, overwriting, whole
 from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Rows, Session
 
@@ -16,25 +16,30 @@ _NO_TREE = "the audit log has lost its tree, or entries: verify it before anythi
 
 
 class AuditRows(Rows):
-    """Appending."""
+    """Appending. What a transaction appends is written at its end in one go: a run has thousands of entries, and a
+    statement for each costs more than all the rest of it."""
 
     _end: LogEnd | None = None
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._appended: list[tuple[int, bytes, bytes]] = []
+
     def audit(self, entry: Entry) -> int:
         """Append an entry to the audit log; answers its sequence number."""
-        connection = self._connection
+        self._require_open()
         if self._end is None:
             self._end = read_end(self._session)
         stored = self._end.append(entry)
-        sql = insertion(audit_entry, connection.dialect)
-        connection.exec_driver_sql(sql, (stored.seq, stored.body, stored.hash))
+        self._appended.append((stored.seq, stored.body, stored.hash))
         return stored.seq
 
-    def _write_head(self) -> None:
-        """Before the commit: where the log ends now."""
+    def _write_log(self) -> None:
+        """Before the commit: what was appended, and where the log ends now."""
         if self._end is not None:
-            sql = overwriting(audit_head, self._connection.dialect)
-            head, edge = self._end.head, self._end.edge
+            dialect, head, edge = self._connection.dialect, self._end.head, self._end.edge
+            self._connection.exec_driver_sql(insertion(audit_entry, dialect), self._appended)
+            sql = overwriting(audit_head, dialect)
             self._connection.exec_driver_sql(sql, (head.count, head.hash, edge.encoded()))
 
 
@@ -60,11 +65,7 @@ def pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, bytes
     """Entries after a sequence number as plain rows: number, bytes, hash."""
     while True:
         with session.read() as connection:
-            result = connection.exec_driver_sql(following(audit_entry, _PAGE, connection.dialect), (after,))
-            # The driver's own tuples: a row object of SQLAlchemy for each of ten million entries is half of the time.
-            assert result.cursor is not None
-            found: list[tuple[int, bytes, bytes]] = list(result.cursor.fetchall())
-            result.close()
+            found = fetched(connection, following(audit_entry, _PAGE, connection.dialect), (after,))
         if not found:
             return
         _, bodies, hashes = zip(*found, strict=True)

@@ -56,7 +56,7 @@ class SqlTransaction(
 
     def finish(self) -> None:
         """What remains to be written before the commit."""
-        self._write_head()
+        self._write_log()
 
     def end(self) -> None:
         """From now on nothing can be done with it."""

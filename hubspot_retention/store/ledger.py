@@ -17,7 +17,7 @@ from hubspot_retention.store.encoding import (
     to_micros,
     to_micros_or_none,
 )
-from hubspot_retention.store.prepared import id_list, lookup, upsertion
+from hubspot_retention.store.prepared import fetched, id_list, lookup, upsertion
 from hubspot_retention.store.service_schema import obligation
 from hubspot_retention.store.session import Rows
 
@@ -40,7 +40,7 @@ class LedgerRows(Rows):
         """What the ledger knows of records; one it does not know is not in the answer."""
         dialect = self._connection.dialect
         wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        rows = self._connection.exec_driver_sql(lookup(obligation, dialect), wanted).all()
+        rows = fetched(self._connection, lookup(obligation, dialect), wanted)
         return {row[1]: _obligation_of(*row) for row in rows}
 
     def obliged(self, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:

@@ -6,7 +6,7 @@ from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, from_micros, to_micros_or_none
-from hubspot_retention.store.prepared import id_list, lookup, upsertion
+from hubspot_retention.store.prepared import fetched, id_list, lookup, upsertion
 from hubspot_retention.store.schema import memory
 from hubspot_retention.store.session import Rows
 
@@ -20,7 +20,7 @@ class MemoryRows(Rows):
         """What earlier runs noted of records; a record that none noted is not in the answer."""
         dialect = self._connection.dialect
         wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        rows = self._connection.exec_driver_sql(lookup(memory, dialect), wanted).all()
+        rows = fetched(self._connection, lookup(memory, dialect), wanted)
         return {
             record_id: Remembered(
                 starts,

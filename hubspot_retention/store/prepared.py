@@ -11,6 +11,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Connection,
     Dialect,
     Table,
     any_,
@@ -86,3 +87,13 @@ def lookup(table: Table, dialect: Dialect) -> str:
 def id_list(ids: Iterable[int], dialect: Dialect) -> Any:
     """Ids as the one parameter of `lookup`."""
     return f"[{','.join(map(str, ids))}]" if dialect.name == "sqlite" else list(ids)
+
+
+def fetched(connection: Connection, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+    """The rows that a statement finds, as the driver's own tuples: where they are a million, a row object of SQLAlchemy
+    for each is half of the time."""
+    result = connection.exec_driver_sql(sql, parameters)
+    assert result.cursor is not None
+    rows: list[Any] = list(result.cursor.fetchall())
+    result.close()
+    return rows

@@ -87,8 +87,11 @@ class Rows:
         self._open = True
         self._plan_numbers: dict[str, int] = {}
 
-    @property
-    def _connection(self) -> Connection:
+    def _require_open(self) -> None:
         if not self._open:
             raise RuntimeError("this transaction has ended")
+
+    @property
+    def _connection(self) -> Connection:
+        self._require_open()
         return self._session.connection

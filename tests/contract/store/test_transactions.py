@@ -107,10 +107,11 @@ def test_entries_are_numbered_chained_and_read_on_from_anywhere(store: SqlStore)
     assert store.audit_head() == report.head
 
 
-def test_the_log_is_read_within_a_transaction_too(store: SqlStore) -> None:
+def test_within_a_transaction_the_log_is_read_as_it_was_before_it(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.audit(an_entry())
-        assert _count(store) == 1
+        assert (_count(store), store.audit_head().count) == (0, 0)
+    assert (_count(store), store.audit_head().count) == (1, 1)
 
 
 def test_what_is_stored_is_there_after_opening_again(url: str) -> None:
