@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from hubspot_retention.bootstrap.application import Application, application
 from hubspot_retention.bootstrap.given import SERVICE, Options
 from hubspot_retention.bootstrap.ledger import At, due_tick, foreign_of
+from hubspot_retention.bootstrap.log_keeping import shorten_log, verified
 from hubspot_retention.bootstrap.owners import warn_owners
 from hubspot_retention.bootstrap.parts import Quota, as_disposer, as_source, as_store, new_spool, quota_of
 from hubspot_retention.bootstrap.people import Remembering
@@ -28,5 +29,7 @@ __all__ = [
     "foreign_of",
     "new_spool",
     "quota_of",
+    "shorten_log",
+    "verified",
     "warn_owners",
 ]

@@ -39,18 +39,22 @@ def audit() -> None:
 @app.command()
 def verify(context: typer.Context, as_json: AsJson = False) -> None:
     """Verify the whole log: any changed, missing, reordered or added entry is named; and the time-stamps of it."""
+    from hubspot_retention.bootstrap import verified
+
     house = application(context)
     with house.store("read") as store:
-        report = store.verify_log()
+        report = verified(house, store)
         stamps = look_at_stamps(house, store)
     head, now = report.head.hash.hex(), house.clock.now()
     if as_json:
         found = [str(finding) for finding in report.findings]
         told = {"intact": report.intact, "entries": report.entries, "head": head, "findings": found}
-        print_json({**told, "timestamps": stamps_json(stamps, now)})
+        print_json({**told, "removed": report.removed, "timestamps": stamps_json(stamps, now)})
     else:
         if report.intact:
             typer.echo(f"The audit log is intact: {report.entries:,} entries, head {head}")
+            if report.removed:
+                typer.echo(f"The first {report.removed:,} of them were removed at the end of the log's own period.")
         for line in (*map(str, report.findings), *stamps_lines(stamps, now)):
             typer.echo(line)
     if not report.intact:

@@ -40,7 +40,9 @@ def find(
         entries = list(entries_about(store.entries, records))
         with store.transaction() as tx:
             receipts = tx.receipts_of(pseudonyms)
+        cut = store.cut()
     kept = house.policy()[0]
+    begins = None if cut is None else kept.civil.local_date(cut.before).isoformat()
     epochs = ring.keys().epochs
     if as_json:
         said = [json.loads(entry.body) for entry in entries]
@@ -50,6 +52,7 @@ def find(
                 "records": sorted(records),
                 "entries": said,
                 "receipts": receipts_json(receipts, kept),
+                "removed_before": begins,
             }
         )
     elif not entries:
@@ -59,6 +62,8 @@ def find(
         if receipts:
             print_text(receipts_table(receipts, kept))
         typer.echo(f"Records: {', '.join(sorted(records))}. Years that could be looked up: {_named(epochs)}.")
+    if begins is not None and not as_json:
+        typer.echo(f"Entries from before {begins} were removed from the log at the end of its own period.")
 
 
 @keys.callback()

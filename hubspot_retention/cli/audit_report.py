@@ -64,6 +64,7 @@ def report(
 
 
 def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None) -> "Given":
+    from hubspot_retention.bootstrap import verified
     from hubspot_retention.core.deadline.obligation import ObligationState
     from hubspot_retention.core.plan.model import PlanKind
     from hubspot_retention.evidence.report.content import Given
@@ -77,12 +78,13 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
     begin, end = rules.civil.end_of(begin_on - timedelta(days=1)), rules.civil.end_of(last_on)
     states = (ObligationState.HELD, ObligationState.REVIEW, ObligationState.RAISED)
     with house.store("read") as store:
-        verified = store.verify_log()
-        if not verified.intact:
+        report = verified(house, store)
+        if not report.intact:
             raise RetentionError(
-                f"no report: the audit log is not the one that was written ({len(verified.findings)} findings). "
+                f"no report: the audit log is not the one that was written ({len(report.findings)} findings). "
                 "`audit verify` names the entries; restore the log before anything else."
             )
+        _refuse_what_was_removed(store, begin, rules.civil)
         figures, portal = _figures(store, (begin, end), rules.civil)
         with store.transaction() as tx:
             ledger = tx.obligations(states, limit=_MOST_OPEN)
@@ -92,9 +94,7 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
             requests = {known.request_id: known for known in tx.requests(followed=False)}
             stamped_at = tuple(token.at for token in tx.tokens())
             anchors = tx.anchored()
-        integrity = Integrity(
-            verified=verified, checkpoints=store.checkpoints(), anchors=anchors, stamped_at=stamped_at
-        )
+        integrity = Integrity(verified=report, checkpoints=store.checkpoints(), anchors=anchors, stamped_at=stamped_at)
     return Given(
         figures=figures,
         policy=rules,
@@ -110,13 +110,28 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
     )
 
 
+def _refuse_what_was_removed(store: "Store", begin: "datetime", civil: "Civil") -> None:
+    """What lies before the end of a cut was removed in part, and would be told too small."""
+    cut = store.cut()
+    if cut is not None and begin < cut.before:
+        raise UsageError(
+            f"--from: entries from before {civil.local_date(cut.before)} were removed from the audit log at the end of "
+            "its own period; expected a later day"
+        )
+
+
 def _figures(store: "Store", period: "tuple[datetime, datetime]", civil: "Civil") -> "tuple[Figures, str]":
     """The figures, and the portal that the log speaks of."""
+    from hubspot_retention.core.audit.cut import policy_before
     from hubspot_retention.core.audit.entry import read_entry
     from hubspot_retention.core.report.gather import Gatherer
 
     gatherer = Gatherer(*period, civil)
-    portal = None
+    portal, cut = None, store.cut()
+    told = None if cut is None else store.entry(cut.entry_seq)
+    before = None if told is None else policy_before(told)
+    if before is not None:
+        gatherer.feed(before)
     for stored in store.entries():
         entry = read_entry(stored.body)
         portal = entry.portal_id or portal

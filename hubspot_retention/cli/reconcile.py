@@ -1,6 +1,7 @@
 """`reconcile`: assess, then carry out what the mode and standing approvals allow. One shot, for cron."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,7 +25,7 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
     observe: plans only. review: plans approved before are carried out; new ones wait. enforce: also what rules
     marked for it let go by themselves.
     """
-    from hubspot_retention.bootstrap import At, warn_owners
+    from hubspot_retention.bootstrap import At, shorten_log, verified, warn_owners
     from hubspot_retention.cli.progress import progress_bar
     from hubspot_retention.workflow.assess import Watcher
     from hubspot_retention.workflow.gate import find_plan
@@ -39,6 +40,9 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
             done = house.reconciler(portal, store).run(assess, house.actor, progress)
         if done.plans and not done.stopped_by:
             done.warned = warn_owners(house, At(portal=portal, store=store, actor=house.actor))
+            shortened = shorten_log(house, store, partial(verified, house, store))
+            if shortened.removed:
+                say(f"{shortened.removed:,} entries of the audit log were removed: their period is over")
         made = [view_of(house, store, find_plan(store, plan.plan_id)) for plan in done.plans]
         applied = [view_of(house, store, find_plan(store, plan_id)) for plan_id in done.applied]
     _print(made, applied, done, house.policy()[0].civil, as_json=as_json)

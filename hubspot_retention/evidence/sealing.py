@@ -12,13 +12,15 @@ from itertools import islice
 from typing import Final, Protocol
 
 from hubspot_retention.core.audit.checkpoint import ED25519, Checkpoint, read_note, sign
-from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.audit.cut import Cut, begin_of
+from hubspot_retention.core.audit.entry import StoredEntry, read_entry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.receipt import prove
 from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import RetentionError, UsageError
+from hubspot_retention.evidence.cut_signed import verify_signed
 from hubspot_retention.evidence.keys import SigningKey
 
 _RECORD_KEY: Final = b'"record":"%s"'
@@ -37,13 +39,16 @@ class Log(Protocol):
     def checkpoints(self) -> Sequence[StoredCheckpoint]:
         """What was ever signed of it, the oldest first."""
 
+    def cut(self) -> Cut | None:
+        """Where it begins, if its oldest entries were removed."""
+
     def verify_log(self) -> VerifyReport:
         """Verify the whole log."""
 
 
 def checkpoint(log: Log, keys: Sequence[SigningKey], at: datetime) -> StoredCheckpoint:
     """What the log is now, signed, to be stored. `keys`: the newest first. Raises UnsignableError, UsageError."""
-    edge = _verified(log, keys[0])
+    edge = _verified(log, keys)
     note = sign(Checkpoint(keys[0].name, edge.size, edge.root()), keys)
     return StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=at)
 
@@ -51,13 +56,15 @@ def checkpoint(log: Log, keys: Sequence[SigningKey], at: datetime) -> StoredChec
 def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
     """A receipt for a record such as `contacts/101`, as JSON: each entry of it with the proof that it is in the log
     that was signed, the signed checkpoint, and those in which a key of the log handed over to the next, if any did.
-    Raises UsageError if that log knows no such record."""
-    said = _RECORD_KEY % record.encode()
-    found = {entry.seq - 1: entry.body for entry in islice(log.entries(), signed.size) if said in entry.body}
+    Raises UsageError if that log knows no such record, or no longer."""
+    said, cut = _RECORD_KEY % record.encode(), log.cut()
+    begin, tree = begin_of(cut)
+    kept = signed.size - begin.count
+    found = {entry.seq - 1: entry.body for entry in islice(log.entries(), kept) if said in entry.body}
     found = {index: body for index, body in found.items() if json.loads(body).get("record") == record}
     if not found:
-        raise UsageError(f"the audit log knows nothing of {record}: expected a record such as contacts/101")
-    proofs = prove((entry.body for entry in islice(log.entries(), signed.size)), signed.size, tuple(found))
+        raise UsageError(_nothing_of(record, log))
+    proofs = prove((entry.body for entry in islice(log.entries(), kept)), signed.size, tuple(found), tree)
     rows = [
         {
             "index": index,
@@ -73,23 +80,41 @@ def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
     return json.dumps(made, indent=1) + "\n"
 
 
+def _nothing_of(record: str, log: Log) -> str:
+    first = next(log.entries(), None)
+    if log.cut() is None or first is None:
+        return f"the audit log knows nothing of {record}: expected a record such as contacts/101"
+    since = read_entry(first.body).at.date().isoformat()
+    return (
+        f"the audit log knows nothing of {record} since {since}, when it begins: "
+        "older entries were removed at the end of the log's own period. A receipt that was made before stays valid"
+    )
+
+
 def exported(log: Log, size: int | None = None) -> Iterator[str]:
-    """The lines of an export: the first `size` entries, all if it is `None`, after what was signed of them."""
+    """The lines of an export: the entries up to number `size`, all if it is `None`, after what was signed of them and,
+    where the oldest were removed, what they left behind. Raises RetentionError if they are removed meanwhile."""
+    cut = log.cut()
+    begin, tree = begin_of(cut)
     for signed in log.checkpoints():
         if size is None or signed.size <= size:
             yield _line({"checkpoint": signed.note})
-    for entry in islice(log.entries(), size):
+    if cut is not None:
+        yield _line({"cut": cut.note, "edge": [b64encode(node).decode() for node in tree.nodes]})
+    for entry in islice(log.entries(), None if size is None else size - begin.count):
         yield _line({"seq": entry.seq, "hash": entry.hash.hex(), "body": entry.body.decode("ascii")})
+    if log.cut() != cut:
+        raise RetentionError("the log's oldest entries were removed while it was exported: export it again")
 
 
 def _line(content: dict[str, object]) -> str:
     return f"{json.dumps(content, separators=(',', ':'))}\n"
 
 
-def _verified(log: Log, key: SigningKey) -> Frontier:
-    if key.kind != ED25519:
-        raise UsageError(f"the key of {key.name} is a witness's: a log is signed by its own")
-    report = log.verify_log()
+def _verified(log: Log, keys: Sequence[SigningKey]) -> Frontier:
+    if keys[0].kind != ED25519:
+        raise UsageError(f"the key of {keys[0].name} is a witness's: a log is signed by its own")
+    report = verify_signed(log, [key.public for key in keys])
     if not report.intact:
         raise UnsignableError(
             f"the audit log is not the one that was written ({len(report.findings)} findings): it is not signed. "

@@ -23,6 +23,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LINE = re.compile(r"— (\S+) (\S+)")
 MOST_FINDINGS = 100
-SHAPES = ({"checkpoint"}, {"seq", "hash", "body"})
+SHAPES = ({"checkpoint"}, {"seq", "hash", "body"}, {"cut", "edge"})
 Findings = list[str]
 """What does not verify, in the order it was found."""
 
@@ -221,37 +222,133 @@ def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
     return ""
 
 
+class Export:
+    """An export while it is read: its tree, the last hash, its roots at the sizes that are asked for, the keys of the
+    log that were destroyed, and where it begins, if its oldest entries were removed."""
+
+    def __init__(self, anchors: list[Note], findings: Findings) -> None:
+        self.findings, self.anchors = findings, anchors
+        self.notes: list[Note] = []
+        self.stack: list[tuple[int, bytes]] = []
+        self.roots: dict[int, bytes] = {0: root_over([])}
+        self.wanted = {note.size for note in anchors}
+        self.ended: dict[bytes, int] = {}
+        self.size, self.begin, self.previous = 0, 0, bytes(32)
+        self.cut: Note | None = None
+        self.cut_told, self.cut_at = 0, datetime.max.replace(tzinfo=UTC)
+
+    def take(self, line: dict[str, Any]) -> None:
+        """The next line."""
+        if "checkpoint" in line:
+            note = parsed_note(line["checkpoint"], "a checkpoint of the export", self.findings)
+            self.notes.extend([note] if note else [])
+            self.wanted.add(note.size if note else 0)
+        elif "cut" in line:
+            self.take_cut(line)
+        else:
+            self.take_entry(line)
+
+    def take_cut(self, line: dict[str, Any]) -> None:
+        """What was removed from the beginning left its tree and its last hash; both are signed."""
+        note = parsed_note(line["cut"], "what tells of the removed beginning", self.findings)
+        try:
+            if note is None or self.cut or self.size:
+                raise ValueError("it stands in the wrong place")
+            last = removed_before(note)[1]
+            nodes = [base64.b64decode(each, validate=True) for each in line["edge"]]
+            sizes = [1 << level for level in reversed(range(note.size.bit_length())) if note.size >> level & 1]
+            stack = list(zip(sizes, nodes, strict=True))
+            if root_over(stack) != note.root:
+                raise ValueError("its tree is not the one that was signed")
+        except (ValueError, TypeError, binascii.Error) as error:
+            self.findings.append(f"what tells of the removed beginning is not right: {error}")
+            return
+        self.cut, self.stack, self.previous = note, stack, last
+        self.size = self.begin = note.size
+        self.roots[note.size] = note.root
+
+    def take_entry(self, line: dict[str, Any]) -> None:
+        """An entry: in its place, unchanged, and what it says of keys and of the beginning."""
+        problem = entry_problem(line, self.size + 1, self.previous)
+        if problem:
+            self.findings.append(f"entry {self.size + 1} {problem}")
+        push(self.stack, hash_leaf(str(line.get("body")).encode()))
+        self.size += 1
+        self.previous = claimed_hash(line["hash"])
+        if not problem:
+            self.hear(json.loads(line["body"]))
+        if self.size in self.wanted:
+            self.roots[self.size] = root_over(self.stack)
+
+    def hear(self, said: Any) -> None:
+        """What an entry says of keys that were destroyed, and of what was removed."""
+        if gone := ended_key(said):
+            self.ended.setdefault(gone, self.size)
+        if self.cut is None:
+            return
+        before, last = removed_before(self.cut)
+        if self.size == self.begin + 1 and not datetime.fromisoformat(said["at"]) < before:
+            self.findings.append(f"entries were removed that were younger than {before}: the first one here is")
+        facts = said.get("facts", {})
+        told = (facts.get("size"), facts.get("root"), facts.get("hash"))
+        if said.get("subject") == "log" and told == (self.begin, self.cut.root.hex(), last.hex()):
+            self.cut_told = self.size
+            self.cut_at = datetime.fromisoformat(said["at"])
+            for name, value in facts.items():
+                if name.startswith("ended_key_"):
+                    size, _, key = value.partition(":")
+                    self.ended.setdefault(base64.b64decode(key, validate=True), int(size))
+
+    def signers(self, known: list[Key], size: int) -> list[Key]:
+        """The keys that could sign when the log had so many entries."""
+        return [key for key in known if size < self.ended.get(bytes([key.kind]) + key.public, size + 1)]
+
+    def judge(self, keys: list[Key]) -> None:
+        """All that was signed, once everything was read."""
+        self.roots[self.size] = root_over(self.stack)
+        known = follow(keys, [*self.anchors, *self.notes], self.findings)
+        for note in (*self.anchors, *self.notes):
+            signers = self.signers(known, note.size)
+            check_note(note, signers, self.roots, (self.begin, self.size), self.findings)
+        for note in self.anchors:
+            if note.size < self.begin:
+                self.findings.append(
+                    f"the anchor of {note.size} entries is older than the log's beginning: its entries were removed, "
+                    f"so nothing can be compared with it. Use one of at least {self.begin} entries, or an older export"
+                )
+        if self.cut is None:
+            return
+        if not self.cut_told:
+            self.findings.append("entries are missing at the beginning, and no entry tells that they were removed")
+        if problem := signature_problem(self.cut, self.signers(known, self.cut_told)):
+            self.findings.append(f"entries are missing at the beginning, and what tells of it {problem}")
+
+
 def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
     """Every entry, every checkpoint in the export (they come first), every anchor; answers what was seen."""
-    stack: list[tuple[int, bytes]] = []
-    ended: dict[bytes, int] = {}
-    notes, size, previous = list(anchors), 0, bytes(32)
-    roots: dict[int, bytes] = {0: root_over([])}
-    wanted = {note.size for note in anchors}
+    seen = Export(anchors, findings)
     for line in lines_of(path, findings):
-        if "checkpoint" in line:
-            note = parsed_note(line["checkpoint"], "a checkpoint of the export", findings)
-            notes.extend([note] if note else [])
-            wanted.add(note.size if note else 0)
-        else:
-            problem = entry_problem(line, size + 1, previous)
-            if problem:
-                findings.append(f"entry {size + 1} {problem}")
-            push(stack, hash_leaf(str(line.get("body")).encode()))
-            size += 1
-            previous = claimed_hash(line["hash"])
-            if not problem and (gone := ended_key(json.loads(line["body"]))):
-                ended.setdefault(gone, size)
-            if size in wanted:
-                roots[size] = root_over(stack)
-    roots[size] = root_over(stack)
-    known = follow(keys, notes, findings)
-    for note in notes:
-        signers = [key for key in known if note.size < ended.get(bytes([key.kind]) + key.public, note.size + 1)]
-        check_note(note, signers, roots, size, findings)
-    if not notes:
+        seen.take(line)
+    seen.judge(keys)
+    count = len(seen.notes) + len(anchors)
+    if not count:
         findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
-    return f"{size} entries, root {base64.b64encode(roots[size]).decode()}, {len(notes)} checkpoints"
+    told = f"{seen.size} entries, root {base64.b64encode(seen.roots[seen.size]).decode()}, {count} checkpoints"
+    if seen.cut is None:
+        return told
+    before = removed_before(seen.cut)[0]
+    return (
+        f"{told}\nThe first {seen.begin} entries were removed on {seen.cut_at.date()}, when their period was over: all "
+        f"were older than {before.isoformat()}, which was {(seen.cut_at - before).days} days before"
+    )
+
+
+def removed_before(note: Note) -> tuple[datetime, bytes]:
+    """Of what was removed from the beginning: what it was older than, and the last hash. Raises ValueError."""
+    word, before, last = note.text.decode().split("\n")[3].split(" ")
+    if word != "log-cut":
+        raise ValueError("its checkpoint is of something else")
+    return datetime.fromisoformat(before), bytes.fromhex(last)
 
 
 def claimed_hash(claimed: object) -> bytes:
@@ -271,14 +368,15 @@ def parsed_note(written: object, what: str, findings: Findings) -> Note | None:
         return None
 
 
-def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], size: int, findings: Findings) -> None:
-    """A checkpoint against the keys and the entries."""
+def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple[int, int], findings: Findings) -> None:
+    """A checkpoint against the keys and the entries, of which `kept` is (how many were removed, how many there were).
+    Of the time before the log's beginning nothing but its signature can be told."""
     what = f"the checkpoint of {note.size} entries"
     if problem := signature_problem(note, keys):
         findings.append(f"{what} {problem}")
-    if note.size > size:
-        findings.append(f"{what} knows of more entries than the {size} that are here: the end was cut off")
-    elif roots.get(note.size) != note.root:
+    if note.size > kept[1]:
+        findings.append(f"{what} knows of more entries than the {kept[1]} that are here: the end was cut off")
+    elif note.size >= kept[0] and roots.get(note.size) != note.root:
         findings.append(f"{what} has another root: entries up to there were changed, removed or added")
 
 
@@ -334,7 +432,7 @@ def main(arguments: list[str] | None = None) -> int:
         keys = keys_of(given.key)
         anchors = [read_note(path.read_text(encoding="utf-8")) for path in given.anchor]
         seen = (verify_export if given.what == "export" else verify_receipt)(given.file, keys, anchors, findings)
-    except (OSError, ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         sys.stderr.write(f"This cannot be verified: {type(error).__name__}: {error}\n")
         return 2
     sys.stdout.write(f"{seen}\n")

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from hubspot_retention.bootstrap import Application, quota_of
+from hubspot_retention.bootstrap import Application, quota_of, verified
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.credentials import read_alarm_urls
 from hubspot_retention.errors import PortalPausedError
@@ -164,7 +164,8 @@ class _Build:
     def house(self, transport: "Transport", telling: Notifier) -> House:
         """All of it."""
         app, signs, now = self._app, self._signs, self._app.clock.now
-        check = SelfCheck(signs, self._store, self._reading.verify_log, self._portal, now)
+        verify = partial(verified, app, self._reading)
+        check = SelfCheck(signs, self._store, verify, self._portal, now)
         self._ticks = Ticks(
             Shop(
                 app=app,
@@ -172,6 +173,7 @@ class _Build:
                 transport=transport,
                 signs=signs,
                 check=check,
+                verify=verify,
                 should_stop=self._works.is_stopping,
                 between=self._works.between,
                 want=self._works.want,

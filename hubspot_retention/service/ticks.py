@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from hubspot_retention.bootstrap import SERVICE, Application, At, warn_owners
+from hubspot_retention.bootstrap import SERVICE, Application, At, shorten_log, warn_owners
+from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import BlockedError, PortalTemporaryError
 from hubspot_retention.service.desk import Desk, open_desk
@@ -41,14 +42,15 @@ _KEPT_OBLIGATIONS: Final = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """What the ticks are made with. `should_stop`: the process is to end; `between`: let what is pressing go in
-    between; `want`: have a tick done; `speed` measures the due tick; `times`: both clocks."""
+    """What the ticks are made with. `verify` reads the whole log; `should_stop`: the process is to end; `between`: let
+    what is pressing go in between; `want`: have a tick done; `speed` measures the due tick; `times`: both clocks."""
 
     app: Application
     store: Store
     transport: "Transport"
     signs: Signs
     check: SelfCheck
+    verify: Callable[[], VerifyReport]
     should_stop: Callable[[], bool]
     between: Callable[[], None]
     want: Callable[..., None]
@@ -126,6 +128,7 @@ class Ticks:
             forgotten = tx.forget_events(self._now() - _KEPT_EVENTS)
             settled = tx.forget_obligations(self._now() - _KEPT_OBLIGATIONS)
         tombstones, receipts = expire_remembered(shop.store, shop.app.policy()[0], self._now())
+        shortened = shorten_log(shop.app, shop.store, shop.verify)
         signs = shop.signs
         return {
             "entries": signs.audit_entries,
@@ -134,6 +137,8 @@ class Ticks:
             "obligations_forgotten": settled,
             "tombstones_expired": tombstones,
             "receipts_expired": receipts,
+            "log_entries_removed": shortened.removed,
+            **({"log_kept_for": shortened.kept_for.value} if shortened.kept_for else {}),
         }
 
     def _anchor(self) -> None:

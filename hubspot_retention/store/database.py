@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy.engine import URL
 
 from hubspot_retention.core.audit.chain import Head
+from hubspot_retention.core.audit.cut import Cut
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import VerifyReport
@@ -22,6 +23,7 @@ from hubspot_retention.store.items import ItemRows
 from hubspot_retention.store.late_calls import LateCallRows
 from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
 from hubspot_retention.store.lock import FileLock
+from hubspot_retention.store.log_cuts import CutRows, read_cut, read_entry_of
 from hubspot_retention.store.merges import MergeRows
 from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version_of
 from hubspot_retention.store.owner_warnings import OwnerWarningRows
@@ -51,6 +53,7 @@ class SqlTransaction(
     CheckpointRows,
     OwnerWarningRows,
     LateCallRows,
+    CutRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
@@ -87,6 +90,16 @@ class SqlStore:
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """The audit log from a sequence number on, streamed."""
         return read_entries(self._session, after)
+
+    def entry(self, seq: int) -> StoredEntry | None:
+        """One entry of the audit log by its number; `None` if it is not there."""
+        with self._session.read() as connection:
+            return read_entry_of(connection, seq)
+
+    def cut(self) -> Cut | None:
+        """Where the audit log begins, if its oldest entries were removed at the end of their period."""
+        with self._session.read() as connection:
+            return read_cut(connection)
 
     def audit_head(self) -> Head:
         """Where the audit log ends, as it is kept beside it."""

@@ -202,6 +202,17 @@ audit_head = Table(
     Column("edge", LargeBinary, nullable=False, server_default=""),
 )
 
+audit_cut = Table(
+    "audit_cut",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
+    Column("before_at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("entry_seq", BigInteger, nullable=False),
+)
+
 checkpoint = Table(
     "checkpoint",
     metadata,

@@ -10,18 +10,21 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import URL, select
+from sqlalchemy import URL, Connection, select
 
 from hubspot_retention.core.audit.chain import Head
-from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.cut import Cut, begin_of
+from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
 from hubspot_retention.core.audit.whole import BLOCK_LEVEL, Stretch, WholeLog
 from hubspot_retention.store.audit_log import NO_HEAD, pages
 from hubspot_retention.store.checkpoints import read_checkpoints
 from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.engine import Access, connect
 from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.log_cuts import read_cut, read_entry_of
 from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Session
 
@@ -32,19 +35,40 @@ _Page = list[tuple[int, bytes, bytes]]
 
 
 def verify_log(session: Session, long: int = LONG, level: int = BLOCK_LEVEL) -> VerifyReport:
-    """Verify the log; its end and its head are read by one statement."""
+    """Verify the log; its end and its head are read by one statement. If its beginning was removed while it was read,
+    it is read again."""
+    while True:
+        cut, report = _verified(session, long, level)
+        with session.read() as connection:
+            if report.intact or read_cut(connection) == cut:
+                return report
+
+
+def _verified(session: Session, long: int, level: int) -> tuple[Cut | None, VerifyReport]:
     with session.read() as connection:
         signed = read_checkpoints(connection)
         count = connection.scalar(select(audit_head.c.entries)) or 0
-    log = WholeLog(signed)
-    middle = count // 2 >> level << level
-    if count >= long and middle and (os.cpu_count() or 1) > 1:
+        cut = read_cut(connection)
+        is_told = cut is None or _is_told(connection, cut)
+    begin, tree = begin_of(cut if is_told else None)
+    log = WholeLog(signed, begin, tree)
+    middle = (begin.count + count) // 2 >> level << level
+    if count - begin.count >= long and middle > begin.count and (os.cpu_count() or 1) > 1:
         _in_two(session, log, (middle, [each.size for each in signed], level))
-    for page in pages(session, log.place or -1):
+    read_to = -1 if log.place == begin.count else log.place  # what lies before the beginning is to be found, too
+    for page in pages(session, read_to):
         log.feed_rows(page)
     end, head, edge = _end_and_head(session, log.place)
     log.feed_rows(end)
-    return log.close(head, edge)
+    report = log.close(head, edge)
+    if cut is None or is_told:
+        return cut, report
+    return cut, replace(report, findings=(Finding(Damage.BEGIN, 1, max(cut.size, 1)), *report.findings))
+
+
+def _is_told(connection: Connection, cut: Cut) -> bool:
+    """Whether a checkpoint and an entry of the log say of the cut what its row says."""
+    return cut.is_told(read_entry_of(connection, cut.entry_seq), read_entry_of(connection, cut.size + 1))
 
 
 def _in_two(session: Session, log: WholeLog, half: tuple[int, Sequence[int], int]) -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from hubspot_retention.core.audit.anchor import Anchored, AnchorError, Doubt, Grows, Reading, doubts
 from hubspot_retention.core.audit.checkpoint import Checkpoint, Signs, sign
+from hubspot_retention.core.audit.cut import Cut, checkpoint_of
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.whole import StoredCheckpoint
@@ -180,6 +181,16 @@ class Anchoring:
         with self._store.transaction() as tx:
             tx.save_checkpoint(signed)
         return signed
+
+    def sign_cut(self, cut: Cut, at: datetime) -> StoredCheckpoint:
+        """What is signed of a cut, to be stored with it."""
+        note = sign(checkpoint_of(cut, self._plan.origin), [self._plan.key, *self._plan.former])
+        return StoredCheckpoint(size=cut.size, edge=cut.edge, note=note, at=at)
+
+    def least_shown(self) -> int | None:
+        """How much of the log every anchor that is asked has been shown; `None` if there is none."""
+        known = self._known()
+        return min((known[name].size if name in known else 0 for name in self.names()), default=None)
 
     def show_anew(self, signed: StoredCheckpoint) -> Mapping[str, str]:
         """Have every anchor begin anew with a log that a person brought back; answers who would not, and why."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from hubspot_retention.core.audit.anchor import Doubt, TreeReading, doubt_of, places_of_proof
 from hubspot_retention.core.audit.checkpoint import Checkpoint
+from hubspot_retention.core.audit.cut import Cut
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier, consistency_proof, leaf_hash
 
@@ -26,6 +27,9 @@ class Log(Protocol):
 
     def tree_at(self, size: int) -> Frontier | None:
         """The edge as it was when the log had so many entries, if it was signed then."""
+
+    def cut(self) -> Cut | None:
+        """Where it begins, if its oldest entries were removed."""
 
 
 class LogTree:
@@ -46,13 +50,21 @@ class LogTree:
     def root_at(self, size: int) -> bytes:
         """The root of the first `size` entries."""
         if size not in self._roots:
-            edge = self._log.tree_at(size)
-            if edge is None:
-                edge = Frontier()
-                for entry in islice(self._log.entries(), size):
-                    edge.append(leaf_hash(entry.body))
-            self._roots[size] = edge.root()
+            self._roots[size] = (self._log.tree_at(size) or self._read_to(size)).root()
         return self._roots[size]
+
+    def _read_to(self, size: int) -> Frontier:
+        """Read the log from where it begins. What a part was of those that were removed, nobody can tell who was not
+        told at the time."""
+        edge = self._beginning()
+        for entry in islice(self._log.entries(), max(0, size - edge.size)):
+            edge.append(leaf_hash(entry.body))
+        return edge
+
+    def _beginning(self) -> Frontier:
+        """The tree of what was removed from the log's beginning; that of nothing where it is whole."""
+        cut = self._log.cut()
+        return Frontier() if cut is None else cut.tree
 
     def doubt_of(self, seen: Checkpoint) -> Doubt | None:
         """What is doubtful about the log, after an anchor saw this of it."""
@@ -60,7 +72,7 @@ class LogTree:
 
     def proof(self, old: int, new: int) -> tuple[bytes, ...]:
         """That the first `new` entries begin with the first `old` ones."""
-        begin = self._log.tree_at(old) or Frontier()
+        begin = self._log.tree_at(old) or self._beginning()
         first = begin.size
         reading = TreeReading(places_of_proof(old, new), begin)
         reading.feed(entry.body for entry in islice(self._log.entries(first), new - first))

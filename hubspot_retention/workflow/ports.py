@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from hubspot_retention.core.audit.cut import Cut
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.whole import StoredCheckpoint
@@ -41,6 +42,7 @@ from hubspot_retention.workflow.docket_ports import (
     DealNeighbours,
     DealWithContacts,
 )
+from hubspot_retention.workflow.log_ports import LogTransaction
 from hubspot_retention.workflow.owner_ports import OwnerTransaction
 from hubspot_retention.workflow.people_ports import PeopleTransaction
 from hubspot_retention.workflow.register_ports import RegisterTransaction
@@ -178,7 +180,9 @@ class Spool(Protocol):
         """The deals of some contacts, with their neighbours."""
 
 
-class Transaction(ServiceTransaction, PeopleTransaction, OwnerTransaction, RegisterTransaction, Protocol):
+class Transaction(
+    ServiceTransaction, PeopleTransaction, OwnerTransaction, RegisterTransaction, LogTransaction, Protocol
+):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 
     def audit(self, entry: Entry) -> int:
@@ -276,3 +280,9 @@ class Store(Protocol):
 
     def tree_at(self, size: int) -> Frontier | None:
         """The edge as it was when the log had so many entries, if it was signed then."""
+
+    def entry(self, seq: int) -> StoredEntry | None:
+        """One entry of the audit log by its number; `None` if it is not there."""
+
+    def cut(self) -> Cut | None:
+        """Where the audit log begins, if its oldest entries were removed."""

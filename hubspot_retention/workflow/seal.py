@@ -190,6 +190,11 @@ def _gone(tx: Transaction, plan: Plan) -> Counter[ObjectType]:
     return Counter(item.record.object_type for item in tx.items(plan.plan_id, _DISPOSED))
 
 
+def plan_is_open(plan: Plan, now: datetime) -> bool:
+    """Whether a plan may yet be approved or carried out."""
+    return plan.status in (*_WAITING, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED) and now <= plan.expires_at
+
+
 def plan_entry(plan: Plan, verb: Verb, at: datetime, actor: str = "", code: str = "") -> Entry:
     """An audit entry about a plan."""
     return Entry(

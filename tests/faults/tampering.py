@@ -1,6 +1,7 @@
 """Logs that somebody with the files, and perhaps with the signing key, has changed afterwards."""
 
 import random
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from hubspot_retention.core.audit.chain import EMPTY, Head, extend
 from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
+from hubspot_retention.core.audit.cut import Cut, checkpoint_of
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.merkle import Frontier
@@ -139,6 +141,58 @@ def _handed_over_by_a_stranger(chance: random.Random, _: Lines) -> Lines:
     return _exported(log, [handed, checkpoint(log, FOREIGN_KEY)])
 
 
+def _begin_cut_off(chance: random.Random, lines: Lines) -> Lines:
+    return [*lines[:2], *lines[2 + 1 + chance.randrange(SIZE - 1) :]]
+
+
+def _cut(size: int, key: SigningKey, before: datetime) -> tuple[dict[str, Any], Entry]:
+    """What tells of a beginning that was removed, signed by a key, and the entry that does."""
+    edge = Frontier.of(entry.body for entry in LOG[:size])
+    cut = Cut(size=size, hash=LOG[size - 1].hash, edge=edge.encoded(), before=before, note="")
+    note = sign(checkpoint_of(cut, ORIGIN), [key])
+    told = Entry(subject=Subject.LOG, verb=Verb.CUT, at=AT + timedelta(days=1), facts=cut.facts())
+    return {"cut": note, "edge": [b64encode(node).decode() for node in edge.nodes]}, told
+
+
+def _begin_cut_off_by(key: SigningKey, size: int, before: datetime, *, told: bool = True) -> Lines:
+    line, entry = _cut(size, key, before)
+    log = _chained([*TRUE, *([entry] if told else [])])
+    notes: Lines = [{"checkpoint": text} for text in (*SIGNED, checkpoint(log))]
+    return [*notes, line, *_exported(log[size:], [])]
+
+
+def _begin_cut_off_by_a_stranger(chance: random.Random, _: Lines) -> Lines:
+    return _begin_cut_off_by(FOREIGN_KEY, 1 + chance.randrange(SIZE - 1), AT + timedelta(hours=9))
+
+
+def _begin_cut_off_and_not_told(chance: random.Random, _: Lines) -> Lines:
+    """No entry tells of it, though the key signed for it."""
+    return _begin_cut_off_by(KEY, 1 + chance.randrange(SIZE - 1), AT + timedelta(hours=9), told=False)
+
+
+def _young_ones_cut_off(chance: random.Random, _: Lines) -> Lines:
+    """More than was said, with the key itself."""
+    size = 2 + chance.randrange(SIZE - 2)
+    return _begin_cut_off_by(KEY, size, AT + timedelta(minutes=1 + chance.randrange(size)))
+
+
+def _begin_cut_off_by_an_older_word(chance: random.Random, lines: Lines) -> Lines:
+    """A checkpoint that the key signed for something else."""
+    line, _ = _cut(EARLIER, FOREIGN_KEY, AT)
+    return [*lines[:2], line | {"cut": SIGNED[0]}, *lines[2 + EARLIER :]]
+
+
+def _another_begin(chance: random.Random, _: Lines) -> Lines:
+    """The tree or the hash of what was removed is another one."""
+    lines = _begin_cut_off_by(KEY, EARLIER, AT + timedelta(hours=9))
+    edge = lines[3]["edge"]
+    if chance.random() < 0.5:
+        edge[chance.randrange(len(edge))] = b64encode(chance.randbytes(32)).decode()
+    else:
+        lines[3]["cut"] = lines[3]["cut"].replace(LOG[EARLIER - 1].hash.hex(), LOG[EARLIER - 2].hash.hex())
+    return lines
+
+
 def _without_checkpoints(chance: random.Random, _: Lines) -> Lines:
     return _exported(_chained(_changed(chance)), [])
 
@@ -199,6 +253,12 @@ WITHOUT_THE_KEY: Final[Mapping[str, Tampering]] = MappingProxyType(
         "changed, chained anew, without checkpoints": _without_checkpoints,
         "spelled otherwise": _spelled_otherwise,
         "a false checkpoint": _false_checkpoint,
+        "the beginning cut off": _begin_cut_off,
+        "the beginning cut off, signed for by a stranger": _begin_cut_off_by_a_stranger,
+        "the beginning cut off, signed for and not told": _begin_cut_off_and_not_told,
+        "the beginning cut off, younger than was said": _young_ones_cut_off,
+        "the beginning cut off, with another checkpoint": _begin_cut_off_by_an_older_word,
+        "the beginning cut off, and what it left changed": _another_begin,
         "an entry torn": _torn,
     }
 )
@@ -218,3 +278,8 @@ def tamper(seed: int) -> tuple[str, Lines]:
     """A tampered export, and how it was done."""
     how = tuple(KINDS)[seed % len(KINDS)]
     return how, KINDS[how](random.Random(seed), deepcopy(EXPORT))
+
+
+def truly_cut() -> Lines:
+    """The log after its beginning was removed in due form."""
+    return _begin_cut_off_by(KEY, EARLIER, AT + timedelta(hours=9))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.evidence import standalone
-from tests.faults.tampering import EXPORT, KEY, KINDS, SIGNED, WITH_THE_KEY, WITHOUT_THE_KEY, Lines, tamper
+from tests.faults.tampering import EXPORT, KEY, KINDS, SIGNED, WITH_THE_KEY, WITHOUT_THE_KEY, Lines, tamper, truly_cut
 
 TAMPERED = int(os.environ.get("RETENTION_TEST_TAMPERED", "600"))
 Verify = Callable[..., int]
@@ -34,6 +34,10 @@ def verify(tmp_path: Path) -> Verify:
 
 def test_the_log_that_nobody_touched_verifies(verify: Verify) -> None:
     assert verify(EXPORT) == 0
+
+
+def test_a_log_whose_beginning_was_removed_in_due_form_verifies(verify: Verify) -> None:
+    assert verify(truly_cut()) == 0
 
 
 def test_no_tampering_is_unnoticed_by_who_kept_a_checkpoint_outside(

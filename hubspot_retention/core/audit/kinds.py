@@ -39,6 +39,7 @@ class Subject(StrEnum):
     ANCHOR = "anchor"
     RECOVERY = "recovery"
     LOG_KEY = "log-key"
+    LOG = "log"
     OWNER_WARNING = "owner-warning"
 
 
@@ -92,6 +93,7 @@ class Verb(StrEnum):
     REVOKED = "revoked"
     USED = "used"
     SETTLED = "settled"
+    CUT = "cut"
 
 
 _CALL: Final = (
@@ -151,5 +153,6 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.ANCHOR: frozenset((Verb.SENT,)),
     Subject.RECOVERY: frozenset((Verb.CONFIRMED,)),
     Subject.LOG_KEY: frozenset((Verb.CHANGED, Verb.ERASED)),
+    Subject.LOG: frozenset((Verb.CUT,)),
     Subject.OWNER_WARNING: frozenset((Verb.INTENDED, Verb.DONE, Verb.FAILED, Verb.UNKNOWN)),
 }

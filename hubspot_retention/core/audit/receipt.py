@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hubspot_retention.core.audit.anchor import Place, TreeReading, places_of
-from hubspot_retention.core.audit.merkle import inclusion_proof
+from hubspot_retention.core.audit.merkle import Frontier, inclusion_proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +22,14 @@ class Proofs:
     by_index: Mapping[int, Sequence[bytes]]
 
 
-def prove(bodies: Iterable[bytes], size: int, wanted: Sequence[int]) -> Proofs:
+def prove(bodies: Iterable[bytes], size: int, wanted: Sequence[int], begin: Frontier | None = None) -> Proofs:
     """Prove that the entries `wanted` are among the `size` entries of a log, whose bytes are given in their order.
+    `begin`: the tree of those that were removed before the first; of them nothing can be proved.
 
     Raises ValueError if an index is not in the log, or if there are not `size` entries.
     """
     needed = frozenset[Place]().union(*(places_of(partial(inclusion_proof, index, size)) for index in wanted))
-    reading = TreeReading(needed)
+    reading = TreeReading(needed, begin)
     reading.feed(bodies)
     if reading.size != size:
         raise ValueError(f"there are {reading.size} entries in a log of {size}")

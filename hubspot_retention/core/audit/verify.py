@@ -35,6 +35,7 @@ class Damage(StrEnum):
     HEAD = "head"
     TREE = "tree"
     SIGNED = "signed"
+    BEGIN = "begin"
 
 
 _WORDS: Final = {
@@ -46,6 +47,7 @@ _WORDS: Final = {
     Damage.HEAD: "not the last entry that the stored head knows",
     Damage.TREE: "not those that the stored tree was made of",
     Damage.SIGNED: "not those that were signed, or what was signed of them is not as it was written",
+    Damage.BEGIN: "missing at the beginning, and nobody signed that their time had come",
 }
 
 
@@ -65,12 +67,13 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
     """What verification found. `findings` holds the first thousand broken places; `edge` is that of the tree over what
-    was read."""
+    was read; `removed`: how many of the entries were removed at the end of their period."""
 
     entries: int
     head: Head
     findings: tuple[Finding, ...]
     edge: Frontier = field(default_factory=Frontier)
+    removed: int = 0
 
     @property
     def intact(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from hubspot_retention.core.audit.chain import Head
+from hubspot_retention.core.audit.chain import EMPTY, Head
 from hubspot_retention.core.audit.checkpoint import CheckpointError, read_note
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import Damage, Finding, Verifier, VerifyReport
@@ -41,6 +41,13 @@ class StoredCheckpoint:
         except CheckpointError:
             return False
         return (signed.size, self.edge, signed.root) == (self.size, tree.encoded(), tree.root())
+
+    def is_of_itself(self) -> bool:
+        """Whether its edge is that of the root it signs: all that can be told once its entries are removed."""
+        try:
+            return self.is_of(Frontier.decoded(self.size, self.edge))
+        except ValueError:
+            return False
 
 
 class Stretch:
@@ -87,13 +94,20 @@ class Stretch:
 
 class WholeLog:
     """Reads a log from its beginning, in as many portions as suits; `close` answers. `signed`: what was signed of it
-    before it was begun to be read."""
+    before it was begun to be read. `after` and `tree`: the end of what was removed from its beginning."""
 
-    def __init__(self, signed: Iterable[StoredCheckpoint] = ()) -> None:
-        self._chain = Verifier()
-        self._tree = Frontier()
+    def __init__(
+        self, signed: Iterable[StoredCheckpoint] = (), after: Head = EMPTY, tree: Frontier | None = None
+    ) -> None:
+        self._chain = Verifier(after)
+        self._tree = Frontier() if tree is None else tree
+        self._removed = after.count
         self._signed = sorted(signed, key=lambda each: each.size, reverse=True)
         self._broken: list[Finding] = []
+        while self._signed and self._signed[-1].size < self._removed:
+            signed_before = self._signed.pop()
+            if not signed_before.is_of_itself():
+                self._broken.append(_unsigned(signed_before))
 
     @property
     def place(self) -> int:
@@ -129,7 +143,7 @@ class WholeLog:
         """What was signed of the log at the size that was just reached."""
         signed = self._signed.pop()
         if not signed.is_of(self._tree):
-            self._broken.append(Finding(Damage.SIGNED, min(signed.size, 1), signed.size))
+            self._broken.append(_unsigned(signed))
 
     def close(self, head: Head, edge: bytes) -> VerifyReport:
         """The report, once everything was read; head and edge are the stored ones, read in the same transaction."""
@@ -139,4 +153,8 @@ class WholeLog:
             found.append(Finding(Damage.TREE, min(head.count, 1), head.count))
         while self._signed:
             self._compare()
-        return replace(report, findings=(*found, *self._broken), edge=self._tree)
+        return replace(report, findings=(*found, *self._broken), edge=self._tree, removed=self._removed)
+
+
+def _unsigned(signed: StoredCheckpoint) -> Finding:
+    return Finding(Damage.SIGNED, min(signed.size, 1), signed.size)

@@ -39,6 +39,10 @@ _RECEIPTS: Final = (
 )
 _TOMBSTONES: Final = "A keyed hash of an erased address, by which the return of the person is seen."
 _LOG: Final = "What was decided and done: ids, codes, instants and digests; no name, no address."
+_LOG_KEPT: Final = (
+    "from each entry, longer while what it opened is open. Then it is removed, up to a checkpoint that was signed, "
+    "and the log says so; a log without a key is kept."
+)
 _BASES: Final = {
     "consent": "consent",
     "contract": "a contract",
@@ -92,7 +96,7 @@ def evidence_rows(policy: RetentionPolicy) -> tuple[EvidenceRow, ...]:
             kept=f"{receipts} from the withdrawal; from the erasure, where the consent still stood.",
         ),
         EvidenceRow(name="tombstones", what=_TOMBSTONES, kept=f"{tombstones} from the erasure."),
-        EvidenceRow(name="audit log", what=_LOG, kept=f"{_sentence(period_words(kept.audit_log))}"),
+        EvidenceRow(name="audit log", what=_LOG, kept=f"{period_words(kept.audit_log)} {_LOG_KEPT}"),
     )
 
 

@@ -31,6 +31,7 @@ def proof(given: Integrity, checks: int, made_at: datetime, say: Language) -> li
     head, entries = given.verified.head.hash.hex(), say.number(given.verified.entries)
     return [
         Paragraph(say("proof.intact", entries=entries, head=head, root=root)),
+        *_removed(given.verified.removed, say),
         Paragraph(say("proof.checks", count=say.number(checks))),
         Paragraph(say("proof.how")),
         *_signed(given.checkpoints, say),
@@ -38,6 +39,10 @@ def proof(given: Integrity, checks: int, made_at: datetime, say: Language) -> li
         *_stamps(given.stamped_at, say),
         Paragraph(say("proof.self")),
     ]
+
+
+def _removed(number: int, say: Language) -> list[Block]:
+    return [Paragraph(say("proof.removed", number=say.number(number)))] if number else []
 
 
 def _signed(checkpoints: Sequence[StoredCheckpoint], say: Language) -> list[Block]:

@@ -27,6 +27,14 @@ PROOF: Final = {
         "Senest underskrevet {at} over {size} af disse poster; gemte kontrolpunkter: {count}. Dette er det seneste; "
         "gem det:",
     ),
+    "proof.removed": both(
+        "The first {number} of these entries are no longer kept: they were removed when the log's own period was over. "
+        "Their hashes remain, so that nobody can change what followed; the removal was signed for, and an entry tells "
+        "of it.",
+        "De første {number} af disse poster gemmes ikke længere: de blev fjernet, da loggens egen frist var udløbet. "
+        "Deres hashværdier er bevaret, så ingen kan ændre det, der fulgte; fjernelsen er underskrevet, og en post "
+        "fortæller om den.",
+    ),
     "proof.unsigned": both(
         "Nobody has signed this log yet; `hubspot-retention audit checkpoint` does.",
         "Ingen har endnu underskrevet loggen; det gør `hubspot-retention audit checkpoint`.",

@@ -1,12 +1,13 @@
 """Logs and anchors for tests: a file, and a witness that is asked without a network."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, sign
+from hubspot_retention.core.audit.cut import Cut
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.evidence.anchor_witness import WitnessAnchor
@@ -20,15 +21,18 @@ WITNESS = SigningKey.generate("witness.example.dk", COSIGNATURE)
 
 
 class Bodies:
-    """A log of some entries, of which `signed` sizes were signed; `read` counts the entries that were asked for."""
+    """A log of some entries, of which `signed` sizes were signed and the first `removed` were removed; `read` counts
+    the entries that were asked for."""
 
-    def __init__(self, bodies: Sequence[bytes], signed: Sequence[int] = ()) -> None:
+    def __init__(self, bodies: Sequence[bytes], signed: Sequence[int] = (), removed: int = 0) -> None:
         self._bodies = bodies
         self._signed = signed
+        self._removed = removed
         self.read = 0
 
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """Those after a number."""
+        after = max(after, self._removed)
         for seq, body in enumerate(self._bodies[after:], start=after + 1):
             self.read += 1
             yield StoredEntry(seq, body, b"")
@@ -40,6 +44,13 @@ class Bodies:
     def tree_at(self, size: int) -> Frontier | None:
         """The edge at a size that was signed."""
         return Frontier.of(self._bodies[:size]) if size in self._signed else None
+
+    def cut(self) -> Cut | None:
+        """Where it begins, if its oldest entries were removed."""
+        if not self._removed:
+            return None
+        edge = Frontier.of(self._bodies[: self._removed]).encoded()
+        return Cut(size=self._removed, hash=bytes(32), edge=edge, before=datetime(2026, 11, 25, tzinfo=UTC), note="")
 
 
 def tree_of(bodies: Sequence[bytes]) -> LogTree:

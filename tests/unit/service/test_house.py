@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.bootstrap import Options, application
+from hubspot_retention.bootstrap import Options, application, verified
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
@@ -28,14 +28,17 @@ from hubspot_retention.sandbox.running import RunningSandbox, running_sandbox
 from hubspot_retention.service.house import House, Instead, open_house
 from hubspot_retention.service.names import DUE, FULL, HEARTBEAT, HOT, INBOX, SELF_CHECK, WATCH
 from hubspot_retention.service.works import STOPPED
+from hubspot_retention.store.database import open_store
 from hubspot_retention.store.driver import DRIVER
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport, DueTick
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED
 from tests.contract.store.service_values import an_approval
+from tests.faults.aged import YEARS, Stand
 from tests.faults.people import a_contact, a_portal, asks_to_go
 from tests.faults.world import Monotonic, TestClock, another_portal
+from tests.stores import a_database
 
 PORTAL = PortalId(25412345)
 
@@ -458,6 +461,19 @@ def test_the_self_check_shows_the_log_to_its_anchors(service_at: Open, tmp_path:
     assert "anchor-late" in service.house.health.look().reasons
     service.later(hours=50)
     assert "anchor-too-old" in service.house.health.look().reasons
+
+
+def test_the_self_check_removes_from_the_log_what_has_had_its_time(service_at: Open, tmp_path: Path) -> None:
+    settings = anchored(tmp_path)
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        key = SigningKey.load(tmp_path / "log.key")
+        Stand(tmp_path / "volume", store, key, witnessed=False).live(YEARS, every=500)
+    service = service_at(a_portal(contacts=[recent(101)]), **settings)
+    service.do(SELF_CHECK)
+    assert service.error(SELF_CHECK) == ""
+    assert "log.cut" in service.said()
+    report = verified(service.house.app, service.house.store)
+    assert (report.intact, report.removed) == (True, 12)
 
 
 def test_a_service_whose_anchor_saw_more_disposes_of_nothing_from_its_start(service_at: Open, tmp_path: Path) -> None:

@@ -42,3 +42,17 @@ def test_that_the_log_grew_from_what_nobody_here_signed_is_proved_from_all_of_it
 
     assert is_consistent((13, by_definition(BODIES[:13])), (29, by_definition(BODIES[:29])), proof)
     assert log.read == 29
+
+
+def test_where_the_oldest_were_removed_the_tree_goes_on_from_what_they_left() -> None:
+    log = Bodies(BODIES, signed=(7, 20), removed=12)
+    tree = LogTree(log)
+
+    assert [tree.root_at(size) for size in (7, 12, 14)] == [by_definition(BODIES[:size]) for size in (7, 12, 14)]
+    assert log.read == 2
+    for old in (12, 13, 20, 30):
+        assert is_consistent((old, by_definition(BODIES[:old])), (30, by_definition(BODIES)), tree.proof(old, 30))
+
+
+def test_of_what_was_removed_and_never_signed_nothing_agrees() -> None:
+    assert LogTree(Bodies(BODIES, removed=12)).root_at(11) != by_definition(BODIES[:11])

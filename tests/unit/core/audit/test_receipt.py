@@ -28,3 +28,12 @@ def test_a_log_of_another_size_than_was_said_is_refused() -> None:
 def test_an_entry_that_is_not_in_the_log_is_not_proven() -> None:
     with pytest.raises(ValueError, match="no entry 3 in a log of 3"):
         prove(bodies(3), 3, (3,))
+
+
+@pytest.mark.parametrize("removed", range(14))
+def test_what_follows_removed_entries_is_proven_from_their_tree_alone(removed: int) -> None:
+    log = bodies(13)
+    proofs = prove(log[removed:], 13, range(removed, 13), Frontier.of(log[:removed]))
+
+    for index in range(removed, 13):
+        assert root_of_inclusion(leaf_hash(log[index]), index, 13, proofs.by_index[index]) == Frontier.of(log).root()

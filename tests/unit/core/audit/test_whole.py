@@ -8,7 +8,7 @@ from hubspot_retention.core.audit.chain import Head, extend
 from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.merkle import Frontier
-from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.audit.verify import Damage, VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint, Stretch, WholeLog
 from tests.unit.core.audit.entries import NOW, a_log, an_entry
 
@@ -124,3 +124,27 @@ def test_a_checkpoint_of_nothing_that_says_otherwise_is_named() -> None:
 
 def test_the_root_of_what_was_signed_is_that_of_its_edge() -> None:
     assert signed(7).root == edge_at(7).root()
+
+
+def test_a_log_whose_beginning_was_removed_is_read_from_what_it_left() -> None:
+    """Of a checkpoint from before, only itself can be verified."""
+    whole = WholeLog([signed(5), signed(3), signed(2), signed(9)], Head(5, LOG[4].hash), edge_at(5))
+    whole.feed_rows([(entry.seq, entry.body, entry.hash) for entry in LOG[5:]])
+    report = whole.close(HEAD, edge_at(LENGTH).encoded())
+    assert (report.intact, report.entries, report.removed) == (True, LENGTH, 5)
+    assert report.edge.root() == edge_at(LENGTH).root()
+
+
+@pytest.mark.parametrize("edge", [edge_at(4).encoded(), edge_at(3).encoded(), b"1"])
+def test_a_checkpoint_from_before_the_beginning_that_contradicts_itself_is_found(edge: bytes) -> None:
+    whole = WholeLog([replace(signed(3), note=signed(2).note, edge=edge)], Head(5, LOG[4].hash), edge_at(5))
+    whole.feed_rows([(entry.seq, entry.body, entry.hash) for entry in LOG[5:]])
+    report = whole.close(HEAD, edge_at(LENGTH).encoded())
+    assert [(finding.damage, finding.last) for finding in report.findings] == [(Damage.SIGNED, 3)]
+
+
+def test_an_entry_that_lies_before_the_beginning_is_found() -> None:
+    whole = WholeLog((), Head(5, LOG[4].hash), edge_at(5))
+    whole.feed_rows([(entry.seq, entry.body, entry.hash) for entry in LOG[4:]])
+    damage = [finding.damage for finding in whole.close(HEAD, edge_at(LENGTH).encoded()).findings]
+    assert damage == [Damage.ADDED, Damage.TREE]

@@ -1,5 +1,6 @@
 """The proof of integrity: the checkpoint, the anchors and their age, and how to verify it oneself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -69,3 +70,12 @@ def test_what_is_not_there_is_said_and_how_to_verify_the_rest(code: str, words: 
     text = told(Integrity(verified=VERIFIED), code)
     assert all(word in text for word in words)
     assert "checkpoints that are kept" not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("en", "first 1,000 of these entries are no longer kept"), ("da", "1.000 af disse poster gemmes")],
+)
+def test_what_was_removed_at_the_end_of_its_period_is_told(code: str, words: str) -> None:
+    assert words not in told(Integrity(verified=VERIFIED), code)
+    assert words in told(Integrity(verified=replace(VERIFIED, removed=1000)), code)

@@ -1,0 +1,69 @@
+"""Whether the beginning of the log was removed by whoever holds its key.
+
+What can go wrong: somebody who can write to the database removes entries, appends one that tells of it, and lays a note
+beside it that nobody signed. So the note is opened with the log's own keys: those that sign now, and those that handed
+over to them, each in a checkpoint that both signed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from hubspot_retention.core.audit.checkpoint import CheckpointError, open_note
+from hubspot_retention.core.audit.cut import Cut
+from hubspot_retention.core.audit.rotation import Rotation
+from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
+from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.errors import UsageError
+from hubspot_retention.evidence.keys import VerifyingKey
+
+
+class Log(Protocol):
+    """The audit log, as the store has it."""
+
+    def cut(self) -> Cut | None:
+        """Where it begins, if its oldest entries were removed."""
+
+    def checkpoints(self) -> Sequence[StoredCheckpoint]:
+        """What was ever signed of it, the oldest first."""
+
+    def verify_log(self) -> VerifyReport:
+        """Verify the whole log."""
+
+
+def verify_signed(log: Log, keys: Iterable[VerifyingKey]) -> VerifyReport:
+    """Verify the whole log, and who signed for what was removed from its beginning. `keys`: those that sign now."""
+    report, cut = log.verify_log(), log.cut()
+    if cut is None or _is_signed(cut.note, with_former(keys, log.checkpoints())):
+        return report
+    return replace(report, findings=(Finding(Damage.BEGIN, 1, max(cut.size, 1)), *report.findings))
+
+
+def with_former(keys: Iterable[VerifyingKey], checkpoints: Sequence[StoredCheckpoint]) -> tuple[VerifyingKey, ...]:
+    """The keys, and those that handed over to them, one after another."""
+    known = list(keys)
+    for signed in reversed(checkpoints):
+        former = _handed_over(signed.note, known)
+        if former is not None and former not in known:
+            known.append(former)
+    return tuple(known)
+
+
+def _handed_over(note: str, known: Sequence[VerifyingKey]) -> VerifyingKey | None:
+    """The key that a checkpoint says handed over to one that is known, if both signed it."""
+    try:
+        rotation = Rotation.of(open_note(note, known))
+        if rotation is None or rotation.new not in map(str, known):
+            return None
+        old = VerifyingKey.read(rotation.old)
+        open_note(note, [old])
+    except (CheckpointError, UsageError):
+        return None
+    return old
+
+
+def _is_signed(note: str, keys: Sequence[VerifyingKey]) -> bool:
+    try:
+        return open_note(note, keys).origin in {key.name for key in keys}
+    except CheckpointError:
+        return False
