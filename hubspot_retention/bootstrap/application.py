@@ -148,6 +148,7 @@ class Application(PeopleWork, PortalWork):
             should_stop=should_stop,
             freshness=self.anchoring(store) or Unwatched(),
             pseudonym=self.pseudonym(),
+            app_id=self.app_id,
         )
         return Applier(tools, self.permission())
 

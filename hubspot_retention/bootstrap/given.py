@@ -20,6 +20,8 @@ _HOUR = timedelta(hours=1)
 SERVICE = "service"
 """Who acts when no person does."""
 
+_APP_ID = "HUBSPOT_APP_ID"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -45,6 +47,11 @@ class Given:
     def environment(self) -> Mapping[str, str]:
         """The environment, for what stands in no file of settings."""
         return self._environment
+
+    @property
+    def app_id(self) -> str:
+        """Our own app, whose writes come back as events; empty where nobody names it."""
+        return self._environment.get(_APP_ID, "")
 
     @property
     def actor(self) -> str:

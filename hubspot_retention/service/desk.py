@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from hubspot_retention.bootstrap import SERVICE, Application, At, due_tick, foreign_of
 from hubspot_retention.core.record import PortalId
@@ -10,9 +9,6 @@ from hubspot_retention.workflow.due import DueTick
 from hubspot_retention.workflow.hot import LEAST_OVERLAP, HotOptions, HotSweep
 from hubspot_retention.workflow.inbox import InboxTick
 from hubspot_retention.workflow.matters import InboxOptions
-
-_APP_ID: Final = "HUBSPOT_APP_ID"
-"""Names our own app, whose writes come back as events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +28,7 @@ def open_desk(app: Application, at: At, portal_id: PortalId) -> Desk:
     applier = app.applier(at.portal, at.store, at.should_stop)
     inbox = InboxOptions(
         portal_id=portal_id,
-        app_id=app.environment.get(_APP_ID, ""),
+        app_id=app.app_id,
         hold_properties=frozenset((policy.sources.contact.legal_hold, policy.sources.contact.restricted)),
     )
     hot = HotOptions(portal_id=portal_id, overlap=max(LEAST_OVERLAP, app.settings().service.hot_every))

@@ -1,15 +1,17 @@
 """The inbox: events as they came, each once, until somebody has looked at what they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Dialect, Row, delete, func, select, update
+from sqlalchemy import Dialect, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.webhook.event import Event, StoredEvent
+from hubspot_retention.core.webhook.heard import MOVES
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, to_micros
 from hubspot_retention.store.service_schema import SAME_EVENT, inbox
 from hubspot_retention.store.session import Rows
@@ -44,6 +46,24 @@ class InboxRows(Rows):
         statement = select(inbox).where(inbox.c.handled_at.is_(None)).order_by(inbox.c.event_no).limit(limit)
         return [_event_of(row) for row in self._connection.execute(statement)]
 
+    def last_event(self) -> int:
+        """The number of the newest event, handled or not; 0 where there is none."""
+        return self._connection.execute(select(func.max(inbox.c.event_no))).scalar_one() or 0
+
+    def events_since(
+        self, number: int, records: Collection[RecordRef], properties: Collection[str]
+    ) -> Sequence[StoredEvent]:
+        """The events with a higher number, handled or not, that are about one of the records, change one of the
+        properties, or move something: of all that pours in, what can matter to records in hand."""
+        about = [
+            and_(inbox.c.object_type == TYPE_NUMBERS[kind], inbox.c.object_id.in_(ids))
+            for kind, ids in _by_type(records).items()
+        ]
+        moves = [inbox.c.event_type.like(f"%.{kind.value}") for kind in MOVES]
+        matters = or_(*about, *moves, inbox.c.property_name.in_(list(properties)))
+        statement = select(inbox).where(inbox.c.event_no > number, matters).order_by(inbox.c.event_no)
+        return [_event_of(row) for row in self._connection.execute(statement)]
+
     def mark_handled(self, numbers: Sequence[int], at: datetime, outcome: str) -> None:
         """Events were handled; `outcome` is a code."""
         change = update(inbox).values(handled_at=to_micros(at), outcome=outcome)
@@ -59,6 +79,13 @@ class InboxRows(Rows):
     def forget_events(self, before: datetime) -> int:
         """Take out what was handled before an instant; answers how many. What is forgotten would be new again."""
         return self._connection.execute(delete(inbox).where(inbox.c.handled_at < to_micros(before))).rowcount
+
+
+def _by_type(records: Collection[RecordRef]) -> dict[ObjectType, list[RecordId]]:
+    found: dict[ObjectType, list[RecordId]] = {}
+    for record in records:
+        found.setdefault(record.object_type, []).append(record.record_id)
+    return found
 
 
 def _row(event: Event, received_at: int) -> tuple[Any, ...]:

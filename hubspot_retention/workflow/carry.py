@@ -26,8 +26,8 @@ from hubspot_retention.workflow.protocol import STILL_THERE, Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
 
-_FEW = 25
-"""When so many erases are left, the next batch is read: a second and a half ahead at HubSpot's usual limit."""
+_FEW = 18
+"""When so many erases are left, the next batch is read: a second ahead at HubSpot's usual limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,8 @@ class Tools:
     """What carrying out needs of the outside world. `workers`: how many erases run side by side. `should_stop`: whether
     the process is to end: the record in hand is finished, the next is not begun. `freshness`: whether the log is the
     newest there is. `pseudonym`: what stands for an address from now on, `None` where nothing does; it raises
-    UsageError where it cannot be told, before anything is sent."""
+    UsageError where it cannot be told, before anything is sent. `app_id`: our own app, whose writes come back as
+    events."""
 
     source: RecordSource
     disposer: Disposer
@@ -47,6 +48,7 @@ class Tools:
     should_stop: Callable[[], bool] = lambda: False
     freshness: Freshness = field(default_factory=Unwatched)
     pseudonym: Callable[[Address], str | None] = lambda address: None
+    app_id: str = ""
 
 
 def _nothing() -> None:

@@ -7,8 +7,9 @@ and stops, and the word `sent`, are one durable transaction (tx B); the call fol
 all; what became of it is settled by reading (tx C). The safety border is tx B: before it nothing has happened,
 after it nothing is believed until it is read back.
 
-Left over, because HubSpot has no conditional delete: a hold set in HubSpot itself in the moment between the
-fresh read and the call cannot be seen. A hold placed here has no such gap.
+Left over, because HubSpot has no conditional delete: a hold set in HubSpot itself in the few seconds between the fresh
+read and the call cannot be seen, unless its webhook comes first: then the record is read again. A hold placed here has
+no such gap.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
 from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.core.webhook.heard import Listening, hold_properties
 from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import ComparedClocks, Permission, admit, check_portal, find_plan
@@ -42,9 +44,12 @@ _MOST_UNREADABLE = 10
 """How many reads may fail while calls are settled: enough to find one record in a batch by halving."""
 
 BATCH = 100
-"""Records read afresh together, and archived together: HubSpot's limit for both."""
+"""Records at most that are read afresh together, and archived together: HubSpot's limit for both."""
 
-_ACTIONS = (Action.ARCHIVE, Action.ERASE, Action.END_MARKETING)
+_TOGETHER = {Action.ARCHIVE: BATCH, Action.ERASE: 50, Action.END_MARKETING: 10}
+"""How many of a kind are read together: no more than the portal's usual limit lets go while what was read is fresh."""
+
+_ACTIONS = tuple(_TOGETHER)
 _OPEN = (ItemState.PENDING, ItemState.PREPARED)
 _UNSETTLED = (ItemState.SENT, ItemState.UNKNOWN)
 _BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
@@ -96,7 +101,7 @@ class Applier:
             check_portal(plan, details)
             clocks = ComparedClocks(self._tools.times, details.clock_skew_seconds)
             plan = self._begin(plan, actor)
-            ledger = Ledger(self._store, plan, actor, self._tools.times, self._still_sound(clocks))
+            ledger = self._ledger(plan, actor, self._still_sound(clocks))
             try:
                 self._carry_out(plan, ledger, covered(self._store, plan, self._tools.policy), progress)
             except PortalError as error:
@@ -107,6 +112,11 @@ class Applier:
             report = self._end(plan, actor)
             self._tools.freshness.mark()
             return report
+
+    def _ledger(self, plan: Plan, actor: str, is_sound: Callable[[], bool] = lambda: True) -> Ledger:
+        tools = self._tools
+        listening = Listening(portal_id=plan.portal_id, holds=hold_properties(tools.policy), app_id=tools.app_id)
+        return Ledger(self._store, plan, actor, tools.times, listening=listening, is_sound=is_sound)
 
     def _still_sound(self, clocks: ComparedClocks) -> Callable[[], bool]:
         """Whether the log and the clock are still what they were found to be, asked before every record."""
@@ -196,8 +206,7 @@ class Applier:
         if left:
             check_portal(left[0], self._tools.source.identity())
         for stopped in left:
-            ledger = Ledger(self._store, stopped, actor, self._tools.times)
-            self._settle_unsettled(stopped, Carrier(self._tools, ledger))
+            self._settle_unsettled(stopped, Carrier(self._tools, self._ledger(stopped, actor)))
 
     def _settle_unsettled(self, plan: Plan, carrier: Carrier) -> None:
         """Settle by reading; what cannot be read is halved until it stands alone, and stays unknown (L2)."""
@@ -259,8 +268,8 @@ def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
     """The earliest deadline first: within each hundred of them, those of one kind together."""
     ordered = list(items)
     for hundred in _sliced(ordered, size):
-        for _, group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
-            yield list(group)
+        for (action, _), group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
+            yield from _sliced(list(group), _TOGETHER[action])
 
 
 _BUSY: "WeakSet[Store]" = WeakSet()

@@ -17,7 +17,7 @@ from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address, Gone, MergedInto, SeenContact
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import ContactView, Judge
 from hubspot_retention.workflow.docket_ports import DealWithContacts
@@ -29,20 +29,23 @@ Missing = Gone | MergedInto
 
 @dataclass(frozen=True, slots=True)
 class FreshContact:
-    """A contact as it is now: its decision, and what an erase or the end of its marketing needs."""
+    """A contact as it is now: its decision, and what an erase or the end of its marketing needs. `around`: all that was
+    read with it, and for those that were read together."""
 
     view: ContactView
     decision: Decision
     address: Address | None
     deals: tuple[DealWithContacts, ...]
+    around: frozenset[RecordRef]
 
 
 @dataclass(frozen=True, slots=True)
 class FreshDeal:
-    """A deal as it is now."""
+    """A deal as it is now. `around` as with a contact."""
 
     view: DealWithContacts
     decision: Decision
+    around: frozenset[RecordRef]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class FreshReader:
         facts = reading.judge.contact_facts(view, memory.requests.of(view.seen))
         decision = reading.judge.decide_contact(view, facts, _history(remembered))
         deals = () if isinstance(observation.deals, Unknown) else reading.spool.views_of(observation.deals)
-        return FreshContact(view, decision, seen.address, tuple(deals))
+        return FreshContact(view, decision, seen.address, tuple(deals), reading.around)
 
     def deals(self, ids: Sequence[RecordId], memory: Memory, as_of: datetime) -> dict[RecordId, FreshDeal | Missing]:
         """Deals decided as of now."""
@@ -115,7 +118,8 @@ class FreshReader:
             fresh: dict[RecordId, FreshDeal | Missing] = {}
             for view in reading.spool.views_of(found):
                 history = _history(memory.deals.get(view[0].seen.record_id, NOTHING_REMEMBERED))
-                fresh[view[0].seen.record_id] = FreshDeal(view, reading.judge.decide_deal(*view, history))
+                decision = reading.judge.decide_deal(*view, history)
+                fresh[view[0].seen.record_id] = FreshDeal(view, decision, reading.around)
         finally:
             reading.spool.close()
         return {key: fresh[key] if key in fresh else _missing(answers[key]) for key in ids}
@@ -147,6 +151,7 @@ class _Reading:
     judge: Judge
     contacts: dict[RecordId, ContactObservation] = field(default_factory=dict)
     deals: dict[RecordId, DealObservation] = field(default_factory=dict)
+    around: frozenset[RecordRef] = frozenset()
 
     def load(
         self,
@@ -167,7 +172,16 @@ class _Reading:
         people |= {person for deal in deals.values() for person in _known(deal.contacts)}
         self._read_contacts(people)
         self._read_deals(_deals_of(self.contacts.values()))
-        self._read_companies()
+        companies = self._read_companies()
+        self.around = frozenset(
+            RecordRef(kind, record_id)
+            for kind, ids in (
+                (ObjectType.CONTACT, self.contacts),
+                (ObjectType.DEAL, self.deals),
+                (ObjectType.COMPANY, companies),
+            )
+            for record_id in ids
+        )
         self.spool.add_deals(list(self.deals.values()))
         self.spool.judge_companies(self.judge)
         self._trace(memory)
@@ -186,14 +200,15 @@ class _Reading:
                 (key, seen.observation) for key, seen in answers.items() if isinstance(seen, SeenContact)
             )
 
-    def _read_companies(self) -> None:
-        """Companies with all their deals; one whose deals cannot be listed is left out, and so is unknown."""
+    def _read_companies(self) -> list[RecordId]:
+        """Companies with all their deals; one whose deals cannot be listed is left out, and so is unknown. Answers
+        which were asked for."""
         wanted = sorted(
             {link.company_id for contact in self.contacts.values() for link in _known(contact.companies)}
             | {link.company_id for deal in self.deals.values() for link in _known(deal.companies)}
         )
         if not wanted:
-            return
+            return wanted
         answers, deals_of = self.source.read_companies(wanted), self.source.deals_of_companies(wanted)
         readable = {key: deals for key, deals in deals_of.items() if not isinstance(deals, Unknown)}
         self._read_deals(deal for deals in readable.values() for deal in deals)
@@ -205,6 +220,7 @@ class _Reading:
             and all(deal in self.deals for deal in readable[key])
         ]
         self.spool.add_companies(whole)
+        return wanted
 
     def _trace(self, memory: Memory) -> None:
         views = self.spool.contact_views(list(self.contacts.values()))

@@ -2,7 +2,7 @@
 what no longer stands is left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.model import Action, PlanItem
@@ -56,6 +56,10 @@ class Looker:
         if due and (kind is ObjectType.DEAL or batch[0].action is Action.ERASE):
             letters = self._source.correspondence(kind, [item.record.record_id for item in due])
         first, later = _apart(due, letters, claimed)
+        around = frozenset[RecordRef]().union(
+            *(found.around for found in fresh.values() if isinstance(found, FreshContact | FreshDeal))
+        )
+        prepared = replace(prepared, around=around)
         return Looked(prepared=prepared, fresh=fresh, letters=letters, due=first, later=later)
 
     def _still_due(

@@ -13,7 +13,6 @@ OWN_WRITE: Final = "own-write"
 
 _DELETIONS: Final = frozenset((EventKind.DELETION, EventKind.PRIVACY_DELETION))
 _READ_FIRST: Final = frozenset((*_DELETIONS, EventKind.MERGE, EventKind.RESTORE))
-_WRITES: Final = frozenset((EventKind.PROPERTY_CHANGE, EventKind.ASSOCIATION_CHANGE))
 _OLD: Final = timedelta(days=2)
 """HubSpot delivers for a day; an event that claims to be older has a wrong clock."""
 
@@ -127,8 +126,7 @@ def _idle(event: Event, options: InboxOptions) -> str:
         return "other-kind"
     if event.object_id <= 0:
         return "no-record"
-    is_ours = event.change_source == "INTEGRATION" and event.source_id == options.app_id != ""
-    return OWN_WRITE if is_ours and event.kind in _WRITES else ""
+    return OWN_WRITE if event.is_own_write(options.app_id) else ""
 
 
 def is_person(record: RecordRef) -> bool:

@@ -1,37 +1,42 @@
 """The durable words of the disposal protocol: intended, sent, settled. Everything else is asked of the portal.
 
-The safety border is `send`: the last check of our holds and of the stop switch, and the word `sent`, in one
-transaction. A hold that was acknowledged before it wins; a hold placed after it is answered «in flight».
+The safety border is `send`: the last check of our holds, of the stop switch and of what webhooks told, and the word
+`sent`, in one transaction. A hold that was acknowledged before it wins; a hold placed after it is answered «in flight».
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.consent import ConsentReceipt, Remembrance
+from hubspot_retention.core.consent import Remembrance
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
-from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestRegister, SubjectRequest
-from hubspot_retention.core.tombstone import Tombstone
+from hubspot_retention.core.webhook.heard import Listening
 from hubspot_retention.workflow.fresh import Memory
 from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.remembered import named, remember, settle_remembered
 from hubspot_retention.workflow.times import Times
 
 CALL_WITHIN_SECONDS = 5.0
 """How long after `send` a call may still be made; later the record is checked again from the start."""
 
 
-FRESH_FOR_SECONDS = 15.0
+FRESH_FOR_SECONDS = 6.0
 """How old the fresh read may be at `send`: what changed in HubSpot since then would not be seen."""
+
+CHECK_AGAIN: Final = "check-again"
+"""Why a record begins again: the check is too old, or what it was checked against has changed here."""
+
+HEARD: Final = "heard-since"
+"""Why a record begins again: a webhook told since the fresh read of something that may hold it."""
 
 TRY_AGAIN = (None, 423, 429)
 """Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
@@ -44,12 +49,14 @@ whatever becomes of the record here, so it is written down: for a day a hold on 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a batch is checked against: the memory and the requests at the moment of its intent, what the portal has
-    proved, and when (monotonic seconds) its fresh read began."""
+    proved, when (monotonic seconds) its fresh read began, the last event heard before it, and what it read `around`."""
 
     memory: Memory
     requests: tuple[SubjectRequest, ...]
     verified: bool
     at: float
+    heard: int
+    around: frozenset[RecordRef] = frozenset()
 
 
 class Part(NamedTuple):
@@ -68,16 +75,24 @@ class Sending:
 
 
 class Ledger:
-    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction. `is_sound`:
-    whether the log and the clock can still be trusted."""
+    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction. `listening`:
+    what of a webhook makes a fresh read doubtful; `is_sound`: whether the log and the clock can still be trusted."""
 
     def __init__(
-        self, store: Store, plan: Plan, actor: str, times: Times, is_sound: Callable[[], bool] = lambda: True
+        self,
+        store: Store,
+        plan: Plan,
+        actor: str,
+        times: Times,
+        *,
+        listening: Listening,
+        is_sound: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._plan = plan
         self._actor = actor
         self._times = times
+        self._listening = listening
         self._is_sound = is_sound
 
     def prepare(self, batch: Sequence[PlanItem]) -> Prepared:
@@ -96,7 +111,8 @@ class Ledger:
                 requests=RequestRegister.of_all(requests),
             )
             verified = correspondence_is_verified(tuple(tx.probe_results(self._plan.portal_id)))
-        return Prepared(memory, requests, verified, self._times.monotonic())
+            heard = tx.last_event()
+        return Prepared(memory, requests, verified, self._times.monotonic(), heard)
 
     def send(
         self,
@@ -105,8 +121,8 @@ class Ledger:
         parts: Sequence[Part] = (),
         remembered: Remembrance | None = None,
     ) -> Sending | None:
-        """Tx B: if nothing was held, asked for, stopped or rejected since the check, and it is still fresh, the batch
-        is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
+        """Tx B: if nothing was held, asked for, stopped, rejected or heard of since the check, and it is still fresh,
+        the batch is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
 
         `remembered`: what stands for the one person who is erased, and their consents. The tombstone and the receipts
         are durable before the call, as nobody could write them afterwards: the address goes with the contact.
@@ -115,16 +131,17 @@ class Ledger:
         commit must not take its awakening for the moment of the check.
         """
         with self._store.transaction() as tx:
-            if not self._may_go_on(tx, prepared):
+            doubt = self._doubt(tx, batch, prepared)
+            if doubt:
                 for item in batch:
                     tx.set_item_state(self._plan.plan_id, item.record, ItemState.PENDING)
-                    tx.audit(self._entry(item, Verb.ABANDONED, "check-again"))
+                    tx.audit(self._entry(item, Verb.ABANDONED, doubt))
                 return None
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
-                tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=_named(remembered)))
+                tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=named(remembered)))
                 if remembered is not None:
-                    _remember(tx, item, remembered, self._times.now())
+                    remember(tx, item, remembered, self._times.now())
                 for part in parts:
                     tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
             return Sending(self._times.monotonic())
@@ -132,9 +149,10 @@ class Ledger:
     def still_stands(self, item: PlanItem, prepared: Prepared) -> Sending | None:
         """Tx B once more, before the last step of a bundle: its first steps took time."""
         with self._store.transaction() as tx:
-            if self._may_go_on(tx, prepared):
+            doubt = self._doubt(tx, [item], prepared)
+            if not doubt:
                 return Sending(self._times.monotonic())
-            self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, "check-again")
+            self._settle(tx, item, ItemState.PENDING, Verb.ABANDONED, doubt)
         return None
 
     def in_time(self, sending: Sending) -> bool:
@@ -153,10 +171,15 @@ class Ledger:
         is_over = not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
         return is_over or not self._is_sound()
 
-    def _may_go_on(self, tx: Transaction, prepared: Prepared) -> bool:
+    def _doubt(self, tx: Transaction, batch: Sequence[PlanItem], prepared: Prepared) -> str:
+        """Why a batch must be checked again from the start, as a code; empty where it may go on."""
         if self._is_stopped(tx) or self._times.monotonic() - prepared.at > FRESH_FOR_SECONDS:
-            return False
-        return tx.hold_register() == prepared.memory.register and tuple(tx.requests()) == prepared.requests
+            return CHECK_AGAIN
+        if tx.hold_register() != prepared.memory.register or tuple(tx.requests()) != prepared.requests:
+            return CHECK_AGAIN
+        records = [item.record for item in batch]
+        heard = tx.events_since(prepared.heard, records, self._listening.properties)
+        return HEARD if self._listening.doubts((each.event for each in heard), records, prepared.around) else ""
 
     def skip(self, item: PlanItem, why: Skip) -> None:
         """The item is not carried out: a terminal word."""
@@ -199,7 +222,7 @@ class Ledger:
             tx.forget_late_call(item.record)
         tx.audit(self._entry(item, verb, code))
         if item.action is Action.ERASE:
-            receipts = _settle_remembered(tx, item, state, self._times.now())
+            receipts = settle_remembered(tx, item, state, self._times.now())
             if receipts:
                 facts = (("number", str(receipts)),)
                 tx.audit(self._entry(item, Verb.STORED, "", Subject.CONSENT_RECEIPT, facts))
@@ -239,40 +262,6 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
-
-
-def _named(remembered: Remembrance | None) -> tuple[tuple[str, str], ...]:
-    if remembered is None:
-        return ()
-    unread = (("consents", "unreadable"),) if isinstance(remembered.consents, Unknown) else ()
-    return ("subject", remembered.pseudonym), *unread
-
-
-def _remember(tx: Transaction, item: PlanItem, remembered: Remembrance, at: datetime) -> None:
-    record_id, pseudonym = item.record.record_id, remembered.pseudonym
-    tx.bury(Tombstone(record_id=record_id, pseudonym=pseudonym, sent_at=at))
-    consents = () if isinstance(remembered.consents, Unknown) else remembered.consents
-    tx.keep_receipts(
-        [
-            ConsentReceipt(
-                record_id=record_id, pseudonym=pseudonym, consent=consent, last_used_at=consent.last_used_at(at)
-            )
-            for consent in consents
-        ]
-    )
-
-
-def _settle_remembered(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> int:
-    """Only of who is known to be gone a tombstone and receipts count; an answer that was lost leaves them open. Answers
-    how many receipts count from now on."""
-    record_id = item.record.record_id
-    if state is ItemState.DONE:
-        tx.complete_tombstone(record_id, at)
-        return tx.complete_receipts(record_id, at)
-    if state is not ItemState.UNKNOWN:
-        tx.lift_tombstone(record_id)
-        tx.lift_receipts(record_id)
-    return 0
 
 
 def _note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:

@@ -1,13 +1,54 @@
-"""Tombstones and consent receipts grow old like anything else: after the periods that the policy gives them they are
-taken away."""
+"""What stays of somebody who goes: a tombstone and consent receipts, durable before the call, in force once the person
+is known to be gone. They grow old like anything else: after the periods that the policy gives them they are taken away.
+"""
 
 from datetime import datetime
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.consent import ConsentReceipt, Remembrance
+from hubspot_retention.core.facts.values import Unknown
+from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.core.tombstone import Tombstone
+from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.standing import SERVICE
+
+
+def named(remembered: Remembrance | None) -> tuple[tuple[str, str], ...]:
+    """What the word `sent` says of what is remembered."""
+    if remembered is None:
+        return ()
+    unread = (("consents", "unreadable"),) if isinstance(remembered.consents, Unknown) else ()
+    return ("subject", remembered.pseudonym), *unread
+
+
+def remember(tx: Transaction, item: PlanItem, remembered: Remembrance, at: datetime) -> None:
+    """Before the call: who will be gone leaves a tombstone, and receipts of their consents."""
+    record_id, pseudonym = item.record.record_id, remembered.pseudonym
+    tx.bury(Tombstone(record_id=record_id, pseudonym=pseudonym, sent_at=at))
+    consents = () if isinstance(remembered.consents, Unknown) else remembered.consents
+    tx.keep_receipts(
+        [
+            ConsentReceipt(
+                record_id=record_id, pseudonym=pseudonym, consent=consent, last_used_at=consent.last_used_at(at)
+            )
+            for consent in consents
+        ]
+    )
+
+
+def settle_remembered(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> int:
+    """Only of who is known to be gone a tombstone and receipts count; an answer that was lost leaves them open. Answers
+    how many receipts count from now on."""
+    record_id = item.record.record_id
+    if state is ItemState.DONE:
+        tx.complete_tombstone(record_id, at)
+        return tx.complete_receipts(record_id, at)
+    if state is not ItemState.UNKNOWN:
+        tx.lift_tombstone(record_id)
+        tx.lift_receipts(record_id)
+    return 0
 
 
 def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """What the long-running service needs of a transaction, beside what a single command needs of it (`ports`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -82,6 +82,15 @@ class ServiceTransaction(Protocol):
 
     def events_to_handle(self, limit: int) -> Sequence[StoredEvent]:
         """The oldest events that nobody handled yet."""
+
+    def last_event(self) -> int:
+        """The number of the newest event, handled or not; 0 where there is none."""
+
+    def events_since(
+        self, number: int, records: Collection[RecordRef], properties: Collection[str]
+    ) -> Sequence[StoredEvent]:
+        """The events with a higher number, handled or not, that are about one of the records, change one of the
+        properties, or move something (an association, a merge, a restore)."""
 
     def mark_handled(self, numbers: Sequence[int], at: datetime, outcome: str) -> None:
         """Events were handled; `outcome` is a code."""

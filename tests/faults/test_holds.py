@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -11,12 +13,13 @@ from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestKind
+from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.workflow.protocol import STILL_THERE
 from hubspot_retention.workflow.review import InFlight, Registrar
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_company, a_deal, a_portal, asks_to_go, inactive
-from tests.faults.world import Watched, World, ref
+from tests.faults.world import PORTAL, Watched, World, ref
 
 NEIGHBOURS = ("contacts/101", "deals/21", "companies/11")
 
@@ -69,6 +72,110 @@ def test_a_hold_placed_between_the_fresh_read_and_sent_skips_the_record(world_of
     world.apply(plan, source=Watched(world.portal, after={"correspondence": lambda: hold(world, on)}))
     assert_held(world, plan)
     assert "disposal.abandoned" in world.words("contacts/101")
+
+
+WEBHOOKS = {"contacts": "contact", "deals": "deal", "companies": "company"}
+
+
+def hear(world: World, record: str, name: str, **more: Any) -> None:
+    """A webhook tells that a property has changed: the thread that serves webhooks stores it."""
+    kind, number = ref(record).object_type, ref(record).record_id
+    said: dict[str, Any] = {
+        "portal_id": PORTAL,
+        "subscription_id": 7,
+        "event_id": world.sandbox.journal.entries()[-1].number,
+        "event_type": f"{WEBHOOKS[kind.value]}.propertyChange",
+        "object_type": kind,
+        "object_id": number,
+        "occurred_at": world.clock.now(),
+        "property_name": name,
+    }
+
+    def store() -> None:
+        with world.store.transaction() as tx:
+            assert tx.add_events([Event(**(said | more))], world.clock.now()) == 1
+
+    thread = Thread(target=store)
+    thread.start()
+    thread.join()
+
+
+def set_and_heard(world: World, record: str, name: str = "legal_hold", value: str = "true") -> None:
+    """Somebody holds a record in HubSpot, and the webhook of it arrives."""
+    world.edit(record, **{name: value})
+    hear(world, record, name)
+
+
+def abandoned(world: World, record: str) -> list[str | None]:
+    """Why the record was to begin again."""
+    return [entry.code for entry in world.entries(record) if entry.kind == "disposal.abandoned"]
+
+
+@pytest.mark.parametrize(
+    ("on", "name", "value"),
+    [*((record, "legal_hold", "true") for record in NEIGHBOURS), ("deals/21", "outstanding_balance", "1200")],
+)
+def test_a_hold_set_in_hubspot_after_the_fresh_read_skips_the_record_once_its_webhook_is_heard(
+    world_of: MakeWorld, on: str, name: str, value: str
+) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    comes = {"correspondence": lambda: set_and_heard(world, on, name, value)}
+    world.apply(plan, source=Watched(world.portal, after=comes))
+    assert_held(world, plan)
+    assert abandoned(world, "contacts/101") == ["heard-since"]
+
+
+def test_a_restriction_set_in_hubspot_after_the_fresh_read_skips_the_record(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    comes = {"correspondence": lambda: set_and_heard(world, "contacts/101", "processing_restricted")}
+    world.apply(plan, source=Watched(world.portal, after=comes))
+    assert_held(world, plan)
+
+
+def test_a_hold_set_in_hubspot_while_a_bundle_is_under_way_saves_the_contact(world_of: MakeWorld) -> None:
+    links = (("contacts/101", "emails/41"),)
+    letter = {"id": "41", "properties": {"hs_timestamp": "2015-01-01T00:00:00Z"}}
+    world = world_of(a_portal(contacts=[asks_to_go(101)], emails=[letter], links=links))
+    plan = world.rights()
+    comes = {"archive": lambda: set_and_heard(world, "contacts/101")}
+    world.apply(plan, disposer=Watched(world.portal, after=comes))
+    assert not world.calls("erase")
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, Skip.HELD)
+
+
+def test_a_hold_set_in_hubspot_on_one_of_a_hundred_lets_the_others_be_archived(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(number) for number in range(101, 105)]))
+    plan = world.time_rules()
+    world.apply(
+        plan, source=Watched(world.portal, after={"read_contacts": lambda: set_and_heard(world, "contacts/103")})
+    )
+    assert world.state(plan, "contacts/103") == (ItemState.SKIPPED, Skip.HELD)
+    assert sorted(world.effects()) == [f"archived contacts/{number}" for number in (101, 102, 104)]
+
+
+def test_what_is_heard_of_others_and_of_our_own_writes_delays_nobody(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+
+    def comes() -> None:
+        hear(world, "contacts/900", "legal_hold", event_id=1)
+        hear(world, "contacts/101", "legal_hold", event_id=2, change_source="INTEGRATION", source_id="4711")
+        hear(world, "companies/11", "customer_until", event_id=3)
+
+    world.apply(plan, source=Watched(world.portal, after={"correspondence": comes}), app_id="4711")
+    assert world.effects() == ["erased contacts/101"]
+    assert abandoned(world, "contacts/101") == []
+
+
+def test_what_is_heard_delays_a_record_only_until_it_was_read_again(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    comes = {"correspondence": lambda: hear(world, "contacts/101", "jobtitle")}
+    world.apply(plan, source=Watched(world.portal, after=comes))
+    assert world.effects() == ["erased contacts/101"]
+    assert abandoned(world, "contacts/101") == ["heard-since"]
 
 
 @pytest.mark.parametrize("on", NEIGHBOURS)

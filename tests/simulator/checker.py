@@ -71,7 +71,8 @@ class Backup:
 @dataclass(slots=True, kw_only=True)
 class Checker:
     """Keeps the record that nobody on the stage can change. `promised`, `asked`: holds and requests acknowledged and in
-    force, by record (`asked` with how many durable words there were then); `stopped_at`: how many there were when the
+    force, by record (`asked` with how many durable words there were then); `heard`: holds set in HubSpot whose webhook
+    was stored, with how many words there were; `stopped_at`: how many there were when the
     kill switch was set, `None` while it is not; `is_restored`: a backup runs that nobody has brought back;
     `was_restored`: one ever was."""
 
@@ -83,6 +84,7 @@ class Checker:
     policy_digest: str
     promised: dict[RecordId, set[int]] = field(default_factory=dict)
     asked: dict[RecordId, dict[int, int]] = field(default_factory=dict)
+    heard: dict[RecordId, int] = field(default_factory=dict)
     stopped_at: int | None = None
     is_restored: bool = False
     was_restored: bool = False
@@ -193,6 +195,8 @@ class Checker:
             self._fail("S1", f"{record} goes although its hold was acknowledged")
         if any(sent.place > asked_at for asked_at in self.asked.get(record, {}).values()):
             self._fail("S1", f"{record} was sent although it was asked before to stay")
+        if sent.place > self.heard.get(record, sent.place):
+            self._fail("S1-heard", f"{record} was sent although a webhook had told of its hold")
         if self.stopped_at is not None and sent.place > self.stopped_at:
             self._fail("S16", f"{record} was sent after the kill switch was set")
         if self.approved.get(record) != kind:

@@ -11,7 +11,8 @@ from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
-from hubspot_retention.core.record import PortalId
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.store.errors import StoreRefusedError
 from hubspot_retention.workflow.carry import Tools
@@ -138,6 +139,8 @@ class Schedule:
         if there and stage.fate(0.01, "a hold is set in HubSpot"):
             key = stage.random.choice(list(there))
             there[key] = there[key]._replace(legal_hold=True)
+            if stage.fate(0.7, "its webhook is heard at once", of="webhooks"):
+                self._hear(key)
         if len(there) > 2 and stage.fate(0.004, "a record is merged away"):
             loser, winner = stage.random.sample(list(there), 2)
             self.portal.merged[loser] = winner
@@ -148,6 +151,23 @@ class Schedule:
             self.portal.poison.add(stage.random.choice(list(there)))
         if self.outside is not None:
             self._back_up(self.outside)
+
+    def _hear(self, key: RecordId) -> None:
+        """The thread that serves webhooks stores the event."""
+        stage = self.stage
+        event = Event(
+            portal_id=PORTAL,
+            subscription_id=7,
+            event_id=stage.steps,
+            event_type="contact.propertyChange",
+            object_type=ObjectType.CONTACT,
+            object_id=key,
+            occurred_at=stage.now(),
+            property_name="legal_hold",
+        )
+        with database()[1].transaction() as tx:
+            tx.add_events([event], stage.now())
+        self.checker.heard.setdefault(key, len(self.checker.log))
 
     def _back_up(self, outside: Outside) -> None:
         """A backup is made; once the anchor has seen more than it holds, it may be restored."""

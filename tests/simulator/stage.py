@@ -77,10 +77,10 @@ class Stage:
         """One sentence of the story."""
         self.story.append(f"{self.seconds:9.2f} s  {self.who}: {words}")
 
-    def fate(self, likelihood: float, words: str) -> bool:
-        """Whether something goes wrong now. Each actor has a fate of its own, and the draw is made in any case, so
-        that a muted decision changes as little of the rest as can be."""
-        name = self.who
+    def fate(self, likelihood: float, words: str, *, of: str = "") -> bool:
+        """Whether something goes wrong now. Each actor has a fate of its own (and what is named in `of`, too), and the
+        draw is made in any case, so that a muted decision changes as little of the rest as can be."""
+        name = of or self.who
         own = self._fates.get(name)
         if own is None:
             own = self._fates[name] = Random(f"{self.seed}/{name}")

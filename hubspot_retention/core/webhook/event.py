@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 
 
 class EventKind(StrEnum):
@@ -20,6 +20,8 @@ class EventKind(StrEnum):
 
 
 _KINDS = {kind.value: kind for kind in EventKind}
+_WRITES = (EventKind.PROPERTY_CHANGE, EventKind.ASSOCIATION_CHANGE)
+_OF_MERGES = ("primary", "merged", "new")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,21 @@ class Event:
     def named(self, role: str) -> tuple[int, ...]:
         """The further records that are this in the event, such as every `merged` one."""
         return tuple(record_id for name, record_id in self.others if name == role)
+
+    @property
+    def records(self) -> frozenset[RecordRef]:
+        """The record that the event is about, and all that a merge names; none of a class that is not known here."""
+        kind = self.object_type
+        if kind is None:
+            return frozenset()
+        of_merge = self.others if self.kind is EventKind.MERGE else ()
+        others = (record_id for name, record_id in of_merge if name in _OF_MERGES)
+        return frozenset(RecordRef(kind, RecordId(record_id)) for record_id in (self.object_id, *others))
+
+    def is_own_write(self, app_id: str) -> bool:
+        """Whether a change that our own app made comes back; never where `app_id` is empty."""
+        is_ours = self.change_source == "INTEGRATION" and self.source_id == app_id != ""
+        return is_ours and self.kind in _WRITES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hubspot_retention.core.record import ObjectType
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.store.service_schema import inbox
 from tests.contract.store.service_values import HOUR, an_event
-from tests.contract.store.values import NOW
+from tests.contract.store.values import NOW, a_record
 
 
 def test_events_come_out_in_the_order_in_which_they_came(store: SqlStore) -> None:
@@ -102,3 +102,33 @@ def test_a_number_is_never_given_again(store: SqlStore) -> None:
         tx.forget_events(NOW)
         tx.add_events([an_event(2)], NOW)
         assert tx.events_to_handle(1)[0].number > first.number
+
+
+def test_what_came_since_is_told_of_records_of_properties_and_of_moves_handled_or_not(store: SqlStore) -> None:
+    of_deal = {"object_type": ObjectType.DEAL, "event_type": "deal.propertyChange"}
+    with store.transaction() as tx:
+        assert tx.last_event() == 0
+        tx.add_events([an_event(1, object_id=101)], NOW)
+        before = tx.last_event()
+        wanted = [
+            an_event(2, object_id=101, event_type="contact.creation", property_name=""),
+            an_event(3, object_id=900, property_name="legal_hold"),
+            an_event(4, object_id=901, event_type="company.merge", property_name="", others=(("merged", 5),)),
+            an_event(5, object_id=902, event_type="object.restore", property_name="", object_type=None),
+            an_event(6, object_id=903, event_type="deal.associationChange", property_name=""),
+            an_event(7, object_id=21, **of_deal),
+        ]
+        others = [
+            an_event(8, object_id=904),
+            an_event(9, object_id=905, event_type="contact.creation", property_name=""),
+            an_event(10, object_id=101, **of_deal),
+        ]
+        tx.add_events([*wanted, *others], NOW)
+        assert tx.last_event() == before + len(wanted) + len(others)
+        records = [a_record(101), a_record(21, ObjectType.DEAL)]
+        found = tx.events_since(before, records, {"legal_hold"})
+        assert [each.event for each in found] == wanted
+        tx.mark_handled([each.number for each in found], NOW, "looked")
+        assert [each.event for each in tx.events_since(before, records, {"legal_hold"})] == wanted
+        assert [each.event.event_id for each in tx.events_since(before, [], ())] == [4, 5, 6]
+        assert tx.events_since(tx.last_event(), records, {"legal_hold"}) == []
