@@ -43,7 +43,7 @@ def export(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; stdout unless given (or -).")] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Sign it with the log's key.")] = None,
     tokens: Annotated[
-        Path | None, typer.Option("--tokens", metavar="FOLDER", help="Write the time-stamps there as well.")
+        Path | None, typer.Option("--tokens", metavar="FOLDER", help="Write the time-stamps as files, too.")
     ] = None,
 ) -> None:
     """Export the log as JSON lines: first every checkpoint that was ever signed of it, then number, hash, and the exact
@@ -55,7 +55,9 @@ def export(
     with house.store("read") as store:
         if tokens is not None:
             say(f"{write_tokens(store, tokens):,} time-stamps were written to {tokens}.")
-        lines = exported(store, None if signed is None else signed.size)
+        with store.transaction() as tx:
+            kept = tx.tokens()
+        lines = exported(store, None if signed is None else signed.size, kept)
         if file is None or str(file) == "-":
             sys.stdout.writelines(lines)
             return

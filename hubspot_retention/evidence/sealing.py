@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
 
+from hubspot_retention.core.audit.anchor import Token
 from hubspot_retention.core.audit.checkpoint import ED25519, Checkpoint, read_note, sign
 from hubspot_retention.core.audit.cut import Cut, begin_of
 from hubspot_retention.core.audit.entry import StoredEntry, read_entry
@@ -91,14 +92,17 @@ def _nothing_of(record: str, log: Log) -> str:
     )
 
 
-def exported(log: Log, size: int | None = None) -> Iterator[str]:
-    """The lines of an export: the entries up to number `size`, all if it is `None`, after what was signed of them and,
-    where the oldest were removed, what they left behind. Raises RetentionError if they are removed meanwhile."""
+def exported(log: Log, size: int | None = None, tokens: Sequence[Token] = ()) -> Iterator[str]:
+    """The lines of an export: the entries up to number `size`, all if it is `None`, after what was signed of them, the
+    time-stamps of that and, where the oldest were removed, what they left behind. Raises RetentionError if they are
+    removed meanwhile."""
     cut = log.cut()
     begin, tree = begin_of(cut)
     for signed in log.checkpoints():
         if size is None or signed.size <= size:
             yield _line({"checkpoint": signed.note})
+    for token in tokens:
+        yield _line({"stamped": token.note, "token": b64encode(token.answer).decode()})
     if cut is not None:
         yield _line({"cut": cut.note, "edge": [b64encode(node).decode() for node in tree.nodes]})
     for entry in islice(log.entries(), None if size is None else size - begin.count):

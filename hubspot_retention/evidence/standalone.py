@@ -4,7 +4,7 @@
 This one file needs Python 3.11 and the package `cryptography`, nothing else. It shares no code with the service that
 wrote the log, so that it cannot share its mistakes.
 
-    python standalone.py export LOG.jsonl --key KEY [--anchor CHECKPOINT ...]
+    python standalone.py export LOG.jsonl --key KEY [--anchor CHECKPOINT ...] [--authority CERTIFICATES.pem ...]
     python standalone.py receipt RECEIPT.json --key KEY [--anchor CHECKPOINT ...]
 
 KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. Where a
@@ -27,12 +27,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 LINE = re.compile(r"— (\S+) (\S+)")
 MOST_FINDINGS = 100
-SHAPES = ({"checkpoint"}, {"seq", "hash", "body"}, {"cut", "edge"})
+SHAPES = ({"checkpoint"}, {"seq", "hash", "body"}, {"cut", "edge"}, {"stamped", "token"})
+SHA2: list[type[hashes.HashAlgorithm]] = [hashes.SHA256, hashes.SHA384, hashes.SHA512]
+HASHES = {f"2.16.840.1.101.3.4.2.{number}": each for number, each in enumerate(SHA2, 1)}
+RSA = {f"1.2.840.113549.1.1.{number}": each for number, each in enumerate(SHA2, 11)}
+ECDSA = {f"1.2.840.10045.4.3.{number}": each for number, each in enumerate(SHA2, 2)}
+PLAIN_RSA = "1.2.840.113549.1.1.1"
+OLD_SIGNER = "1.2.840.113549.1.9.16.2.12"
+SIGNED_DATA, STAMP = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+CONTENT_TYPE, CONTENT_HASH, SIGNER = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.16.2.47"
+LONGEST_CHAIN = 8
 Findings = list[str]
 """What does not verify, in the order it was found."""
 
@@ -54,6 +68,14 @@ class Note(NamedTuple):
     root: bytes
     text: bytes
     signatures: list[tuple[str, bytes, bytes]]
+
+
+class Given(NamedTuple):
+    """What the reader gave: keys, checkpoints kept outside, certificates of time-stamping authorities."""
+
+    keys: list[Key]
+    anchors: list[Note]
+    authorities: list[x509.Certificate]
 
 
 def read_key(written: str) -> Key:
@@ -222,16 +244,218 @@ def entry_problem(line: dict[str, Any], expected: int, previous: bytes) -> str:
     return ""
 
 
+class Der(NamedTuple):
+    """A value in DER: its tag, its content, and all of its bytes."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def der_parts(data: bytes) -> list[Der]:
+    """The values that stand one after the other. Raises ValueError for what is no DER."""
+    found, at = [], 0
+    while at < len(data):
+        head, length = at + 2, data[at + 1] if at + 1 < len(data) else 255
+        if length >= 128:
+            count = length - 128
+            length = int.from_bytes(data[head : head + count], "big")
+            if not 1 <= count <= 4 or length < 128 or data[head] == 0:
+                raise ValueError("a length is not as DER writes it")
+            head += count
+        if head + length > len(data) or data[at] & 31 == 31:
+            raise ValueError("a value ends too early")
+        found.append(Der(data[at], data[head : head + length], data[at : head + length]))
+        at = head + length
+    return found
+
+
+def der_in(value: Der, *tags: int) -> list[Der]:
+    """What is in a SEQUENCE, which begins with values of these tags. Raises ValueError."""
+    found = der_parts(value.content)
+    if value.tag != 0x30 or [each.tag for each in found[: len(tags)]] != list(tags):
+        raise ValueError("a part has another form than expected")
+    return found
+
+
+def der_only(data: bytes, tag: int) -> Der:
+    """The one value that these bytes are. Raises ValueError."""
+    found = der_parts(data)
+    if len(found) != 1 or found[0].tag != tag:
+        raise ValueError("a part has another form than expected")
+    return found[0]
+
+
+def der_oid(value: Der) -> str:
+    """An object identifier, dotted. Raises ValueError."""
+    numbers, number = [], 0
+    for byte in value.content:
+        number = number << 7 | byte & 127
+        if byte < 128:
+            numbers.append(number)
+            number = 0
+    if value.tag != 0x06 or not numbers or value.content[-1] >= 128:
+        raise ValueError("an identifier is none")
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
+
+
+def verify_stamp(note: str, answer: bytes, trusted: list[x509.Certificate]) -> str:
+    """An RFC 3161 time-stamp over a checkpoint: answers when, by whom, and on whose word. Raises ValueError.
+
+    Verified are the hash, the signature by the certificate in the token, that the certificate is for time-stamps alone
+    and was valid then, and, where certificates of the authority are given, the chain up to one of them. Not verified:
+    whether a certificate was revoked, and limits that a certificate puts on names and policies.
+    """
+    status, content = der_in(der_only(answer, 0x30), 0x30, 0x30)[:2]
+    if der_in(status, 0x02)[0].content != b"\0":
+        raise ValueError("the authority did not grant it")
+    kind, wrapped = der_in(content, 0x06, 0xA0)
+    if der_oid(kind) != SIGNED_DATA:
+        raise ValueError("it is not signed")
+    parts = der_in(der_only(wrapped.content, 0x30), 0x02, 0x31, 0x30)
+    inner, octets = der_in(parts[2], 0x06, 0xA0)
+    info = der_only(octets.content, 0x04).content
+    if der_oid(inner) != STAMP or parts[-1].tag != 0x31:
+        raise ValueError("it is no time-stamp")
+    signers = der_parts(parts[-1].content)
+    if len(signers) != 1:
+        raise ValueError(f"it has {len(signers)} signatures, expected one")
+    announced = {der_oid(der_in(each, 0x06)[0]) for each in der_parts(parts[1].content)}
+    used = der_oid(der_in(der_in(signers[0], 0x02, 0x30, 0x30)[2], 0x06)[0])
+    if parts[0].content != b"\3" or used not in announced:
+        raise ValueError("it is not written as a time-stamp is")
+    raw = [each.whole for part in parts[3:-1] if part.tag == 0xA0 for each in der_parts(part.content)]
+    certificates = [x509.load_der_x509_certificate(each) for each in raw if each[0] == 0x30]
+    at = stamped_at(info, note)
+    signer = verify_signer(signers[0], info, certificates)
+    purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    if not purposes.critical or list(purposes.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise ValueError("its certificate is not for time-stamps alone")
+    require_valid(signer, at)
+    who = f"{at.isoformat()}, by {signer.subject.rfc4514_string()}"
+    if not trusted:
+        return f"{who}; whether that is the authority you know was NOT verified: give --authority"
+    require_chain(signer, certificates, trusted, at)
+    return f"{who}, under a certificate that you gave; whether any was revoked was not asked"
+
+
+def stamped_at(info: bytes, note: str) -> datetime:
+    """When, by the content of a token, if it is over this checkpoint. Raises ValueError."""
+    parts = der_in(der_only(info, 0x30), 0x02, 0x06, 0x30, 0x02, 0x18)
+    algorithm, imprint = der_in(parts[2], 0x30, 0x04)
+    if der_oid(der_in(algorithm, 0x06)[0]) != "2.16.840.1.101.3.4.2.1":
+        raise ValueError("it is over a hash of another kind than SHA-256")
+    if imprint.content != hashlib.sha256(note.encode()).digest():
+        raise ValueError("it is over something else than this checkpoint")
+    return datetime.strptime(re.sub(r"\.\d+Z$", "Z", parts[4].content.decode("ascii")), "%Y%m%d%H%M%S%z")
+
+
+def verify_signer(signed: Der, info: bytes, certificates: list[x509.Certificate]) -> x509.Certificate:
+    """The certificate that signed the content of a token. Raises ValueError."""
+    parts = der_in(signed, 0x02, 0x30, 0x30, 0xA0, 0x30, 0x04)
+    issuer, serial = der_in(parts[1], 0x30, 0x02)
+    number = int.from_bytes(serial.content, "big", signed=True)
+    wanted = issuer.whole, number
+    found = [each for each in certificates if (each.issuer.public_bytes(), each.serial_number) == wanted]
+    if len(found) != 1:
+        raise ValueError("the certificate that signed it is not in it")
+    digest = HASHES.get(der_oid(der_in(parts[2], 0x06)[0]))
+    if digest is None:
+        raise ValueError("it uses a hash that this program does not know")
+    said: dict[str, bytes] = {}
+    for each in der_parts(parts[3].content):
+        kind, values = der_in(each, 0x06, 0x31)
+        if said.setdefault(der_oid(kind), values.content) is not values.content:
+            raise ValueError("it says something twice")
+    if der_only(said.get(CONTENT_HASH, b""), 0x04).content != hashed(digest(), info):
+        raise ValueError("its content is not the one that was signed")
+    if not is_named(found[0], said):
+        raise ValueError("its certificate is not the one that was signed")
+    if der_oid(der_only(said.get(CONTENT_TYPE, b""), 0x06)) != STAMP:
+        raise ValueError("it is no time-stamp")
+    try:
+        check_signature(found[0], parts[5].content, b"\x31" + parts[3].whole[1:], parts[4], digest)
+    except InvalidSignature:
+        raise ValueError("its signature is wrong") from None
+    return found[0]
+
+
+def hashed(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    """The hash of bytes."""
+    made = hashes.Hash(algorithm)
+    made.update(data)
+    return made.finalize()
+
+
+def is_named(certificate: x509.Certificate, said: dict[str, bytes]) -> bool:
+    """Whether what was signed names the certificate (RFC 5816, or RFC 2634 by SHA-1). Raises ValueError."""
+    whole = certificate.public_bytes(Encoding.DER)
+    algorithm: hashes.HashAlgorithm = hashes.SHA256() if SIGNER in said else hashes.SHA1()
+    listed = der_in(der_only(said.get(SIGNER) or said.get(OLD_SIGNER, b""), 0x30), 0x30)[0]
+    parts = der_parts(der_in(listed, 0x30)[0].content)
+    if SIGNER in said and parts and parts[0].tag == 0x30:
+        algorithm = HASHES[der_oid(der_in(parts.pop(0), 0x06)[0])]()
+    return bool(parts) and parts[0].content == hashed(algorithm, whole)
+
+
+def check_signature(
+    certificate: x509.Certificate, signature: bytes, signed: bytes, how: Der, digest: type[hashes.HashAlgorithm]
+) -> None:
+    """Raises InvalidSignature, and ValueError for a kind of signature that this program does not know."""
+    key, name = certificate.public_key(), der_oid(der_in(how, 0x06)[0])
+    if isinstance(key, rsa.RSAPublicKey) and name in (PLAIN_RSA, *RSA):
+        key.verify(signature, signed, padding.PKCS1v15(), RSA.get(name, digest)())
+    elif isinstance(key, ec.EllipticCurvePublicKey) and name in ECDSA:
+        key.verify(signature, signed, ec.ECDSA(ECDSA[name]()))
+    else:
+        raise ValueError(f"it is signed in a way that this program does not know ({name})")
+
+
+def require_valid(certificate: x509.Certificate, at: datetime) -> None:
+    """Raises ValueError for a certificate that was not valid at an instant."""
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise ValueError(f"the certificate of {certificate.subject.rfc4514_string()} was not valid at its time")
+
+
+def require_chain(
+    signer: x509.Certificate, known: list[x509.Certificate], trusted: list[x509.Certificate], at: datetime
+) -> None:
+    """Raises ValueError unless a certificate leads to a trusted one, each issued by the next, which may do that."""
+    here, below = signer, 0
+    while here not in trusted:
+        issuers = [each for each in (*trusted, *known) if is_issuer(each, here, below)]
+        if not issuers or below == LONGEST_CHAIN:
+            raise ValueError("its certificate does not lead to one that you gave")
+        here, below = issuers[0], below + 1
+        require_valid(here, at)
+
+
+def is_issuer(issuer: x509.Certificate, issued: x509.Certificate, below: int) -> bool:
+    """Whether a certificate issued another, and might, with so many between that one and the end."""
+    try:
+        issued.verify_directly_issued_by(issuer)
+        basic = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    try:
+        may_sign = issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        may_sign = True
+    return basic.ca and may_sign and (basic.path_length is None or basic.path_length >= below)
+
+
 class Export:
     """An export while it is read: its tree, the last hash, its roots at the sizes that are asked for, the keys of the
     log that were destroyed, and where it begins, if its oldest entries were removed."""
 
-    def __init__(self, anchors: list[Note], findings: Findings) -> None:
-        self.findings, self.anchors = findings, anchors
+    def __init__(self, given: Given, findings: Findings) -> None:
+        self.findings, self.anchors, self.authorities = findings, given.anchors, given.authorities
+        self.stamps: list[str] = []
         self.notes: list[Note] = []
         self.stack: list[tuple[int, bytes]] = []
         self.roots: dict[int, bytes] = {0: root_over([])}
-        self.wanted = {note.size for note in anchors}
+        self.wanted = {note.size for note in self.anchors}
         self.ended: dict[bytes, int] = {}
         self.size, self.begin, self.previous = 0, 0, bytes(32)
         self.cut: Note | None = None
@@ -240,13 +464,32 @@ class Export:
     def take(self, line: dict[str, Any]) -> None:
         """The next line."""
         if "checkpoint" in line:
-            note = parsed_note(line["checkpoint"], "a checkpoint of the export", self.findings)
-            self.notes.extend([note] if note else [])
-            self.wanted.add(note.size if note else 0)
+            self.take_note(line["checkpoint"], "a checkpoint of the export")
+        elif "stamped" in line:
+            self.take_stamp(line)
         elif "cut" in line:
             self.take_cut(line)
         else:
             self.take_entry(line)
+
+    def take_note(self, written: object, what: str) -> Note | None:
+        """A checkpoint, to be compared once its size is reached."""
+        note = parsed_note(written, what, self.findings)
+        self.notes.extend([note] if note else [])
+        self.wanted.add(note.size if note else 0)
+        return note
+
+    def take_stamp(self, line: dict[str, Any]) -> None:
+        """A time-stamp, with the checkpoint that it is of."""
+        note = self.take_note(line["stamped"], "a checkpoint with a time-stamp")
+        if note is None:
+            return
+        what = f"the time-stamp of {note.size} entries"
+        try:
+            token = base64.b64decode(line["token"], validate=True)
+            self.stamps.append(f"{what}: {verify_stamp(line['stamped'], token, self.authorities)}")
+        except Exception as error:  # a token is a stranger's: any part of it may be of any shape
+            self.findings.append(f"{what} proves nothing: {error}")
 
     def take_cut(self, line: dict[str, Any]) -> None:
         """What was removed from the beginning left its tree and its last hash; both are signed."""
@@ -324,16 +567,17 @@ class Export:
             self.findings.append(f"entries are missing at the beginning, and what tells of it {problem}")
 
 
-def verify_export(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
+def verify_export(path: Path, given: Given, findings: Findings) -> str:
     """Every entry, every checkpoint in the export (they come first), every anchor; answers what was seen."""
-    seen = Export(anchors, findings)
+    seen = Export(given, findings)
     for line in lines_of(path, findings):
         seen.take(line)
-    seen.judge(keys)
-    count = len(seen.notes) + len(anchors)
+    seen.judge(given.keys)
+    count = len(seen.notes) + len(given.anchors)
     if not count:
         findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
     told = f"{seen.size} entries, root {base64.b64encode(seen.roots[seen.size]).decode()}, {count} checkpoints"
+    told = "\n".join((told, *seen.stamps))
     if seen.cut is None:
         return told
     before = removed_before(seen.cut)[0]
@@ -380,7 +624,7 @@ def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple
         findings.append(f"{what} has another root: entries up to there were changed, removed or added")
 
 
-def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: Findings) -> str:
+def verify_receipt(path: Path, given: Given, findings: Findings) -> str:
     """That every entry of a receipt is in the log that its checkpoint, or an anchor of that size, signs."""
     receipt = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
     if set(receipt) - {"rotations"} != {"record", "entries", "checkpoint"} or not receipt["entries"]:
@@ -391,10 +635,10 @@ def verify_receipt(path: Path, keys: list[Key], anchors: list[Note], findings: F
     if note is None:
         return "nothing"
     rotations = [parsed_note(each, "a rotation of the receipt", findings) for each in receipt.get("rotations", [])]
-    known = follow(keys, [each for each in rotations if each], findings)
+    known = follow(given.keys, [each for each in rotations if each], findings)
     if problem := signature_problem(note, known):
         findings.append(f"the receipt's checkpoint {problem}")
-    if any(anchor.size == note.size and anchor.root != note.root for anchor in anchors):
+    if any(anchor.size == note.size and anchor.root != note.root for anchor in given.anchors):
         findings.append("the anchor of that size has another root: the receipt is from another log")
     for entry in receipt["entries"]:
         index = entry["index"]
@@ -426,12 +670,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--key", action="append", required=True, help="public key, or a file of such keys")
     parser.add_argument("--anchor", action="append", type=Path, default=[], help="checkpoint kept outside")
+    parser.add_argument(
+        "--authority", action="append", type=Path, default=[], help="PEM file of a time-stamping authority you trust"
+    )
     given = parser.parse_args(arguments)
     findings: Findings = []
     try:
-        keys = keys_of(given.key)
-        anchors = [read_note(path.read_text(encoding="utf-8")) for path in given.anchor]
-        seen = (verify_export if given.what == "export" else verify_receipt)(given.file, keys, anchors, findings)
+        outside = Given(
+            keys_of(given.key),
+            [read_note(path.read_text(encoding="utf-8")) for path in given.anchor],
+            [each for path in given.authority for each in x509.load_pem_x509_certificates(path.read_bytes())],
+        )
+        seen = (verify_export if given.what == "export" else verify_receipt)(given.file, outside, findings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         sys.stderr.write(f"This cannot be verified: {type(error).__name__}: {error}\n")
         return 2

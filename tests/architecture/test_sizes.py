@@ -3,7 +3,7 @@
 from tests.architecture.sources import PACKAGE, ROOT, functions, modules, name
 
 LONGEST_MODULE = 300
-LONGER = {"hubspot_retention/evidence/standalone.py": 450}
+LONGER = {"hubspot_retention/evidence/standalone.py": 800}
 """What is handed out as one file, which a third party reads and runs by itself, cannot be split."""
 LONGEST_FUNCTION = 60
 MEANINGLESS = {"utils", "util", "common", "helpers", "helper", "managers", "manager", "lib", "misc"}

@@ -122,7 +122,9 @@ def test_an_export_hands_on_the_stamps_as_others_read_them(stamped: House, tmp_p
     program.write_text(stamped("audit", "verifier").out, encoding="utf-8")
     kept = str(tmp_path / "tokens" / "000001.checkpoint")
     words = ["export", str(tmp_path / "log.jsonl"), "--key", public, "--anchor", kept]
-    assert verifier(str(program), *words) == 0
+    (tmp_path / "other.pem").write_bytes(an_authority().roots_pem)
+    for roots, code in (("roots.pem", 0), ("other.pem", 1)):
+        assert verifier(str(program), *words, "--authority", str(tmp_path / roots)) == code
     if shutil.which("openssl"):
         words = ["-data", kept, "-in", kept.replace(".checkpoint", ".tsr"), "-CAfile", str(tmp_path / "roots.pem")]
         assert subprocess.run(["openssl", "ts", "-verify", *words], capture_output=True, check=False).returncode == 0

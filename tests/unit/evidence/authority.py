@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rfc3161_client._rust import parse_timestamp_request
@@ -66,6 +66,7 @@ def attribute(kind: str, value: bytes) -> bytes:
 
 
 SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"))
+RSA = sequence(oid("1.2.840.113549.1.1.1"))
 ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"))
 SIGNED_DATA = oid("1.2.840.113549.1.7.2")
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -82,7 +83,7 @@ class Authority:
 
     root: x509.Certificate
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = field(repr=False)
     at: datetime = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
     status: int = 0
     nonce: int | None = None
@@ -122,24 +123,33 @@ class Authority:
                 attribute("1.2.840.113549.1.9.16.2.47", sequence(sequence(sequence(octets(sha256(written).digest()))))),
             )
         )
-        signature = self.key.sign(set_of(*attributes), ec.ECDSA(hashes.SHA256()))
+        signature, how = self._sign(set_of(*attributes))
         signer = sequence(
             integer(1),
             sequence(self.certificate.issuer.public_bytes(), integer(self.certificate.serial_number)),
             SHA256,
             der(0xA0, *attributes),
-            ECDSA_SHA256,
+            how,
             octets(signature),
         )
         content = sequence(oid(TST_INFO), der(0xA0, octets(info)))
         return sequence(integer(3), set_of(SHA256), content, der(0xA0, written), set_of(signer))
 
+    def _sign(self, content: bytes) -> tuple[bytes, bytes]:
+        """The signature, and how it was made."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(content, padding.PKCS1v15(), hashes.SHA256()), RSA
+        return self.key.sign(content, ec.ECDSA(hashes.SHA256())), ECDSA_SHA256
+
 
 def an_authority(
-    *, begins: datetime = BEGAN, purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
+    *,
+    begins: datetime = BEGAN,
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
 ) -> Authority:
-    """A new one, whose certificate is good for a year."""
-    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    """A new one, whose certificate is good for a year; with a new key unless one is given."""
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), key or ec.generate_private_key(ec.SECP256R1())
     root_name = a_name("Time root, example.dk")
     root = (
         _certificate(root_name, root_key.public_key(), begins, begins + timedelta(days=7_300))
@@ -157,7 +167,7 @@ def an_authority(
 
 
 def _certificate(
-    name: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+    name: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, begins: datetime, ends: datetime
 ) -> x509.CertificateBuilder:
     made = x509.CertificateBuilder().subject_name(name).public_key(key)
     return made.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(ends)
