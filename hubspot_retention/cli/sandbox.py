@@ -56,6 +56,9 @@ def serve(
     contacts: Annotated[int, typer.Option(min=1, help="How many contacts the invented company has.")] = 2000,
     without_setup: Annotated[bool, typer.Option(help="Leave the Retention properties undefined.")] = False,
     index_lag_s: Annotated[float, typer.Option(min=0, help="Seconds by which search is late.")] = 0.0,
+    search_results: Annotated[
+        int, typer.Option(min=200, max=10_000, help="How many results of a search can be paged through.")
+    ] = 10_000,
     webhook_url: Annotated[str | None, typer.Option(help="Post webhooks of everything that happens there.")] = None,
     webhook_secret: Annotated[str | None, typer.Option(help="The secret that webhooks are signed with.")] = None,
     webhook_retries_compressed: Annotated[
@@ -78,6 +81,7 @@ def serve(
         latency_ms=latency_ms,
         with_setup=not without_setup,
         index_lag_seconds=index_lag_s,
+        search_results=search_results,
         webhook_url=webhook_url,
         webhook_secret=webhook_secret,
         webhook_time_factor=1 / webhook_retries_compressed,

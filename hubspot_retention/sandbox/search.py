@@ -1,4 +1,4 @@
-"""The search API: filters, one sort, pages of 200, ten thousand results and no more.
+"""The search API: filters, one sort, pages of 200, ten thousand results and no more (fewer where the options say so).
 
 Search sees the portal a moment late. Source: HubSpot's guide to searching the CRM (2026-04), "Limits".
 """
@@ -15,7 +15,6 @@ from hubspot_retention.sandbox.tables import Table, Values
 from hubspot_retention.sandbox.values import comparable
 
 _PAGE = 200
-_MOST_RESULTS = 10_000
 _LONGEST_BODY = 3_000
 _HIGHEST_ID = 2**62
 
@@ -31,8 +30,9 @@ def search(call: Call) -> Reply:
     limit, start = _number(body, "limit", 10), _number(body, "after", 0)
     if not 1 <= limit <= _PAGE:
         raise invalid(f"The limit must be between 1 and {_PAGE}, found {limit}", code="INVALID_LIMIT")
-    if start + limit > _MOST_RESULTS:
-        raise invalid(f"Paging past {_MOST_RESULTS} results of a search is not supported")
+    most = call.options.search_results
+    if start + limit > most:
+        raise invalid(f"Paging past {most} results of a search is not supported")
     table = call.portal.tables[kind.name]
     overrides = call.portal.index.overrides(table, stale=call.stale)
     total, ids = _page(call, table, overrides, body, slice(start, start + limit))

@@ -95,15 +95,14 @@ class Finding:
         yield from self._forecast(obligations, known, now)
         yield from tick_alarms(ticks, self._limits, started_at, now)
         yield from anchor_alarms(anchors, self._asked.anchors, started_at, now)
-        yield from self._webhooks(counters, now)
+        yield from self._webhooks(counters, known, now)
 
     def _forecast(
         self, obligations: list[Obligation], known: Sequence[AlarmRecord], now: datetime
     ) -> tuple[Alarm, ...]:
         """Until HubSpot has answered nothing is known of its quota: then what was foretold before stands."""
         if self._asked.signs.portal_seen_at is None:
-            before = [found for found in known if found.kind is AlarmKind.FORECAST_LATE]
-            return tuple(map(_still, before))
+            return _still(known, AlarmKind.FORECAST_LATE)
         quota, measured = self._asked.quota(), self._asked.speed()
         allowed = (quota.per_second or _UNTOLD_RATE) / _REQUESTS_A_RECORD
         zone = _zone(self._asked.signs.time_zone, self._policy.civil.zone)
@@ -116,7 +115,9 @@ class Finding:
         )
         return forecast_alarm(late(obligations, pace, now), self._policy)
 
-    def _webhooks(self, counters: Mapping[Key, int], now: datetime) -> tuple[Alarm, ...]:
+    def _webhooks(self, counters: Mapping[Key, int], known: Sequence[AlarmRecord], now: datetime) -> tuple[Alarm, ...]:
+        """What was told before is over once a whole hour was watched: a service that has just started, and has seen
+        nothing yet, cannot say so."""
         unstored = self._asked.unstored()
 
         def total(labels: frozenset[str]) -> int:
@@ -124,7 +125,8 @@ class Finding:
             return sum(counters.get(key, 0) + unstored.get(key, 0) for key in keys)
 
         accepted, refused = self._rejections.within(total(_ACCEPTED), total(_REFUSED), now)
-        return rejected_alarm(accepted, refused, self._alarms.rejected_share)
+        found = rejected_alarm(accepted, refused, self._alarms.rejected_share)
+        return found if found or self._rejections.is_whole(now) else _still(known, AlarmKind.WEBHOOKS_REJECTED)
 
     def _readiness(self, now: datetime) -> tuple[Alarm, ...]:
         """Ticks that are late have an alarm of their own."""
@@ -136,9 +138,13 @@ class Finding:
         return readiness_alarm(reasons, since, now, for_good=not _FOR_GOOD.isdisjoint(reasons))
 
 
-def _still(known: AlarmRecord) -> Alarm:
-    """An alarm that goes on, without anything new to tell."""
-    return Alarm(kind=known.kind, about=known.about, level=known.level, at=NO_NEWS, facts=known.facts)
+def _still(known: Sequence[AlarmRecord], kind: AlarmKind) -> tuple[Alarm, ...]:
+    """The alarms of a kind that are open go on, without anything new to tell."""
+    return tuple(
+        Alarm(kind=kind, about=each.about, level=each.level, at=NO_NEWS, facts=each.facts)
+        for each in known
+        if each.kind is kind
+    )
 
 
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:

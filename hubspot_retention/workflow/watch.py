@@ -257,6 +257,10 @@ class Rejections:
         _, before, refused_before = self._seen[0]
         return accepted - before, rejected - refused_before
 
+    def is_whole(self, now: datetime) -> bool:
+        """Whether that was an hour."""
+        return bool(self._seen) and now - self._seen[0][0] >= timedelta(hours=1)
+
 
 def _key(record: AlarmRecord) -> _Key:
     return record.kind, record.about

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -14,16 +14,23 @@ COMMAND = (sys.executable, "-m", "hubspot_retention")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`hubspot-retention` as a process, with the environment of one installation."""
+    """`hubspot-retention` as a process, with the environment of one installation. `program`: what is run for it."""
 
     environment: Mapping[str, str]
     cwd: Path
+    program: Sequence[str] = field(default=COMMAND, kw_only=True)
 
     def __call__(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end; `settings` are environment variables on top."""
         environment = {**self.environment, **settings}
         return subprocess.run(
-            [*COMMAND, *words], cwd=self.cwd, env=environment, capture_output=True, text=True, timeout=180, check=False
+            [*self.program, *words],
+            cwd=self.cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
 
 

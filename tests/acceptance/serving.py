@@ -4,11 +4,12 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmRecord
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.engine import Access
-from tests.acceptance.processes import COMMAND, Command, sandbox_process
+from tests.acceptance.moved_clock import AHEAD, ahead
+from tests.acceptance.processes import Command, sandbox_process
 from tests.documents import clienti
 from tests.faults.people import a_contact
 from tests.faults.world import ref
@@ -122,6 +124,21 @@ class House:
         bearer = {"Authorization": f"Bearer {self.command.environment['HUBSPOT_ACCESS_TOKEN']}"}
         return httpx.get(f"{self.url}/crm/objects/2026-03/{record}", headers=bearer).status_code == 200
 
+    def pass_by(self, **span: float) -> None:
+        """Time goes by, for the portal and then for the service, if the settings name a file by `AHEAD`."""
+        file, passed = Path(self.settings[AHEAD]), timedelta(**span)
+        self.control("clock", {"forward_seconds": passed.total_seconds()})
+        new = file.with_suffix(".new")
+        new.write_text(str((ahead(file) + passed).total_seconds()))
+        new.replace(file)
+        at = Clock().now() + ahead(file)
+        eventually(lambda: self.looked_at() >= at, "the service to look at itself")
+
+    def looked_at(self) -> datetime:
+        """When the service last looked for alarms."""
+        with self.store() as store, store.transaction() as tx:
+            return tx.ticks()["watch"].last_done_at or datetime.min.replace(tzinfo=UTC)
+
     def no_faults(self) -> None:
         """From now on nothing goes wrong in the portal."""
         assert httpx.delete(f"{self.url}/__sandbox/faults").is_success
@@ -186,7 +203,12 @@ class House:
         log = (self.command.cwd / "serve.log").open("a", encoding="utf-8")
         with log:
             process = subprocess.Popen(
-                [*COMMAND, "serve"], cwd=self.command.cwd, env=self.environment(), stdout=log, stderr=log, text=True
+                [*self.command.program, "serve"],
+                cwd=self.command.cwd,
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+                text=True,
             )
             try:
                 if until_ready:
@@ -215,9 +237,12 @@ def a_house(
     folder: Path, document: Mapping[str, Any], *, portal: Sequence[str] = (), **settings: str
 ) -> Iterator[House]:
     """A portal with a document in it, an approved policy, and a standing approval for whoever unsubscribes. `portal`:
-    options of the sandbox."""
+    options of the sandbox. Where the settings name a file by `AHEAD`, time may be let pass."""
     (folder / "portal.json").write_text(json.dumps(document))
     with sandbox_process(folder, ["--load", str(folder / "portal.json"), *portal]) as command:
+        if AHEAD in settings:
+            Path(settings[AHEAD]).write_text("0")
+            command = replace(command, program=(sys.executable, "-m", "tests.acceptance.moved_clock"))
         url = command.environment["HUBSPOT_BASE_URL"]
         house = House(command, url, free_port(), free_port(), {**ENFORCED, **settings})
         house.run("policy", "approve", "--digest", clienti().digest)

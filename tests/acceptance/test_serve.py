@@ -174,6 +174,15 @@ def test_a_hold_placed_with_us_follows_a_merge_to_the_record_that_stays(house: H
     assert not is_gone(house, "contacts/132")
 
 
+def test_a_request_in_our_register_follows_a_merge_to_the_record_that_stays(house: House) -> None:
+    house.run("request", "record", "contacts/133", "--kind", "objection", "--received", ago(days=1))
+    house.act("merge", "contacts/133", into="contacts/134")
+    eventually(lambda: "merge.seen" in house.told("contacts/133"), "that the merge is seen")
+    house.unsubscribe("contacts/134")
+    eventually(lambda: house.state("contacts/134") == "held", "the record that stays to be restricted")
+    assert not is_gone(house, "contacts/134")
+
+
 def test_one_record_that_cannot_be_read_delays_no_other(house: House) -> None:
     house.control("faults", [{"kind": "error_before", "path": "statuses/p141", "status": 400, "count": None}])
     house.unsubscribe("contacts/141")

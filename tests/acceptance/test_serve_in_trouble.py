@@ -3,15 +3,30 @@
 import os
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from hubspot_retention.clock import Clock
+from hubspot_retention.core.deadline.obligation import ObligationState
+from tests.acceptance.moved_clock import AHEAD
 from tests.acceptance.serving import QUICK, SLOW, House, a_house, ago, eventually, recent
-from tests.faults.people import a_portal
+from tests.faults.people import a_customer, a_portal
+from tests.unit.office import Office, an_office
 
-PEOPLE = a_portal(contacts=[recent(number) for number in range(101, 121)])
+PEOPLE = a_portal(contacts=[*(recent(number) for number in range(101, 121)), a_customer(201, createdate=ago(days=400))])
+
+CROWD = range(1_001, 1_251)
+MANY = {**PEOPLE, "contacts": [*PEOPLE["contacts"], *map(recent, CROWD)]}
+
+
+def waiting(house: House) -> int:
+    """How many wait for a person."""
+    with house.store() as store, store.transaction() as tx:
+        return len(tx.obligations((ObligationState.REVIEW,)))
 
 
 def is_gone(house: House, record: str) -> bool:
@@ -27,7 +42,9 @@ def is_swept(house: House) -> bool:
 
 
 def test_without_any_webhook_the_hot_sweep_finds_who_unsubscribed_and_a_hold_inside_the_grace(tmp_path: Path) -> None:
-    with a_house(tmp_path, PEOPLE, **QUICK, RETENTION_GRACE_HOURS="0.001") as house:
+    """And more people than a search pages through."""
+    fewest = ("--search-results", "200")
+    with a_house(tmp_path, MANY, portal=fewest, **QUICK, RETENTION_GRACE_HOURS="0.001") as house:
         house.run("hold", "place", "contacts/106", "--matter", "J-2026-114", "--reason", "tvist")
         with house.serving():
             house.control(
@@ -42,6 +59,9 @@ def test_without_any_webhook_the_hot_sweep_finds_who_unsubscribed_and_a_hold_ins
             eventually(lambda: is_gone(house, "contacts/109"), "the erasure of who unsubscribed")
             eventually(lambda: house.state("contacts/106") == house.state("contacts/108") == "held", "both holds")
             assert house.taken() == ["contacts/109"]
+            asks = {"action": "edit", "properties": {"erasure_requested_at": ago(hours=1)}}
+            house.control("act", [{**asks, "record": f"contacts/{number}"} for number in CROWD])
+            eventually(lambda: waiting(house) == len(CROWD), "all of a crowd to wait for a person")
             house.proves()
 
 
@@ -83,14 +103,26 @@ PATIENT_FAULTS: dict[str, Fault] = {
 }
 """They take a minute each, most of it waiting: a call is given up after 30 seconds, and tried eight times."""
 
+LOST = "connection_cut_after_effect"
 if "RETENTION_TEST_PATIENT_FAULTS" in os.environ:
     FAULTS |= PATIENT_FAULTS
+    LOST = "timeout_after_effect"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A service that has swept its portal and hears its webhooks."""
-    with a_house(tmp_path_factory.mktemp("faults"), PEOPLE, **SLOW) as house, house.serving():
+def office() -> Iterator[Office]:
+    """Who is told of alarms."""
+    with an_office() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, office: Office) -> Iterator[House]:
+    """A service that has swept its portal and hears its webhooks; hours pass for it when a test says so."""
+    folder = tmp_path_factory.mktemp("faults")
+    (folder / "urls").write_text(f"json://127.0.0.1:{office.port}/alarms\n")
+    told = {"RETENTION_ALARM_URLS_FILE": str(folder / "urls"), AHEAD: str(folder / "ahead")}
+    with a_house(folder, PEOPLE, **SLOW, **told) as house, house.serving():
         eventually(lambda: is_swept(house), "the first sweep")
         house.deliver()
         yield house
@@ -106,6 +138,61 @@ def test_hubspots_faults_delay_the_erasure_and_never_repeat_it(served: House, na
     served.no_faults()
     assert served.taken().count(record) == 1
     assert served.told(record).count("disposal.done") == 1
+
+
+HOURS = [
+    {"kind": "error_before", "status": 503, "for_seconds": 4 * 3_600},
+    {"kind": "429", "retry_after": 0, "for_seconds": 8 * 3_600},
+    {"kind": LOST, "path": "gdpr-delete", "ms": 60_000, "count": 1},
+]
+"""For four hours HubSpot is down, for four more it has too much to do; then the first answer to an erasure is lost."""
+
+
+def test_hours_without_an_answer_cost_hours_and_no_deadline(served: House) -> None:
+    def refused() -> int:
+        return sum(fault["hits"] for fault in httpx.get(f"{served.url}/__sandbox/faults").json()["faults"][:2])
+
+    served.control("faults", HOURS)
+    served.unsubscribe("contacts/119")
+    for _ in ("down", "too much to do"):
+        before = refused()
+        eventually(lambda: refused() > before, "a request that is refused")  # noqa: B023
+        assert not is_gone(served, "contacts/119")
+        served.pass_by(hours=4)
+    eventually(lambda: is_done(served, "contacts/119"), "the erasure once HubSpot answers again")
+    served.no_faults()
+    assert served.taken().count("contacts/119") == 1
+    assert served.told("contacts/119").count("disposal.done") == 1
+
+
+def test_an_alarm_is_told_again_with_ever_longer_pauses_until_it_is_over(served: House, office: Office) -> None:
+    def told() -> int:
+        return office.titles.count("[urgent] HubSpot retention: somebody else deleted what must be kept (contacts/201)")
+
+    served.act("archive", "contacts/201")
+    eventually(lambda: told() == 1, "the first message")
+    found = []
+    for _ in range(4):
+        served.pass_by(hours=1)
+        found.append(told())
+    assert found == [2, 2, 3, 3]
+    served.act("restore", "contacts/201")
+    eventually(lambda: ("foreign-deletion", "contacts/201") not in served.alarms(), "the end of the alarm")
+    served.pass_by(hours=24)
+    assert told() == 3
+
+
+def test_a_standing_approval_that_has_run_out_lets_nobody_go(served: House) -> None:
+    served.run("approval", "standing", "revoke", "1")
+    until = (Clock().now() + timedelta(days=3)).date().isoformat()
+    grant = ("approval", "standing", "grant", "--rule", "unsubscribed", "--max-per-day", "50", "--until", until)
+    served.run(*grant)
+    served.unsubscribe("contacts/117")
+    eventually(lambda: is_gone(served, "contacts/117"), "the erasure while it is in force")
+    served.pass_by(days=4)
+    served.unsubscribe("contacts/118")
+    eventually(lambda: served.state("contacts/118") == "review", "who unsubscribed later to wait for a person")
+    assert not is_gone(served, "contacts/118")
 
 
 def test_a_stopped_service_finishes_the_record_in_hand_and_a_killed_one_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.faults.people import a_portal
 PEOPLE = a_portal(contacts=[recent(number) for number in range(101, 106)])
 
 
-def test_who_was_erased_and_is_made_anew_is_told_of_by_webhook_and_by_the_full_sweep(tmp_path: Path) -> None:
+def test_who_was_erased_and_is_made_anew_is_told_of_and_tombstones_follow_a_merge(tmp_path: Path) -> None:
     keys, folder = tmp_path / "keys" / "pseudonyms.json", tmp_path / "house"
     for made in (keys.parent, folder):
         made.mkdir()
@@ -35,7 +35,23 @@ def test_who_was_erased_and_is_made_anew_is_told_of_by_webhook_and_by_the_full_s
             _bury(house, 101, ring.of(Address("p101@example.dk"), today))
             anew = _an_integration_makes(house, "p101@example.dk")
             eventually(lambda: house.told(anew)[:1] == ["tombstone.hit"], "that the webhook finds who is back")
+            sign = ring.of(Address("somebody@example.dk"), today)
+            _stands(house, 104, sign)
+            house.act("merge", "contacts/104", into="contacts/105")
+            eventually(lambda: _stands_for(house, sign) == [105], "that the tombstone follows the merge")
         assert {anew: "contacts/101", "contacts/103": "contacts/900"} == _erased_as(house)
+
+
+def _stands(house: House, record_id: int, sign: str) -> None:
+    """A tombstone stands for a record that somebody then merges away."""
+    now = Clock().now()
+    with open_store(house.environment()["RETENTION_DATABASE_URL"], Access.BRIEF) as store, store.transaction() as tx:
+        tx.bury(Tombstone(record_id=RecordId(record_id), pseudonym=sign, sent_at=now, erased_at=now))
+
+
+def _stands_for(house: House, sign: str) -> list[int]:
+    with house.store() as store, store.transaction() as tx:
+        return [stone.record_id for stone in tx.tombstones_of([sign])]
 
 
 def _bury(house: House, record_id: int, sign: str) -> None:

@@ -120,6 +120,13 @@ def test_two_hundred_a_page_and_the_last_of_ten_thousand_are_allowed() -> None:
     people().do(SEARCH, {"limit": 100, "after": "9900"})
 
 
+def test_a_small_portal_shows_what_lies_beyond_what_a_search_pages_through() -> None:
+    sandbox = Sandbox(a_document(contacts=[a_contact(str(n)) for n in range(1, 203)]), search_results=200)
+    sandbox.do(SEARCH, {"limit": 1, "after": "200"}, 400)
+    behind = filters(a_filter("hs_object_id", "GT", value="200"))
+    assert ids(sandbox.do(SEARCH, behind)) == ["201", "202"]
+
+
 def test_a_body_of_more_than_three_thousand_characters_is_refused() -> None:
     body = filters(a_filter("hs_object_id", "IN", values=[str(n) for n in range(700)]))
     assert len(json.dumps(body)) > 3000

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hubspot_retention.bootstrap import Quota, quota_of
-from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmRecord
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
 from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
@@ -184,6 +184,27 @@ def test_refused_webhooks_count_whether_they_are_stored_or_not(scene: Scene) -> 
         scene.tally.add(WEBHOOKS, answer)
     assert dict(scene.only(AlarmKind.WEBHOOKS_REJECTED).facts) == {"rejected": "12", "of": "27", "within": "1 h"}
     scene.hands.pass_by(3_600)
+    assert AlarmKind.WEBHOOKS_REJECTED not in scene.kinds()
+
+
+def test_an_alarm_of_refused_webhooks_outlives_a_restart_until_a_whole_hour_was_watched(scene: Scene) -> None:
+    """A service that has just started has seen none refused: that says nothing."""
+    facts = (("rejected", "60"), ("of", "60"), ("within", "1 h"))
+    known = AlarmRecord(
+        kind=AlarmKind.WEBHOOKS_REJECTED,
+        about="webhooks",
+        level=AlarmLevel.WARNING,
+        first_at=scene.hands.now(),
+        last_seen_at=scene.hands.now(),
+        facts=facts,
+    )
+    with scene.store.transaction() as tx:
+        tx.save_alarm(known)
+        tx.count(WEBHOOKS, "forged", 60)
+    assert scene.only(AlarmKind.WEBHOOKS_REJECTED).facts == facts
+    scene.hands.pass_by(3_599)
+    assert scene.only(AlarmKind.WEBHOOKS_REJECTED).about == "webhooks"
+    scene.hands.pass_by(1)
     assert AlarmKind.WEBHOOKS_REJECTED not in scene.kinds()
 
 

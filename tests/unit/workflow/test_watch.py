@@ -369,9 +369,12 @@ def test_what_is_raised_touches_no_other_alarm(scene: Scene) -> None:
 
 def test_of_growing_counters_the_last_hour_counts() -> None:
     seen = Rejections()
+    assert not seen.is_whole(NOW)
     assert seen.within(100, 50, NOW) == (0, 0)
     assert seen.within(110, 55, NOW + timedelta(minutes=30)) == (10, 5)
+    assert not seen.is_whole(NOW + timedelta(minutes=30))
     assert seen.within(120, 70, NOW + timedelta(minutes=60)) == (20, 20)
+    assert seen.is_whole(NOW + timedelta(minutes=60))
     assert seen.within(120, 71, NOW + timedelta(minutes=91)) == (10, 16)
     assert seen.within(120, 71, NOW + timedelta(hours=9)) == (0, 0)
 
