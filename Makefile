@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The lock names every package there is: `--no-deps` keeps pip from looking for newer ones beside it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: help demo test lint coverage bench scoreboard scoreboard-full image-proof golden lock clean
+.PHONY: help demo test lint coverage bench mutants scoreboard scoreboard-full image-proof golden lock clean
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -37,6 +37,9 @@ coverage: .venv/dev ## Branch coverage of the core: all of it
 
 bench: .venv/dev ## Measure every budget
 	$(BIN)/python -m bench
+
+mutants: .venv/dev ## Change one thing at a time in what decides and disposes: does a test notice? An hour
+	$(BIN)/python -m tests.mutants
 
 scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form
 	$(BIN)/python -m tests.scoreboard

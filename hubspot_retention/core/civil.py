@@ -172,7 +172,7 @@ class Civil:
         if later is not None:
             return instant + later
         day = _shift_months(local.date(), months)
-        return _resolve(self.zone, local.replace(tzinfo=None, year=day.year, month=day.month, day=day.day))
+        return _resolve(self.zone, local.replace(year=day.year, month=day.month, day=day.day))
 
     def earliest(self, start: date | datetime, periods: Iterable[Period]) -> datetime:
         """The earliest end of several periods from one start (a maximum is never rounded later)."""

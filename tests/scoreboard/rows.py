@@ -37,7 +37,13 @@ ROWS: Final = (
         tests=("tests/simulator/test_bugs.py",),
         full={"RETENTION_TEST_BUG_SCHEDULES": "10000"},
     ),
-    Row(number=3, what="mutation testing of the core and of the disposal", target="every survivor killed or justified"),
+    Row(
+        number=3,
+        what="mutants of dates, criteria, facts, holds and decision, not yet of the rest (short: what is justified)",
+        target="every survivor killed or justified",
+        tests=("tests/mutants",),
+        full={"RETENTION_TEST_MUTANTS": "1"},
+    ),
     Row(
         number=4,
         what="kill -9 of the real process against the sandbox over HTTP",

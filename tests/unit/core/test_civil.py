@@ -1,6 +1,6 @@
 """Section 6 by example: dates, instants, clock changes, periods, financial years, the request clock."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,10 +43,38 @@ def test_a_period_from_a_date_ends_with_its_last_local_day(day: str, period: str
         ("2026-10-25T02:30+02:00", "P1M", "2026-11-25T02:30:00+01:00"),
         ("2027-01-31T10:00+01:00", "P1M", "2027-02-28T10:00:00+01:00"),
         ("2024-02-29T12:00+01:00", "P12M", "2025-02-28T12:00:00+01:00"),
+        ("2026-07-15T12:00+02:00", "P5M", "2026-12-15T12:00:00+01:00"),
+        ("2024-03-31T12:00+02:00", "P1M", "2024-04-30T12:00:00+02:00"),
+        ("2026-10-25T02:30+02:00", "P132M", "2037-10-25T02:30:00+01:00"),
+        ("2026-10-25T02:30+01:00", "P29M", "2029-03-25T03:30:00+02:00"),
     ],
 )
 def test_a_period_from_an_instant_keeps_the_clock_time_and_days_are_hours(start: str, period: str, end: str) -> None:
     assert after_instant(start, period) == end
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end"),
+    [
+        ("Asia/Beirut", "2022-09-29T23:30+03:00", "2022-10-29T23:30:00+02:00"),
+        ("America/Havana", "2024-11-03T00:30-04:00", "2024-12-03T00:30:00-05:00"),
+    ],
+)
+def test_clocks_that_change_at_midnight_or_just_before_it_are_seen(zone: str, start: str, end: str) -> None:
+    civil = Civil(ZoneInfo(zone))
+    assert civil.show(civil.add(datetime.fromisoformat(start), Period(months=1))) == end
+
+
+def test_days_are_twenty_four_hours_also_from_an_instant_that_knows_its_zone() -> None:
+    start = datetime(2026, 10, 23, 12, tzinfo=CIVIL.zone)
+    assert CIVIL.add(start, Period(days=5)) == at("2026-10-28T10:00")
+
+
+@pytest.mark.parametrize("day", ["2026-10-24", "2026-10-25"])
+def test_every_instant_that_is_given_is_in_utc(day: str) -> None:
+    assert CIVIL.end_of(on(day)).tzinfo is UTC
+    assert CIVIL.add(datetime.fromisoformat(f"{day}T12:00+02:00"), Period(days=1)).tzinfo is UTC
+    assert CIVIL.add(datetime.fromisoformat("2026-09-25T02:30+02:00"), Period(months=1)).tzinfo is UTC
 
 
 def test_periods_are_never_chained() -> None:
@@ -127,5 +155,6 @@ def test_the_end_of_a_financial_year_is_the_next_one_that_day_included(
 
 def test_what_lies_beyond_the_calendar_is_never_reached() -> None:
     assert CIVIL.end_of(on("9999-12-31")) == FAR_FUTURE
+    assert CIVIL.end_of(on("9999-12-30")) == FAR_FUTURE
     assert CIVIL.add(on("9999-01-01"), Period(months=24)) == FAR_FUTURE
     assert CIVIL.add(at("9999-12-01T10:00"), Period(days=400)) == FAR_FUTURE

@@ -6,8 +6,8 @@ import pytest
 
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode
 from hubspot_retention.core.facts.values import UNKNOWN
-from hubspot_retention.core.hold import HoldRegister, gather
-from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.hold import HoldCause, HoldKind, HoldRegister, deal_causes, gather
+from hubspot_retention.core.record import ObjectType, RecordRef
 from tests.builders import a_company, a_contact, a_customer, a_deal, a_hold, changed, link, on
 from tests.observed import Observed, a_portal, around
 
@@ -65,6 +65,12 @@ def test_a_hold_or_debt_of_one_of_its_deals_reaches_as_far_as_the_companys_own(n
 @pytest.mark.parametrize("name", ["legal_hold", "owes"])
 def test_a_deals_hold_or_debt_reaches_the_deal_and_its_contacts_and_no_further(name: str) -> None:
     assert held(changed(DEAL_OF_CARL, **{name: True})) == {"contacts/103", "deals/203"}
+
+
+@pytest.mark.parametrize(("owes", "kind"), [(True, HoldKind.DEBT), (UNKNOWN, HoldKind.UNREADABLE)])
+def test_what_cannot_be_read_is_not_told_as_a_debt(owes: Any, kind: HoldKind) -> None:
+    deal = changed(DEAL_OF_CARL, owes=owes)
+    assert deal_causes(deal, {}) == (HoldCause(kind, ObjectType.DEAL, deal.record_id),)
 
 
 def test_a_record_that_is_merely_reached_passes_nothing_on() -> None:

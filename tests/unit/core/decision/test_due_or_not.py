@@ -145,6 +145,11 @@ def test_an_overridden_keep_that_had_ended_anyway_is_not_named() -> None:
     assert codes(found) == [ReasonCode.PERIOD_ENDED]
 
 
+def test_an_overridden_keep_that_ended_at_the_very_instant_is_not_named() -> None:
+    found = decide_one(a_lead(erasure_requested_at=at("2026-11-20T23:00"), event_on=on("2026-10-21")))
+    assert codes(found) == [ReasonCode.PERIOD_ENDED]
+
+
 def test_an_inactive_contact_is_kept_by_anything() -> None:
     silent = a_contact(active_at=SILENT, event_on=on("2026-11-01"))
     assert decide_one(silent).until == at("2026-12-01T23:00")
@@ -282,6 +287,17 @@ def test_processor_data_whose_end_cannot_be_read_is_retained_and_says_why() -> N
     found = decide_one(a_contact(processed_on_behalf_of=True, processing_ended_on=UNKNOWN))
     assert (found.outcome, found.until) == (Outcome.RETAIN, None)
     assert codes(found) == [ReasonCode.START_UNKNOWN]
+
+
+def test_a_keep_that_has_a_start_is_unknown_in_its_end_where_its_condition_is_unknown() -> None:
+    policy = clienti()
+    rule = policy.rule("partner")
+    assert rule is not None
+    keep = Keep(condition=Holds("is_partner"), start=Start(fact="event_on"))
+    kept = replace(rule, rule_id="extra", when=Known("last_activity_at"), keep=keep)
+    present = around(policy=replace(policy, rules=(kept,)))
+    found = decide_one(a_lead(companies=(link(301),), event_on=ENDED), a_company(kind=UNKNOWN), around=present)
+    assert (found.outcome, codes(found)) == (Outcome.UNDETERMINED, [ReasonCode.KEEP_END_UNKNOWN])
 
 
 def test_processor_data_under_a_keep_that_cannot_be_read_is_not_disposed_of() -> None:

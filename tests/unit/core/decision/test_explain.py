@@ -32,5 +32,8 @@ def test_a_sentence_about_a_hold_names_the_record_it_is_set_on() -> None:
 
 
 def test_what_a_reason_does_not_have_is_not_named() -> None:
-    assert "None" not in sentence(Reason(ReasonCode.HOLD_UNREADABLE), CIVIL)
-    assert "None" not in sentence(Reason(ReasonCode.REFERRAL_UNKNOWN), CIVIL)
+    assert sentence(Reason(ReasonCode.HOLD_FLAG), CIVIL) == "A legal hold is set in HubSpot on the record."
+    unknown = "It would be due, but whether a person must look at it first cannot be told"
+    assert sentence(Reason(ReasonCode.REFERRAL_UNKNOWN), CIVIL) == f"{unknown}."
+    assert sentence(Reason(ReasonCode.REFERRAL_UNKNOWN, "partner"), CIVIL) == f"{unknown} (rule partner)."
+    assert sentence(Reason(ReasonCode.LAST_ACTIVITY_IN_FUTURE), CIVIL) == "Its last activity, , lies in the future."

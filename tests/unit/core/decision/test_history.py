@@ -15,6 +15,9 @@ TEXT = "customer_until=ongoing;event_on=2026-12-01;unsubscribed_at=2026-11-20T13
 
 def test_starts_are_one_line_in_the_order_of_their_names() -> None:
     assert write_starts(STARTS.items()) == TEXT
+    assert write_starts([("event_on", on("2026-12-01")), ("customer_until", ONGOING)]) == (
+        "customer_until=ongoing;event_on=2026-12-01"
+    )
     assert write_starts(()) == ""
 
 

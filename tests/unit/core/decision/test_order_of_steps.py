@@ -220,6 +220,7 @@ def test_processor_data_of_somebody_we_may_know_ourselves_is_not_disposed_of() -
     contact = a_contact(processed_on_behalf_of=True, processing_ended_on=on("2026-10-31"), opt_out=UNKNOWN)
     decision = decide_one(contact)
     assert (decision.outcome, codes(decision)) == (Outcome.UNDETERMINED, [ReasonCode.REFERRAL_UNKNOWN])
+    assert rules(decision) == ["processor-data"]
 
 
 def test_a_record_that_a_person_restored_is_referred() -> None:

@@ -69,6 +69,10 @@ def test_a_customer_is_one_by_stage_or_by_a_won_deal() -> None:
     assert found["was_customer"] == ("yes", "it is one now")
     unread = of_contact(a_contact(stage=UNKNOWN))
     assert unread["is_customer"] == ("unknown", "its property lifecyclestage")
+    both = of_contact(a_customer(deals=(201,)), a_deal())
+    assert both["is_customer"] == ("yes", "its property lifecyclestage")
+    several = of_contact(a_contact(deals=(201, 202)), a_deal(201), a_deal(202))
+    assert several["is_customer"] == ("yes", "deals/201, deals/202 (hs_is_closed_won)")
 
 
 def test_who_was_a_customer_was_one_by_the_first_property_that_tells() -> None:
@@ -131,6 +135,7 @@ def test_the_latest_of_several_names_the_one_that_is_the_latest() -> None:
     found = of_contact(a_contact(wrote_at=at("2026-03-01T10:00")))
     assert found["last_activity_at"] == ("2026-03-01 11:00", "its property recent_conversion_date")
     assert found["last_enquiry_at"] == ("2026-03-01 11:00", "its property recent_conversion_date")
+    assert of_contact(a_contact())["last_activity_at"][1] == "its property createdate"
     nothing = of_contact(a_contact(created_at=None))
     assert nothing["last_activity_at"] == nothing["last_enquiry_at"] == ("none", "no property has one")
 

@@ -1,6 +1,7 @@
 """Every rule that was looked at: whether it matched, what it says, why it won or lost."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.policy.model import RetentionPolicy
 from tests.builders import a_company, a_contact, a_customer, a_deal, at, changed, link, on
 from tests.documents import clienti
-from tests.observed import Assembly, Record, a_portal, around
+from tests.observed import AS_OF, Assembly, Record, a_portal, around
 
 ASKED = at("2026-11-20T09:00")
 OPTED_OUT = OptOut(at("2026-11-20T13:30"))
@@ -23,9 +24,11 @@ YESTERDAY = at("2026-11-21T08:00")
 SILENT = at("2025-08-01T08:00")
 
 
-def traces(contact: Any, *others: Record, policy: RetentionPolicy | None = None) -> dict[str, RuleTrace]:
+def traces(
+    contact: Any, *others: Record, policy: RetentionPolicy | None = None, as_of: datetime = AS_OF
+) -> dict[str, RuleTrace]:
     """What every rule says of a contact."""
-    present = around(policy=policy or clienti())
+    present = around(as_of, policy=policy or clienti())
     assembly = Assembly(a_portal(contact, *others), present)
     decision = assembly.decisions()[f"contacts/{contact.record_id}"]
     found = trace(assembly.contact_facts[contact.record_id], decision, assembly.judge.contacts, present.as_of)
@@ -53,6 +56,12 @@ def test_a_rule_of_which_it_cannot_be_told_names_the_unknown_fact() -> None:
     assert found.verdict == "Whether it matches cannot be told, because of what is unknown: is_partner."
 
 
+def test_every_fact_that_is_unknown_is_named() -> None:
+    assert verdict("active-customer", a_contact(stage=UNKNOWN)) == (
+        "Whether it matches cannot be told, because of what is unknown: customer_until, relationship_ongoing."
+    )
+
+
 def test_where_an_exclusive_rule_matches_no_other_is_asked() -> None:
     contact = a_contact(processed_on_behalf_of=True, event_on=on("2026-12-01"))
     assert verdict("event-participant", contact) == (
@@ -70,6 +79,19 @@ def test_a_keep_says_until_when() -> None:
     )
     found = traces(a_contact(**AT_PARTNER), PARTNER)["partner"]
     assert (found.keep_end, found.verdict) == (NEVER, "Keeps it, and no end of that is known.")
+
+
+def test_a_keep_is_over_and_a_disposal_due_from_the_very_instant() -> None:
+    contact = a_contact(event_on=on("2026-10-21"), active_at=at("2025-11-20T23:00"))
+    found = traces(contact, as_of=at("2026-11-20T23:00"))
+    assert found["event-participant"].verdict == "Kept it until 2026-11-21 00:00; that is over."
+    assert found["inactive-contact"].verdict.startswith("Decides: archive, due since 2026-11-21 00:00")
+
+
+def test_a_rule_that_keeps_and_disposes_says_both() -> None:
+    assert verdict("former-customer", a_customer(customer_until=on("2026-01-31"), active_at=YESTERDAY)) == (
+        "Keeps it until 2028-02-01 00:00. Will erase it from 2028-02-01 00:00 on."
+    )
 
 
 def test_a_keep_that_does_not_stand_against_the_deciding_rule_says_so() -> None:

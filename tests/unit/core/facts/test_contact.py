@@ -199,6 +199,12 @@ def test_the_last_activity_is_the_latest_of_its_sources_and_says_which() -> None
     assert (facts.last_activity_at, facts.last_activity_source) == (later, 4)
 
 
+def test_of_two_sources_that_say_the_same_instant_the_first_is_named() -> None:
+    same = at("2026-03-01T10:00")
+    facts = contact_facts(a_contact(created_at=same, active_at=same))
+    assert (facts.last_activity_at, facts.last_activity_source) == (same, 0)
+
+
 def test_one_unknown_source_makes_the_last_activity_unknown() -> None:
     facts = contact_facts(a_contact(active_at=UNKNOWN))
     assert (facts.last_activity_at, facts.last_activity_source) == (UNKNOWN, 4)
@@ -258,6 +264,17 @@ def test_a_closed_request_no_longer_counts_nor_does_a_property_with_its_instant(
     later = ASKED + timedelta(seconds=1)
     assert asked(a_contact(erasure_requested_at=later), closed_at=closed) == later
     assert asked(a_contact(erasure_requested_at=UNKNOWN), closed_at=closed) is UNKNOWN
+
+
+def test_a_withdrawal_of_the_property_counts_unless_the_register_has_closed_that_one() -> None:
+    def withdrawn(**register: Any) -> object:
+        present = around(requests={101: Requests(**register)})
+        return contact_facts(a_contact(consent_withdrawn_at=ASKED), around=present).consent_withdrawn_at
+
+    assert withdrawn(restricts=True) == ASKED
+    assert withdrawn(withdrawals_closed_at=frozenset((ASKED - timedelta(seconds=1),))) == ASKED
+    assert withdrawn(withdrawals_closed_at=frozenset((ASKED,))) is None
+    assert withdrawn(withdrawn_at=ASKED - timedelta(days=1)) == ASKED - timedelta(days=1)
 
 
 def test_who_is_restricted_by_the_property_or_the_register_is_restricted() -> None:

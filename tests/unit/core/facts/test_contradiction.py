@@ -1,12 +1,13 @@
 """A contradicted end (semantics 3): somebody renewed, or still talks, and nobody moved the date."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from hubspot_retention.core.facts.values import UNKNOWN
 from tests.builders import a_company, a_customer, a_deal, at, changed, link, on
-from tests.observed import Record, contact_facts, deal_facts
+from tests.observed import Record, around, contact_facts, deal_facts
 
 ENDED = on("2024-10-31")
 WON = (201,)
@@ -41,6 +42,16 @@ def test_an_end_that_has_not_passed_is_never_contradicted() -> None:
     assert contact_facts(contact, deal).contradicted is False
     contact = a_customer(customer_until=on("2026-11-21"), deals=WON)
     assert contact_facts(contact, deal).contradicted is True
+
+
+def test_an_end_can_be_contradicted_from_the_very_instant_at_which_it_has_passed() -> None:
+    deal, midnight = a_deal(customer_until=ENDED, contract_end_on=AFTER_ON), at("2024-10-31T23:00")
+    person = a_customer(customer_until=ENDED, deals=WON)
+    present, before = around(midnight), around(midnight - timedelta(microseconds=1))
+    assert contact_facts(person, deal, around=present).contradicted is True
+    assert contact_facts(person, deal, around=before).contradicted is False
+    assert deal_facts(deal, around=present).contradicted is True
+    assert deal_facts(deal, around=before).contradicted is False
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""What is changed, and which tests are to notice.
+
+The tests are those in process that are fast: the slower ones (other processes, Hypothesis, the simulator) may notice
+more, but what they alone would notice is worth a test of its own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+PRODUCT: Final = Path("hubspot_retention")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """`sources`: files and folders below the product. `tests`: what pytest selects."""
+
+    name: str
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def modules(self) -> tuple[Path, ...]:
+        """Its modules, relative to the root of the project."""
+        found = (ROOT / PRODUCT / source for source in self.sources)
+        files = (sorted(path.rglob("*.py")) if path.is_dir() else [path] for path in found)
+        return tuple(path.relative_to(ROOT) for each in files for path in each)
+
+
+_FACTS: Final = ("tests/unit/core/test_civil.py", "tests/unit/core/test_criteria.py", "tests/unit/core/facts")
+_DECISION: Final = (*_FACTS, "tests/unit/core/decision", "tests/golden")
+_HOLDS: Final = tuple(f"tests/unit/core/test_{name}.py" for name in ("hold", "request", "record"))
+PACKAGES: Final = (
+    Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
+    Package(name="criteria", sources=("core/criteria.py",), tests=_DECISION),
+    Package(name="facts", sources=("core/facts",), tests=_DECISION),
+    Package(name="holds", sources=("core/hold.py", "core/request.py", "core/record.py"), tests=(*_HOLDS, *_DECISION)),
+    Package(name="decision", sources=("core/decision",), tests=_DECISION),
+)

@@ -1,0 +1,132 @@
+"""A plugin of pytest: instead of running the tests once, it wakes one mutant after the other and runs what reaches it.
+
+The tests are read once. They run once undisturbed, which tells what lines each of them passes; then each mutant is
+tried in a process of its own, forked from the one that has read everything: it costs what its tests cost and no more.
+Only tests that pass the lines that it changes can notice it: the quick ones first, and before them those that noticed
+its neighbours. It ends with the first that fails.
+"""
+
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage import Coverage
+from mutmut.mutation.trampoline import set_mutant_under_test
+
+Place = tuple[str, Sequence[int]]
+"""A file, and the lines of it whose change a test can only notice if it passes one of them."""
+
+NOBODY = ""
+UNREACHED, SURVIVED, ENDLESS = "unreached", "survived", "endless"
+"""What becomes of a mutant, if not the name of the test that noticed it."""
+
+_CPU_FACTOR = 20
+_WALL_SECONDS = 300
+_MEMORY = 6 << 30
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the mutants stand that are to be tried, and where is told what became of them."""
+    parser.addoption("--mutants", type=Path, required=True)
+    parser.addoption("--fates", type=Path, required=True)
+    parser.addoption("--patience", type=int, default=10, help="seconds of CPU that a mutant's tests get at least")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Try every mutant; the session fails only if a test fails undisturbed."""
+    wanted: dict[str, Place] = json.loads(session.config.getoption("mutants").read_text(encoding="utf-8"))
+    trial = Trial(session.items, session.config.getoption("patience"))
+    trial.look(sorted({file for file, _ in wanted.values()}))
+    gc.collect()
+    gc.freeze()  # what is there stays there: a forked process need not look at it
+    fates = {name: trial.fate(name, place) for name, place in wanted.items()}
+    session.config.getoption("fates").write_text(json.dumps(fates), encoding="utf-8")
+    return True
+
+
+class Trial:
+    """Tests, what they pass and how long they take; and the fate of one mutant after the other."""
+
+    def __init__(self, items: Sequence[pytest.Item], patience: int) -> None:
+        self._items = {item.nodeid: item for item in items}
+        self._patience = patience
+        self._seconds: dict[str, float] = {}
+        self._passing: dict[tuple[str, int], list[str]] = {}
+        self._noticed: defaultdict[str, list[str]] = defaultdict(list)
+
+    def look(self, files: Sequence[str]) -> None:
+        """Run each test undisturbed, and then all of them once more in a forked process, as mutants will."""
+        set_mutant_under_test(NOBODY)
+        seen = Coverage(data_file=None, include=files, config_file=False)
+        seen.start()
+        for nodeid, item in self._items.items():
+            seen.switch_context(nodeid)
+            began = time.process_time()
+            if not _passes(item, None):
+                pytest.exit(f"{nodeid} fails undisturbed", returncode=1)
+            self._seconds[nodeid] = time.process_time() - began
+        seen.stop()
+        data = seen.get_data()
+        for file in files:
+            for line, tests in data.contexts_by_lineno(file).items():
+                self._passing[file, line] = [test for test in tests if test in self._items]
+        fate = self._try(NOBODY, list(self._items))
+        if fate != SURVIVED:
+            pytest.exit(f"undisturbed in a process of its own: {fate}", returncode=1)
+
+    def fate(self, name: str, place: Place) -> str:
+        """What becomes of a mutant."""
+        file, lines = place
+        passing = {test for line in lines for test in self._passing.get((file, line), ())}
+        if not passing:
+            return UNREACHED
+        first = [test for test in reversed(self._noticed[file]) if test in passing]
+        rest = sorted(passing.difference(first), key=self._seconds.__getitem__)
+        fate = self._try(name, [*first, *rest])
+        if fate in self._items:
+            self._noticed[file] = [test for test in self._noticed[file] if test != fate] + [fate]
+        return fate
+
+    def _try(self, name: str, tests: Sequence[str]) -> str:
+        reading, writing = os.pipe()
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            _bound(int(self._patience + _CPU_FACTOR * sum(self._seconds[test] for test in tests)))
+            set_mutant_under_test(name)
+            os.write(writing, next(_failing([self._items[test] for test in tests]), SURVIVED).encode())
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as told:
+            fate = told.read()
+        os.waitpid(child, 0)
+        return fate or ENDLESS
+
+
+def _bound(cpu_seconds: int) -> None:
+    """End what goes on for ever."""
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(_WALL_SECONDS + cpu_seconds)
+
+
+def _failing(tests: Sequence[pytest.Item]) -> Iterator[str]:
+    for item, following in zip(tests, [*tests[1:], None], strict=True):
+        if not _passes(item, following):
+            yield item.nodeid
+
+
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
