@@ -57,7 +57,9 @@ def export(
             say(f"{write_tokens(store, tokens):,} time-stamps were written to {tokens}.")
         with store.transaction() as tx:
             kept = tx.tokens()
-        lines = exported(store, None if signed is None else signed.size, kept)
+        ring = house.keyring()
+        epochs = None if ring is None else ring.keys().epochs
+        lines = exported(store, None if signed is None else signed.size, kept, epochs)
         if file is None or str(file) == "-":
             sys.stdout.writelines(lines)
             return

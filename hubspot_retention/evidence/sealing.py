@@ -22,6 +22,7 @@ from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence.cut_signed import verify_signed
+from hubspot_retention.evidence.key_history import key_history
 from hubspot_retention.evidence.keys import SigningKey
 
 _RECORD_KEY: Final = b'"record":"%s"'
@@ -36,6 +37,9 @@ class Log(Protocol):
 
     def entries(self, after: int = 0) -> Iterator[StoredEntry]:
         """The log from a sequence number on, streamed."""
+
+    def tree(self) -> Frontier:
+        """The right edge of its tree as it is now."""
 
     def checkpoints(self) -> Sequence[StoredCheckpoint]:
         """What was ever signed of it, the oldest first."""
@@ -92,20 +96,26 @@ def _nothing_of(record: str, log: Log) -> str:
     )
 
 
-def exported(log: Log, size: int | None = None, tokens: Sequence[Token] = ()) -> Iterator[str]:
+def exported(
+    log: Log, size: int | None = None, tokens: Sequence[Token] = (), epochs: Sequence[str] | None = None
+) -> Iterator[str]:
     """The lines of an export: the entries up to number `size`, all if it is `None`, after what was signed of them, the
-    time-stamps of that and, where the oldest were removed, what they left behind. Raises RetentionError if they are
-    removed meanwhile."""
+    time-stamps of that, the history of the keys and, where the oldest were removed, what they left behind. `epochs`:
+    those whose keys are kept, if that is known. Raises RetentionError if entries are removed meanwhile."""
     cut = log.cut()
+    size = log.tree().size if size is None else size
     begin, tree = begin_of(cut)
     for signed in log.checkpoints():
-        if size is None or signed.size <= size:
+        if signed.size <= size:
             yield _line({"checkpoint": signed.note})
     for token in tokens:
         yield _line({"stamped": token.note, "token": b64encode(token.answer).decode()})
+    keys = key_history(log, size, epochs)
+    if any(keys.values()):
+        yield _line({"keys": keys})
     if cut is not None:
         yield _line({"cut": cut.note, "edge": [b64encode(node).decode() for node in tree.nodes]})
-    for entry in islice(log.entries(), None if size is None else size - begin.count):
+    for entry in islice(log.entries(), size - begin.count):
         yield _line({"seq": entry.seq, "hash": entry.hash.hex(), "body": entry.body.decode("ascii")})
     if log.cut() != cut:
         raise RetentionError("the log's oldest entries were removed while it was exported: export it again")

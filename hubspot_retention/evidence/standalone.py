@@ -37,12 +37,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 LINE = re.compile(r"— (\S+) (\S+)")
 MOST_FINDINGS = 100
-SHAPES = ({"checkpoint"}, {"seq", "hash", "body"}, {"cut", "edge"}, {"stamped", "token"})
+SHAPES = ({"checkpoint"}, {"seq", "hash", "body"}, {"cut", "edge"}, {"stamped", "token"}, {"keys"})
 SHA2: list[type[hashes.HashAlgorithm]] = [hashes.SHA256, hashes.SHA384, hashes.SHA512]
 HASHES = {f"2.16.840.1.101.3.4.2.{number}": each for number, each in enumerate(SHA2, 1)}
 RSA = {f"1.2.840.113549.1.1.{number}": each for number, each in enumerate(SHA2, 11)}
 ECDSA = {f"1.2.840.10045.4.3.{number}": each for number, each in enumerate(SHA2, 2)}
 PLAIN_RSA = "1.2.840.113549.1.1.1"
+KEY_LISTS = {("log-key", "changed"): "rotated", ("log-key", "erased"): "retired"} | {
+    ("pseudonym-key", "created"): "epochs_made",
+    ("pseudonym-key", "erased"): "epochs_destroyed",
+}
+KEY_WORDS = {"rotated": "let the log's key hand over to the next", "retired": "destroyed the log's old key"} | {
+    "epochs_made": "made the key of pseudonyms of",
+    "epochs_destroyed": "destroyed the key of pseudonyms of",
+}
 OLD_SIGNER = "1.2.840.113549.1.9.16.2.12"
 SIGNED_DATA, STAMP = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 CONTENT_TYPE, CONTENT_HASH, SIGNER = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.16.2.47"
@@ -452,6 +460,9 @@ class Export:
     def __init__(self, given: Given, findings: Findings) -> None:
         self.findings, self.anchors, self.authorities = findings, given.anchors, given.authorities
         self.stamps: list[str] = []
+        self.keys_said: Any = None
+        self.keys_seen: dict[str, list[Any]] = {name: [] for name in KEY_LISTS.values()}
+        self.epochs: set[str] = set()
         self.notes: list[Note] = []
         self.stack: list[tuple[int, bytes]] = []
         self.roots: dict[int, bytes] = {0: root_over([])}
@@ -465,6 +476,8 @@ class Export:
         """The next line."""
         if "checkpoint" in line:
             self.take_note(line["checkpoint"], "a checkpoint of the export")
+        elif "keys" in line:
+            self.keys_said = line["keys"]
         elif "stamped" in line:
             self.take_stamp(line)
         elif "cut" in line:
@@ -524,7 +537,13 @@ class Export:
             self.roots[self.size] = root_over(self.stack)
 
     def hear(self, said: Any) -> None:
-        """What an entry says of keys that were destroyed, and of what was removed."""
+        """What an entry says of keys, and of what was removed."""
+        if isinstance(epoch := said.get("facts", {}).get("subject"), str):
+            self.epochs.add(epoch.partition(":")[0])
+        if name := KEY_LISTS.get((said.get("subject"), said.get("verb"))):
+            facts = {fact: value for fact, value in said["facts"].items() if fact in ("old", "new", "epoch")}
+            at = datetime.fromisoformat(said["at"]).isoformat()
+            self.keys_seen[name].append({"entry": self.size, "at": at, "by": said.get("actor")} | facts)
         if gone := ended_key(said):
             self.ended.setdefault(gone, self.size)
         if self.cut is None:
@@ -566,6 +585,44 @@ class Export:
         if problem := signature_problem(self.cut, self.signers(known, self.cut_told)):
             self.findings.append(f"entries are missing at the beginning, and what tells of it {problem}")
 
+    def judge_keys(self) -> list[str]:
+        """What the export says of its keys, compared with its checkpoints and entries; answers it in words."""
+        said = self.keys_said
+        if said is None:
+            return []
+        signed: dict[tuple[str, str], list[int]] = {}
+        for note in self.notes:
+            for name, key_id, _ in note.signatures:
+                signed.setdefault((name, key_id.hex()), []).append(note.size)
+        seen = {(*key, min(sizes), max(sizes)) for key, sizes in signed.items()}
+        rows = said["signed"]
+        if {(row["name"], row["id"], row["first"], row["last"]) for row in rows} != seen:
+            self.findings.append("the history of the keys names other signatures than stand under the checkpoints")
+        listed = {name: said[name] for name in self.keys_seen}
+        if listed != self.keys_seen or said["epochs_used"] != sorted(self.epochs):
+            self.findings.append("the history of the keys says something else than the entries")
+        gone = {row["epoch"]: row["entry"] for row in said["epochs_destroyed"]}
+        made = {row["epoch"]: row["entry"] for row in said["epochs_made"]}
+        kept = said["epochs_kept"] or []
+        if back := [epoch for epoch in kept if gone.get(epoch, 0) > made.get(epoch, 0)]:
+            self.findings.append(f"pseudonym keys are kept that an entry says were destroyed: {', '.join(back)}")
+        return words_on_keys(said)
+
+
+def words_on_keys(said: Any) -> list[str]:
+    """The history of the keys in words."""
+    told = [
+        f"key {row['id']} of {row['name']}: signed {row['first']} to {row['last']} entries, "
+        f"{row['first_at']} to {row['last_at']}"
+        for row in said["signed"]
+    ]
+    for name, did in KEY_WORDS.items():
+        told += [f"entry {row['entry']}, {row['at']}: {row['by']} {did} {row.get('epoch', '')}" for row in said[name]]
+    told.append(f"pseudonyms stand in the entries under keys of: {', '.join(said['epochs_used']) or 'no year'}")
+    if said["epochs_kept"] is not None:
+        told.append(f"keys that are kept, as the owner says (no proof): {', '.join(said['epochs_kept']) or 'none'}")
+    return told
+
 
 def verify_export(path: Path, given: Given, findings: Findings) -> str:
     """Every entry, every checkpoint in the export (they come first), every anchor; answers what was seen."""
@@ -577,7 +634,7 @@ def verify_export(path: Path, given: Given, findings: Findings) -> str:
     if not count:
         findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
     told = f"{seen.size} entries, root {base64.b64encode(seen.roots[seen.size]).decode()}, {count} checkpoints"
-    told = "\n".join((told, *seen.stamps))
+    told = "\n".join((told, *seen.judge_keys(), *seen.stamps))
     if seen.cut is None:
         return told
     before = removed_before(seen.cut)[0]

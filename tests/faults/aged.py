@@ -49,7 +49,7 @@ class Stand:
         )
         return Anchoring(self.store, plan, lambda: self.present)
 
-    def tell(self, subject: Subject, verb: Verb, record: str | None = None, **facts: Any) -> None:
+    def tell(self, subject: Subject, verb: Verb, record: str | None = None, /, **facts: Any) -> None:
         """An entry."""
         entry = Entry(subject=subject, verb=verb, at=self.present, record=record, facts=tuple(facts.items()))
         with self.store.transaction() as tx:

@@ -105,6 +105,7 @@ def test_a_destroyed_key_finds_nobody_and_breaks_no_proof(gone: House) -> None:
         "records": [],
         "entries": [],
         "receipts": [],
+        "removed_before": None,
     }
     assert gone("audit", "verify").code == 0
     assert gone("audit", "pseudonym-keys", "list").out == "none\n"
