@@ -46,11 +46,12 @@ class AuditRows(Rows):
 def read_end(session: Session) -> LogEnd:
     """Where the log ends, its chain and its tree. Raises StoreError if that is lost."""
     with session.read() as connection:
-        row = connection.exec_driver_sql(whole(audit_head, connection.dialect)).one_or_none()
-    if row is None:
+        rows = fetched(connection, whole(audit_head, connection.dialect))
+    if not rows:
         raise StoreError(NO_HEAD)
+    ((_, entries, link, edge),) = rows
     try:
-        return LogEnd.read(Head(row.entries, as_bytes(row.hash)), as_bytes(row.edge))
+        return LogEnd.read(Head(entries, as_bytes(link)), as_bytes(edge))
     except ValueError as error:
         raise StoreError(_NO_TREE) from error
 

@@ -116,13 +116,18 @@ def settle_journal(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     wanted = "wal" if is_wal_sound(DRIVER) else "delete"
-    link: Any = connection.connection.driver_connection
-    try:
-        (got,) = link.execute(f"PRAGMA journal_mode={wanted}").fetchone()
-    except DRIVER.Error as error:
-        raise StoreError(explain(DBAPIError("PRAGMA journal_mode", None, error))) from error
+    (got,) = _by_driver(connection, f"PRAGMA journal_mode={wanted}").fetchone()
     if got not in {wanted, "delete"}:
         raise StoreRefusedError(f"the database keeps journal_mode={got} where {wanted} is needed; nothing was done")
+
+
+def _by_driver(connection: Connection, sql: str) -> Any:
+    """The cursor of a statement that goes past SQLAlchemy to SQLite. Raises StoreError."""
+    link: Any = connection.connection.driver_connection
+    try:
+        return link.execute(sql)
+    except DRIVER.Error as error:
+        raise StoreError(explain(DBAPIError(sql, None, error))) from error
 
 
 def may_share(connection: Connection) -> bool:
@@ -138,7 +143,8 @@ def _begin_alone(connection: Connection) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Every transaction begins so: through SQLAlchemy it costs more than SQLite takes for it.
+    _by_driver(connection, "BEGIN IMMEDIATE")
 
 
 def _postgres_engine(url: URL, access: Access) -> Engine:

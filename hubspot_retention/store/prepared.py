@@ -89,7 +89,7 @@ def id_list(ids: Iterable[int], dialect: Dialect) -> Any:
     return f"[{','.join(map(str, ids))}]" if dialect.name == "sqlite" else list(ids)
 
 
-def fetched(connection: Connection, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+def fetched(connection: Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
     """The rows that a statement finds, as the driver's own tuples: where they are a million, a row object of SQLAlchemy
     for each is half of the time."""
     result = connection.exec_driver_sql(sql, parameters)
