@@ -9,6 +9,7 @@ as a whole, and its plans stay unfinished, which can never be applied. If it is 
 not stay behind. And an error over there must not show what it had before it: only its kind and place come back.
 """
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -20,7 +21,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,10 @@ _MOST: Final = 1
 _AHEAD: Final = 2
 """Dockets under way for each process: one that it decides, one that waits for it. It bounds the memory."""
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+_LARGE_BLOCKS: Final = -3
+"""What glibc's `mallopt` calls M_MMAP_THRESHOLD."""
+_LARGE: Final = 64 * 1024
+"""Bytes: less than an answer of HubSpot with a hundred records."""
 
 _log = structlog.get_logger("hubspot_retention.assess")
 
@@ -46,6 +51,7 @@ _log = structlog.get_logger("hubspot_retention.assess")
 @contextmanager
 def bench_for(contacts: int) -> Iterator[Bench]:
     """Where a portal with so many contacts is decided."""
+    give_back_large_blocks()
     number = processes_for(contacts, processors())
     try:
         bench = ProcessBench(number) if number else None
@@ -59,6 +65,14 @@ def bench_for(contacts: int) -> Iterator[Bench]:
         yield bench
     finally:
         bench.close()
+
+
+def give_back_large_blocks() -> None:
+    """From now on a block of memory as large as an answer goes back to the system when it is let go. In the heap,
+    where glibc would rather keep it, such blocks leave gaps that nothing else fits, more of them the longer a list is
+    read: 22 MiB at 100,000 contacts. Other C libraries have no such setting."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_LARGE_BLOCKS, _LARGE)
 
 
 def processes_for(contacts: int, available: int) -> int:

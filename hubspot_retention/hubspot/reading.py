@@ -212,7 +212,7 @@ class _Run(Generic[_Seen]):
         for row in rows:
             links = self._kind.inline(row)
             if links is None:
-                part.held_back.append(row)
+                part.held_back.append(row.alone())
             else:
                 part.seen.append(self._kind.observe(row, links))
         return part

@@ -43,6 +43,8 @@ class Transport:
         self._base_url = options.base_url.rstrip("/")
         self._skew: float | None = None
         self._latency: float | None = None
+        # One for all: each is a knot of references that only the collector unties.
+        self._repeating = self._retrying(self._is_short)
 
     def __enter__(self) -> "Transport":
         return self
@@ -77,12 +79,7 @@ class Transport:
 
         Raises PortalTemporaryError after the last attempt, PortalPausedError, PortalDeniedError, RefusedError.
         """
-        longest = self.options.retry.longest_wait_seconds
-
-        def again(error: BaseException) -> bool:
-            return isinstance(error, TemporaryFailureError) and error.wait_seconds <= longest
-
-        return self._retrying(again)(self._attempt, call, None)
+        return self._repeating(self._attempt, call, None)
 
     def change(self, call: Call) -> CallResult:
         """Send a call that changes something.
@@ -115,6 +112,11 @@ class Transport:
     def seconds(self) -> float:
         """The monotonic clock, in seconds."""
         return self._timing.monotonic()
+
+    def _is_short(self, error: BaseException) -> bool:
+        return (
+            isinstance(error, TemporaryFailureError) and error.wait_seconds <= self.options.retry.longest_wait_seconds
+        )
 
     def _retrying(self, again: Callable[[BaseException], bool]) -> Retrying:
         attempts = self.options.retry.attempts

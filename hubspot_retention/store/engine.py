@@ -99,7 +99,7 @@ def _settings(dbapi: Link, **more: int) -> None:
     """What cannot be done without is read back: SQLite says nothing of a pragma that it does not know or was built
     without. Raises StoreRefusedError."""
     dbapi.isolation_level = None
-    dbapi.execute("PRAGMA cache_size=-16384")
+    dbapi.execute("PRAGMA cache_size=-8192")
     for name, wanted in {"busy_timeout": _BUSY_MS, "foreign_keys": 1, **more}.items():
         dbapi.execute(f"PRAGMA {name}={wanted}")
         got = dbapi.execute(f"PRAGMA {name}").fetchone()

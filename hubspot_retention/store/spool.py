@@ -58,10 +58,10 @@ class Spool:
 
     def __init__(self) -> None:
         # An empty name is SQLite's private temporary database: a file already unlinked, spilled to only when the
-        # page cache (16 MiB here) is full. Durability is worthless for it, so nothing is synchronised.
+        # page cache (8 MiB here) is full. Durability is worthless for it, so nothing is synchronised.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._deals_unplaced = False
-        self._db.executescript("pragma cache_size=-16384; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
+        self._db.executescript("pragma cache_size=-8192; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
 
     def close(self) -> None:
         """Let it vanish."""

@@ -1,6 +1,7 @@
 """What other processes decide is what this one would have decided; one that ends takes the run with it."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -190,3 +191,31 @@ def test_the_quota_of_a_container_bounds_the_processors(
     quota.write_text(told, encoding="ascii")
     assert processors(quota) == expected
     assert processors(tmp_path / "nowhere") == 4
+
+
+_TAKEN_AND_LET_GO = """
+import ctypes
+from hubspot_retention.bootstrap.processes import give_back_large_blocks
+
+NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+
+class Counts(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
+
+count = ctypes.CDLL(None).mallinfo2
+count.restype = Counts
+give_back_large_blocks()
+before = count().hblks
+blocks = [bytes(100_000) for _ in range(50)]
+print(count().hblks - before)
+del blocks
+print(count().hblks - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no other C library has the setting")
+def test_blocks_as_large_as_an_answer_go_back_to_the_system_when_they_are_let_go() -> None:
+    done = subprocess.run([sys.executable, "-c", _TAKEN_AND_LET_GO], capture_output=True, text=True, check=True)
+    taken, kept = map(int, done.stdout.split())
+    assert taken > 40  # a few fit into what the process had already
+    assert kept == 0

@@ -1,6 +1,7 @@
 """A contact that another process reads is the one that this process would have read."""
 
 import pickle
+import sys
 
 import msgspec
 import pytest
@@ -59,3 +60,13 @@ def test_properties_that_are_no_object_are_refused_without_a_word_of_them() -> N
         READER.read([UnreadContact(RecordId(7), b'"anna@example.dk"', (), ())])
     assert caught.value.__suppress_context__
     assert "anna" not in str(caught.value)
+
+
+def test_a_row_that_waits_has_let_go_of_its_page() -> None:
+    page = b'{"results": [' + row(email="anna@example.dk") + b"]}"
+    (kept,) = kinds.unread_contacts(TRANSLATOR).decoders.page.decode(page).results
+    held = sys.getrefcount(page)
+    alone = kept.alone()
+    assert alone == kept
+    del kept
+    assert sys.getrefcount(page) < held
