@@ -30,10 +30,17 @@ class Package:
 _FACTS: Final = ("tests/unit/core/test_civil.py", "tests/unit/core/test_criteria.py", "tests/unit/core/facts")
 _DECISION: Final = (*_FACTS, "tests/unit/core/decision", "tests/golden")
 _HOLDS: Final = tuple(f"tests/unit/core/test_{name}.py" for name in ("hold", "request", "record"))
+
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
     Package(name="criteria", sources=("core/criteria.py",), tests=_DECISION),
     Package(name="facts", sources=("core/facts",), tests=_DECISION),
     Package(name="holds", sources=("core/hold.py", "core/request.py", "core/record.py"), tests=(*_HOLDS, *_DECISION)),
     Package(name="decision", sources=("core/decision",), tests=_DECISION),
+    Package(
+        name="plan",
+        sources=("core/plan",),
+        tests=("tests/unit/core/plan", "tests/properties/test_digest.py", "tests/golden"),
+    ),
+    Package(name="deadline", sources=("core/deadline",), tests=("tests/unit/core/deadline",)),
 )

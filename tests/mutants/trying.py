@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,9 +46,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     """Try every mutant; the session fails only if a test fails undisturbed."""
     wanted: dict[str, Place] = json.loads(session.config.getoption("mutants").read_text(encoding="utf-8"))
     trial = Trial(session.items, session.config.getoption("patience"))
-    trial.look(sorted({file for file, _ in wanted.values()}))
     gc.collect()
     gc.freeze()  # what is there stays there: a forked process need not look at it
+    set_mutant_under_test(NOBODY)
+    trial.look(sorted({file for file, _ in wanted.values()}))
     fates = {name: trial.fate(name, place) for name, place in wanted.items()}
     session.config.getoption("fates").write_text(json.dumps(fates), encoding="utf-8")
     return True
@@ -65,24 +66,32 @@ class Trial:
         self._noticed: defaultdict[str, list[str]] = defaultdict(list)
 
     def look(self, files: Sequence[str]) -> None:
-        """Run each test undisturbed, and then all of them once more in a forked process, as mutants will."""
-        set_mutant_under_test(NOBODY)
+        """Run each test undisturbed, in a process like those of the mutants."""
+        told = json.loads(_in_a_process(lambda: json.dumps(self._look(files))) or "{}")
+        if "seconds" not in told:
+            pytest.exit(f"fails undisturbed: {told.get('failed', 'the process ended')}", returncode=1)
+        self._seconds = told["seconds"]
+        self._passing = {(file, line): tests for file, line, tests in told["passing"]}
+
+    def _look(self, files: Sequence[str]) -> dict[str, object]:
+        seconds: dict[str, float] = {}
         seen = Coverage(data_file=None, include=files, config_file=False)
         seen.start()
-        for nodeid, item in self._items.items():
-            seen.switch_context(nodeid)
+        items = list(self._items.values())
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            seen.switch_context(item.nodeid)
             began = time.process_time()
-            if not _passes(item, None):
-                pytest.exit(f"{nodeid} fails undisturbed", returncode=1)
-            self._seconds[nodeid] = time.process_time() - began
+            if not _passes(item, following):
+                return {"failed": item.nodeid}
+            seconds[item.nodeid] = time.process_time() - began
         seen.stop()
         data = seen.get_data()
-        for file in files:
-            for line, tests in data.contexts_by_lineno(file).items():
-                self._passing[file, line] = [test for test in tests if test in self._items]
-        fate = self._try(NOBODY, list(self._items))
-        if fate != SURVIVED:
-            pytest.exit(f"undisturbed in a process of its own: {fate}", returncode=1)
+        passing = [
+            (file, line, [test for test in tests if test in seconds])
+            for file in files
+            for line, tests in data.contexts_by_lineno(file).items()
+        ]
+        return {"seconds": seconds, "passing": passing}
 
     def fate(self, name: str, place: Place) -> str:
         """What becomes of a mutant."""
@@ -98,19 +107,28 @@ class Trial:
         return fate
 
     def _try(self, name: str, tests: Sequence[str]) -> str:
-        reading, writing = os.pipe()
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
+        def trial() -> str:
             _bound(int(self._patience + _CPU_FACTOR * sum(self._seconds[test] for test in tests)))
             set_mutant_under_test(name)
-            os.write(writing, next(_failing([self._items[test] for test in tests]), SURVIVED).encode())
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading, encoding="utf-8") as told:
-            fate = told.read()
-        os.waitpid(child, 0)
-        return fate or ENDLESS
+            return next(_failing([self._items[test] for test in tests]), SURVIVED)
+
+        return _in_a_process(trial) or ENDLESS
+
+
+def _in_a_process(work: Callable[[], str]) -> str:
+    """What some work answers that is done in a forked process; nothing if that comes to a violent end."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writing, "w", encoding="utf-8") as telling:
+            telling.write(work())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as told:
+        answer = told.read()
+    os.waitpid(child, 0)
+    return answer
 
 
 def _bound(cpu_seconds: int) -> None:

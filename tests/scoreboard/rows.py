@@ -39,7 +39,7 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of dates, criteria, facts, holds and decision, not yet of the rest (short: what is justified)",
+        what="mutants of dates, facts, criteria, holds, decision, plan, deadline, not of the rest (short: the list)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),
         full={"RETENTION_TEST_MUTANTS": "1"},

@@ -129,6 +129,14 @@ def test_what_waits_for_a_person_is_told_with_its_plans() -> None:
     ]
     (found,) = alarms(*waiting, an_obligation(3), hours=50)
     assert (facts(found)["wait_for_review"], facts(found)["plans"]) == ("2", "12-review")
+    (found,) = alarms(*waiting, an_obligation(4, state=ObligationState.REVIEW, plan_id="11-review"), hours=50)
+    assert facts(found)["plans"] == "11-review 12-review"
+
+
+def test_what_has_no_deadline_or_is_early_hides_nothing_after_it() -> None:
+    held, early = an_obligation(1, state=ObligationState.HELD), an_obligation(2, start=CLICK + 40 * HOUR)
+    (found,) = alarms(held, early, an_obligation(3), hours=50)
+    assert facts(found)["first"] == "contacts/3"
 
 
 @pytest.mark.parametrize("state", [ObligationState.HELD, ObligationState.DONE, ObligationState.ENDED])
@@ -160,6 +168,11 @@ def test_the_time_of_an_archive_ends_ninety_days_before_the_record_must_be_gone(
     )
     begins, ends = clock_of(archive, clienti())
     assert (begins, ends) == (due, at("2026-12-01T12:00"))
+
+
+def test_the_time_counts_back_from_its_end_whenever_it_was_seen() -> None:
+    late = an_obligation(first_seen_at=CLICK + 4 * HOUR)
+    assert clock_of(late, clienti()) == (CLICK, CLICK + 120 * HOUR)
 
 
 def test_where_a_keep_lapsed_late_the_time_counts_from_when_that_was_seen() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.civil import Period
 from hubspot_retention.core.deadline.duty import MARKETING_ENDS, OPT_OUT, Duty, duty_of
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision, StartValue
@@ -127,6 +128,7 @@ def test_who_stays_is_owed_the_end_of_marketing_within_the_time_of_the_right() -
     found = duty(stays((OPT_OUT, CLICK)))
     assert (found.rule, found.disposition, found.reason) == ("unsubscribed", None, MARKETING_ENDS)
     assert (found.due_at, found.call_by, found.not_before) == (CLICK, CLICK + 5 * DAY, CLICK + DAY)
+    assert found.erase_by == CLICK + 5 * DAY
     assert found.right
     assert found.by_person
 
@@ -150,7 +152,21 @@ def test_where_no_right_is_known_the_clock_of_the_request_counts_and_nobody_but_
     held = decided("held", "hold-flag", marketing_ends=True, answer_by=ASKED + 30 * DAY)
     found = duty(held, opt_out=NOTHING_REMEMBERED)
     assert (found.rule, found.due_at, found.call_by) == ("", None, ASKED + 30 * DAY)
+    assert found.erase_by == ASKED + 30 * DAY
+    assert found.right
     assert not found.by_person
+
+
+def test_a_right_that_takes_effect_later_is_owed_from_then_on() -> None:
+    policy = clienti()
+    rule = policy.rule("erasure-request")
+    assert rule is not None
+    assert rule.dispose is not None
+    later = replace(rule, dispose=replace(rule.dispose, after=Period(days=2), within=(Period(days=10),)))
+    terms = replace(TERMS, policy=replace(policy, rules=(later,)))
+    found = duty_of(seen(stays(("erasure_requested_at", ASKED)), opt_out=NOTHING_REMEMBERED), terms)
+    assert found is not None
+    assert (found.due_at, found.erase_by) == (ASKED + 2 * DAY, ASKED + 12 * DAY)
 
 
 def test_a_restriction_alone_has_no_date() -> None:

@@ -72,6 +72,12 @@ def test_the_quota_of_the_day_ends_the_work_until_its_end() -> None:
     assert finished_at(4, quota, NOW) == MIDNIGHT + DAY + HOUR
 
 
+def test_one_a_day_is_slow_but_comes_to_an_end() -> None:
+    slow = pace(left_today=0, per_day=1)
+    assert finished_at(2, slow, NOW) == MIDNIGHT + DAY + HOUR
+    assert finished_at(1, pace(left_today=0, per_day=0.5), NOW) is not None
+
+
 def test_without_any_rate_or_quota_nothing_is_ever_done() -> None:
     assert finished_at(1, pace(per_second=0.0), NOW) is None
     assert finished_at(1, pace(left_today=0.0, per_day=0.0), NOW) is None

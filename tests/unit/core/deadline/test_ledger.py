@@ -161,6 +161,8 @@ def test_correspondence_that_cannot_be_read_is_not_mended_by_a_look_at_the_recor
     assert known.state is ObligationState.RAISED
     again = after(known, an_unsubscribe())
     assert (again.state, again.reason, again.attempts) == (known.state, CORRESPONDENCE_UNREADABLE, MOST_ATTEMPTS)
+    once = after(failed(an_obligation(), CORRESPONDENCE_UNREADABLE, NOW), an_unsubscribe())
+    assert (once.state, once.reason, once.attempts) == (ObligationState.OPEN, CORRESPONDENCE_UNREADABLE, 1)
 
 
 # Nothing to do.
@@ -176,6 +178,7 @@ def test_what_is_retained_after_all_ends_with_the_reason() -> None:
     known = an_obligation()
     found = after(known, decided("retain", "keep-runs"))
     assert (found.state, found.reason, found.settled_at) == (ObligationState.ENDED, "keep-runs", NOW)
+    assert found.heard_at == NOW
     assert told(known, found) == (Told.ENDED,)
 
 
@@ -293,6 +296,8 @@ def test_who_will_be_due_in_a_moment_is_not_taken_for_one_who_stays() -> None:
     for known in (None, a_hint(), an_obligation()):
         found = after(known, nearly)
         assert (found.is_live, found.next_look_at, found.heard_at) == (True, in_a_moment, NOW)
+    known = an_obligation(plan_id="1-rights")
+    assert after(known, nearly) == replace(known, heard_at=NOW, next_look_at=in_a_moment)
     hint = after(None, nearly)
     assert (hint.state, hint.record, hint.reason, hint.first_seen_at) == (ObligationState.LOOK, RECORD, "retain", NOW)
 
@@ -302,8 +307,11 @@ def test_a_retained_record_that_is_due_in_a_moment_is_no_concern_of_the_ledger()
 
 
 def test_who_will_be_due_later_stays() -> None:
-    later = decided("retain", "not-yet-due", until=NOW + 2 * HOUR)
-    assert after(an_obligation(), later).state is ObligationState.ENDED
+    for until in (NOW, NOW + HOUR + timedelta(microseconds=1), NOW + 2 * HOUR):
+        later = decided("retain", "not-yet-due", until=until)
+        assert after(an_obligation(), later).state is ObligationState.ENDED
+    within_the_hour = decided("retain", "not-yet-due", until=NOW + HOUR)
+    assert after(an_obligation(), within_the_hour).state is ObligationState.OPEN
 
 
 # A page that a run read before something newer was heard.
@@ -314,6 +322,12 @@ def test_an_old_page_neither_ends_what_has_begun_nor_begins_what_has_ended() -> 
     assert hear(begun, decided("retain"), is_fresh=False) == replace(begun, next_look_at=NOW)
     over = an_obligation("done", settled_at=NOW + HOUR)
     assert hear(over, an_unsubscribe(), is_fresh=False) is None
+
+
+def test_a_page_is_old_if_something_was_heard_after_its_run_began_and_at_most_two_days_after() -> None:
+    for heard_at, is_old in ((NOW, False), (NOW + 2 * DAY, True), (NOW + 2 * DAY + HOUR, False)):
+        found = after(an_obligation(heard_at=heard_at), decided("retain"), is_fresh=False)
+        assert (found.state is ObligationState.OPEN) == is_old
 
 
 def test_a_fresh_read_is_never_old() -> None:
@@ -391,6 +405,7 @@ def test_failures_are_raised_after_several_and_still_tried() -> None:
     assert told(found, last) == (Told.RAISED,)
     assert NOW < last.next_look_at <= NOW + DAY
     assert told(last, failed(last, "http-400", NOW)) == ()
+    assert failed(last, "http-400", NOW).plan_id == ""
 
 
 def test_a_hint_that_cannot_be_read_stays_a_hint_until_it_is_raised() -> None:
@@ -400,6 +415,7 @@ def test_a_hint_that_cannot_be_read_stays_a_hint_until_it_is_raised() -> None:
 def test_only_a_person_can_see_to_what_is_blocked() -> None:
     found = raised(an_obligation(), "unverified", NOW, "2-rights")
     assert (found.state, found.plan_id, found.next_look_at) == (ObligationState.RAISED, "2-rights", NOW + DAY)
+    assert raised(found, "unverified", NOW).plan_id == ""
 
 
 # The end.
@@ -410,6 +426,8 @@ def test_it_ends_once_in_the_log() -> None:
     over = done(known, "read-back-absent", NOW, "2-rights")
     assert (over.state, over.plan_id, over.settled_at) == (ObligationState.DONE, "2-rights", NOW)
     assert (over.heard_at, over.next_look_at) == (NOW, NOW)
+    earlier = an_obligation(next_look_at=NOW - DAY)
+    assert ended(earlier, "gone", NOW).next_look_at == done(earlier, "x", NOW, "2-rights").next_look_at == NOW
     assert told(known, over) == (Told.DONE,)
     assert told(over, ended(over, "gone", NOW)) == ()
 

@@ -72,11 +72,12 @@ def test_a_lost_answer_waits_to_be_settled(state: ItemState) -> None:
 def test_what_hangs_on_hope_is_raised(code: Skip) -> None:
     found = after(item(ItemState.SKIPPED, code.value))
     assert (found.state, found.reason, found.next_look_at) == (ObligationState.RAISED, code.value, NOW + DAY)
+    assert found.plan_id == PLAN
 
 
 @pytest.mark.parametrize("code", [Skip.GONE, Skip.HELD, Skip.MERGED, Skip.CHANGED, Skip.NO_LONGER_DUE])
 def test_whatever_else_was_skipped_is_read_again_at_once(code: Skip) -> None:
-    found = after(item(ItemState.SKIPPED, code.value), state="review")
+    found = after(item(ItemState.SKIPPED, code.value), state="review", next_look_at=NOW + DAY)
     assert (found.state, found.plan_id, found.next_look_at) == (ObligationState.OPEN, "", NOW)
 
 

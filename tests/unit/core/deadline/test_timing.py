@@ -70,12 +70,24 @@ def test_the_pause_of_a_record_is_always_the_same_and_those_of_many_are_spread()
     assert len(set(pauses)) > 150
 
 
+def test_the_pause_of_a_record_is_the_same_on_every_machine() -> None:
+    """Between three quarters and the whole of 32 minutes, by a hash of the record and the attempt in 16 bits."""
+    part = (101 * 2654435761 + 5 * 2246822507) % 65536
+    assert pause(5, record(101)) == timedelta(minutes=24) + timedelta(minutes=8) * part / 65536
+
+
 def test_a_record_that_the_last_run_could_have_disposed_of_by_the_same_start_was_carried() -> None:
     assert carried_until_lately(an_inactive(), SAME, clienti(), LAST_RUN)
 
 
 def test_one_that_has_become_due_since_was_not_carried() -> None:
     assert not carried_until_lately(an_inactive("2026-11-21T09:00"), SAME, clienti(), LAST_RUN)
+    assert not carried_until_lately(an_inactive("2026-11-21T02:00:01"), SAME, clienti(), LAST_RUN)
+
+
+def test_one_that_became_due_at_the_very_instant_of_the_last_run_was_carried() -> None:
+    noted = Remembered(starts="last_activity_at=2025-11-21T02:00:00+00:00")
+    assert carried_until_lately(an_inactive("2026-11-21T02:00"), noted, clienti(), LAST_RUN)
 
 
 @pytest.mark.parametrize("starts", ["", "last_activity_at=2026-06-01T09:00:00+00:00", "customer_until=2025-10-01"])

@@ -160,6 +160,7 @@ def test_tallies_of_parts_add_up_to_the_tally_of_the_whole() -> None:
         (a_decision(Outcome.RETAIN, NEW_ENQUIRY), Action.NONE),
         (a_disposal("contacts/102", due_at=early, erase_by=early), Action.ERASE),
         (a_disposal("contacts/103", rule="unsubscribed"), Action.ERASE),
+        (a_disposal("contacts/104", due_at=late, erase_by=late), Action.ERASE),
     ]
     whole, total = Tally(), Tally()
     for decision, action in counted:
@@ -168,4 +169,4 @@ def test_tallies_of_parts_add_up_to_the_tally_of_the_whole() -> None:
             tally.add(decision, action)
         total.include(part)
     assert total == whole
-    assert total.rule_counts()[0] == RuleCount("former-customer", Action.ERASE, 2, early, early)
+    assert total.rule_counts()[0] == RuleCount("former-customer", Action.ERASE, 3, early, early)
