@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Row, delete, select
 
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
@@ -24,12 +25,31 @@ class LateCallRows(Rows):
 
     def forget_late_call(self, record: RecordRef) -> None:
         """The record is gone: nothing more can happen to it."""
-        this = (_here.object_type == TYPE_NUMBERS[record.object_type], _here.record_id == record.record_id)
-        self._connection.execute(delete(late_call).where(*this))
+        self._connection.execute(delete(late_call).where(*_of(record)))
 
     def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
-        """The records that were still there since an instant, with the plan of the call, in the order of records.
-        Older ones are over, and are forgotten."""
-        self._connection.execute(delete(late_call).where(_here.at < to_micros(since)))
-        rows = self._connection.execute(select(late_call).order_by(_here.object_type, _here.record_id))
-        return [(row.plan_id, RecordRef(TYPES[row.object_type], RecordId(row.record_id))) for row in rows]
+        """The records that were still there since an instant, with the plan of the call, in the order of records."""
+        wanted = select(late_call).where(_here.at >= to_micros(since)).order_by(_here.object_type, _here.record_id)
+        return [(row.plan_id, _record_of(row)) for row in self._connection.execute(wanted)]
+
+    def late_call(self, record: RecordRef, since: datetime) -> str | None:
+        """The plan of the call, of a record that was still there since an instant."""
+        wanted = select(_here.plan_id).where(*_of(record), _here.at >= to_micros(since))
+        found: str | None = self._connection.scalar(wanted)
+        return found
+
+    def forget_late_calls(self, before: datetime) -> Sequence[RecordRef]:
+        """Take away those of records that were still there before an instant; answers the records."""
+        over = _here.at < to_micros(before)
+        order = (_here.object_type, _here.record_id)
+        found = [_record_of(row) for row in self._connection.execute(select(late_call).where(over).order_by(*order))]
+        self._connection.execute(delete(late_call).where(over))
+        return found
+
+
+def _of(record: RecordRef) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _here.object_type == TYPE_NUMBERS[record.object_type], _here.record_id == record.record_id
+
+
+def _record_of(row: Row[Any]) -> RecordRef:
+    return RecordRef(TYPES[row.object_type], RecordId(row.record_id))

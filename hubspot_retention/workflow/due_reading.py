@@ -24,6 +24,7 @@ from hubspot_retention.core.portal import Gone, MergedInto, SeenContact
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
+from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.deciding import Decided
 from hubspot_retention.workflow.docket_ports import DealWithContacts
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory, Missing
@@ -210,6 +211,7 @@ class _Round:
             self._others.settle_left()
             self._is_settled = True
         with self._store.transaction() as tx:
+            took_effect(tx, record, self._now)
             was = tx.obligation(record)
             plan_id = "" if was is None else _disposed_by(tx, was)
             if was is not None and was.is_live and plan_id:

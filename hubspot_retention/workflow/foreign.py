@@ -21,6 +21,7 @@ from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.record import PortalId, RecordRef
+from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
 from hubspot_retention.workflow.standing import SERVICE
@@ -97,6 +98,7 @@ class Foreign:
         """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code. An
         alarm that an erased person is back as this record is over."""
         _settle(tx, _alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
+        took_effect(tx, loss.record, now)
         known = tx.obligation(loss.record)
         ours = _of_ours(tx, loss.record, known)
         if ours:

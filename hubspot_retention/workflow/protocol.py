@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import Remembrance
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
@@ -20,6 +19,7 @@ from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestRegister, SubjectRequest
 from hubspot_retention.core.webhook.heard import Listening
+from hubspot_retention.workflow.aftermath import note_done, took_effect
 from hubspot_retention.workflow.fresh import Memory
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import named, remember, settle_remembered
@@ -182,7 +182,11 @@ class Ledger:
         return HEARD if self._listening.doubts((each.event for each in heard), records, prepared.around) else ""
 
     def skip(self, item: PlanItem, why: Skip) -> None:
-        """The item is not carried out: a terminal word."""
+        """The item is not carried out: a terminal word. One that is gone may be so by a call whose answer was lost."""
+        if why is Skip.GONE:
+            with self._store.transaction() as tx:
+                if took_effect(tx, item.record, self._times.now()) == self._plan.plan_id:
+                    return
         self.settle([item], ItemState.SKIPPED, Verb.SKIPPED, why.value)
 
     def settle(self, items: Sequence[PlanItem], state: ItemState, verb: Verb, code: str) -> None:
@@ -191,7 +195,7 @@ class Ledger:
             for item in items:
                 self._settle(tx, item, state, verb, code)
             if state is ItemState.DONE and items:
-                _note_done(tx, items)
+                note_done(tx, items)
 
     def settle_refusal(self, items: Sequence[PlanItem], result: CallResult, about: str = "") -> None:
         """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One
@@ -262,24 +266,3 @@ class Ledger:
             code=code or None,
             facts=facts,
         )
-
-
-def _note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:
-    """What later runs shall know of records of one class and action that are done with."""
-    kind, action = items[0].record.object_type, items[0].action
-    ids = [item.record.record_id for item in items]
-    known = tx.recall(kind, ids)
-    before = [(record_id, known.get(record_id, NOTHING_REMEMBERED)) for record_id in ids]
-    after = [(record_id, _remembered_after(action, memory), memory) for record_id, memory in before]
-    tx.note(kind, [(record_id, noted) for record_id, noted, memory in after if noted != memory])
-
-
-def _remembered_after(action: Action, known: Remembered) -> Remembered:
-    """What later runs shall know of a record that is done with; of somebody erased, nothing."""
-    match action:
-        case Action.ARCHIVE:
-            return known._replace(archived_by_us=True)
-        case Action.END_MARKETING:
-            return known._replace(marketing_ended=True)
-        case _:
-            return NOTHING_REMEMBERED

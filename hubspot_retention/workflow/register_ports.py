@@ -19,8 +19,13 @@ class RegisterTransaction(Protocol):
         """The record is gone: nothing more can happen to it."""
 
     def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
-        """The records that were still there since an instant, with the plan of the call, in the order of records.
-        Older ones are over, and are forgotten."""
+        """The records that were still there since an instant, with the plan of the call, in the order of records."""
+
+    def late_call(self, record: RecordRef, since: datetime) -> str | None:
+        """The plan of the call, of a record that was still there since an instant."""
+
+    def forget_late_calls(self, before: datetime) -> Sequence[RecordRef]:
+        """Take away those of records that were still there before an instant; answers the records."""
 
     def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""

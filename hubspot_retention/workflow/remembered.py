@@ -2,7 +2,8 @@
 is known to be gone. They grow old like anything else: after the periods that the policy gives them they are taken away.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
@@ -10,9 +11,15 @@ from hubspot_retention.core.consent import ConsentReceipt, Remembrance
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.standing import SERVICE
+
+MAY_COME_FOR: Final = timedelta(days=1)
+"""So long after a record was still there a call whose answer was lost can take effect on it."""
+
+_IN_FLIGHT: Final = (ItemState.SENT, ItemState.UNKNOWN)
 
 
 def named(remembered: Remembrance | None) -> tuple[tuple[str, str], ...]:
@@ -39,22 +46,33 @@ def remember(tx: Transaction, item: PlanItem, remembered: Remembrance, at: datet
 
 
 def settle_remembered(tx: Transaction, item: PlanItem, state: ItemState, at: datetime) -> int:
-    """Only of who is known to be gone a tombstone and receipts count; an answer that was lost leaves them open. Answers
-    how many receipts count from now on."""
+    """Only of who is known to be gone a tombstone and receipts count; an answer that was lost leaves them open, and so
+    does a call that may take effect yet. Answers how many receipts count from now on."""
     record_id = item.record.record_id
     if state is ItemState.DONE:
         tx.complete_tombstone(record_id, at)
         return tx.complete_receipts(record_id, at)
-    if state is not ItemState.UNKNOWN:
+    if state is not ItemState.UNKNOWN and tx.late_call(item.record, at - MAY_COME_FOR) is None:
         tx.lift_tombstone(record_id)
         tx.lift_receipts(record_id)
     return 0
 
 
+def _forget_over(tx: Transaction, now: datetime) -> None:
+    """Calls that can take effect no more are over, and so is what was kept for them, unless there is another call."""
+    for record in tx.forget_late_calls(now - MAY_COME_FOR):
+        is_called_again = tx.disposed(record.object_type, [record.record_id], states=_IN_FLIGHT)
+        if record.object_type is ObjectType.CONTACT and not is_called_again:
+            tx.lift_tombstone(record.record_id)
+            tx.lift_receipts(record.record_id)
+
+
 def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> tuple[int, int]:
-    """Take away those whose period has run out; answers how many tombstones and how many receipts."""
+    """Take away those whose period has run out, and those that wait for a call that can take effect no more; answers
+    how many tombstones and how many receipts of the first."""
     civil, kept = policy.civil, policy.evidence
     with store.transaction() as tx:
+        _forget_over(tx, now)
         tombstones = tx.forget_tombstones(civil.start_of(kept.tombstones, now))
         receipts = tx.forget_receipts(civil.start_of(kept.consent_receipts, now))
         for subject, number in ((Subject.TOMBSTONE, tombstones), (Subject.CONSENT_RECEIPT, receipts)):

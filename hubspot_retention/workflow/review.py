@@ -1,7 +1,7 @@
 """Review: approve a plan by its digest, or reject it. Holds, requests and the kill switch: what people say."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
@@ -17,6 +17,7 @@ from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectReque
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.gate import find_plan
 from hubspot_retention.workflow.ports import Store, Transaction
+from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_entry
 
 _SHORTEST_DIGEST = 12
@@ -25,8 +26,6 @@ _SHORTEST_DIGEST = 12
 
 _IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
 _BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
-_LONG_OVER = timedelta(days=1)
-"""So long after a record was still there no call whose answer was lost can take effect on it any more."""
 _REJECTABLE = (
     PlanStatus.AWAITING_REVIEW,
     PlanStatus.BLOCKED,
@@ -222,7 +221,7 @@ def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFligh
         if plan.status in _BEGUN
         for item in tx.items(plan.plan_id, _IN_FLIGHT)
     ]
-    sent.extend(InFlight(plan_id, record) for plan_id, record in tx.late_calls(now - _LONG_OVER))
+    sent.extend(InFlight(plan_id, record) for plan_id, record in tx.late_calls(now - MAY_COME_FOR))
     each = tuple(dict.fromkeys(sent))
     if held.object_type is not ObjectType.CONTACT:
         return each
