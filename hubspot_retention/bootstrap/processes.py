@@ -5,21 +5,17 @@ second one that only decides takes the larger half of that work off it. It is gi
 back findings: it opens no database, no file and no connection.
 
 What can go wrong: a process ends under its work, for want of memory perhaps, or by somebody's hand. Then the run fails
-as a whole, and its plans stay unfinished, which can never be applied. If it is this process that ends, the others must
-not stay behind. And an error over there must not show what it had before it: only its kind and place come back.
+as a whole, and its plans stay unfinished, which can never be applied. And an error over there must not show what it had
+before it: only its kind and place come back.
 """
 
 import ctypes
-import gc
-import multiprocessing
 import os
 import pickle
-import signal
-import threading
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -30,6 +26,7 @@ import structlog
 
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import ProcessError, RetentionError
+from hubspot_retention.other_process import pool_of, processors
 from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
 
 _WORTH_IT: Final = 20_000
@@ -39,7 +36,6 @@ _MOST: Final = 1
 """A second one would have little to do: reading and storing, which only this process does, take as long as deciding."""
 _AHEAD: Final = 2
 """Dockets under way for each process: one that it decides, one that waits for it. It bounds the memory."""
-_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 _LARGE_BLOCKS: Final = -3
 """What glibc's `mallopt` calls M_MMAP_THRESHOLD."""
 _LARGE: Final = 64 * 1024
@@ -80,16 +76,6 @@ def processes_for(contacts: int, available: int) -> int:
     return 0 if contacts < _WORTH_IT else min(available - 1, _MOST)
 
 
-def processors(quota: Path = _QUOTA) -> int:
-    """How many processors this process may use: those it is bound to, within the quota of its container."""
-    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        share, period = quota.read_text(encoding="ascii").split()
-        return bound if share == "max" else max(1, min(bound, int(share) // int(period)))
-    except (OSError, ValueError):
-        return bound
-
-
 class ProcessBench:
     """Decides in other processes, which start at once. Raises OSError where there can be none; close it."""
 
@@ -97,8 +83,7 @@ class ProcessBench:
 
     def __init__(self, processes: int) -> None:
         self._most = processes * _AHEAD
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+        self._pool = pool_of(processes)
         for _ in range(processes):
             self._pool.submit(os.getpid)
 
@@ -136,21 +121,6 @@ def _lost() -> ProcessError:
         "a process that decided records for this run has ended before its time (out of memory, or killed): the run is"
         " void, nothing of it can be applied. Start it again."
     )
-
-
-def _begin() -> None:
-    """In the new process. Ctrl-C is this run's to handle, not the helper's; and nobody collects what is not there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 @lru_cache(1)

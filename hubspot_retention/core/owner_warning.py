@@ -51,11 +51,12 @@ class Foresight:
     """Up to which due date owners must have been warned, by rule, as of an instant."""
 
     until: Mapping[str, datetime]
+    as_of: datetime
 
     @classmethod
     def of(cls, policy: RetentionPolicy, as_of: datetime) -> "Foresight":
         """What the policy asks for."""
-        return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)})
+        return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)}, as_of)
 
     @property
     def farthest(self) -> datetime | None:
@@ -74,12 +75,17 @@ class Foresight:
             due_at = decision.due_at if decision.rule in self.until else None
         return None if due_at is None or due_at > farthest else OwnerWarning(record=decision.record, due_at=due_at)
 
-    def placed(self, warning: OwnerWarning, then: Decision) -> OwnerWarning:
-        """The warning with the rule that takes the record, by its decision as of `farthest`."""
-        rule, due_at = then.rule, then.due_at
-        if rule is None or due_at is None or due_at > self.until.get(rule, _NEVER):
+    def placed(self, heard: OwnerWarning, now: Decision, then: Decision) -> OwnerWarning:
+        """The warning with the rule that takes the record, by its decisions as of now and as of `farthest`.
+
+        The date is that of the decision as of now, which the next sweep hears as well: where two rules become due until
+        then, the other one's date would be news, every night."""
+        warning, rule = self.wanted(now), then.rule
+        if warning is None:
+            return replace(heard, state=WarningState.ELSEWHERE)
+        if rule is None or then.due_at is None or then.due_at > self.until.get(rule, _NEVER):
             return replace(warning, state=WarningState.ELSEWHERE)
-        return replace(warning, due_at=due_at, rule=rule)
+        return replace(warning, rule=rule)
 
 
 def _warned(policy: RetentionPolicy) -> Iterator[tuple[str, Period]]:

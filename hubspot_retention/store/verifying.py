@@ -1,15 +1,13 @@
 """Verifies the log in the database, while others may append to it: a long one in two processes, for a minute each
 would be two of one.
 
-What can go wrong: the second process dies, or what it read does not join what was read here. Then it is read here, from
-where the first half ended: the other only saves time.
+What can go wrong: there can be no second process, it dies, or what it read does not join what was read here. Then it is
+read here, from where the first half ended: the other only saves time.
 """
 
-import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +17,7 @@ from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.cut import Cut, begin_of
 from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
 from hubspot_retention.core.audit.whole import BLOCK_LEVEL, Stretch, WholeLog
+from hubspot_retention.other_process import pool_of, processors
 from hubspot_retention.store.audit_log import NO_HEAD, pages
 from hubspot_retention.store.checkpoints import read_checkpoints
 from hubspot_retention.store.encoding import as_bytes
@@ -53,7 +52,7 @@ def _verified(session: Session, long: int, level: int) -> tuple[Cut | None, Veri
     begin, tree = begin_of(cut if is_told else None)
     log = WholeLog(signed, begin, tree)
     middle = (begin.count + count) // 2 >> level << level
-    if count - begin.count >= long and middle > begin.count and (os.cpu_count() or 1) > 1:
+    if count - begin.count >= long and middle > begin.count and processors() > 1:
         _in_two(session, log, (middle, [each.size for each in signed], level))
     read_to = -1 if log.place == begin.count else log.place  # what lies before the beginning is to be found, too
     for page in pages(session, read_to):
@@ -74,8 +73,11 @@ def _is_told(connection: Connection, cut: Cut) -> bool:
 def _in_two(session: Session, log: WholeLog, half: tuple[int, Sequence[int], int]) -> None:
     """Read the first half here and the second in another process."""
     url, middle = session.connection.engine.url, half[0]
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
-        second = other.submit(_read_by_itself, url, *half)
+    with ExitStack() as stack:
+        try:
+            second = stack.enter_context(pool_of(1)).submit(_read_by_itself, url, *half)
+        except OSError:
+            return
         for page in _until(middle, pages(session, -1)):
             log.feed_rows(page)
         try:

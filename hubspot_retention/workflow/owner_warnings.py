@@ -154,12 +154,18 @@ class OwnerWarner:
                 self._tell(several[start : start + _BATCH], portal_id)
 
     def _look(self, kind: ObjectType, wanted: Sequence[OwnerWarning], foresight: Foresight) -> list[OwnerWarning]:
-        """Read records again: by which rule each will go, and who looks after it."""
+        """Read records again: when and by which rule each will go, and who looks after it."""
         assert foresight.farthest is not None
         ids = [warning.record.record_id for warning in wanted]
-        fresh = self._fresh(kind, ids, foresight.farthest)
+        now, then = (self._fresh(kind, ids, as_of) for as_of in (foresight.as_of, foresight.farthest))
         owners = self.parts.owners.owners_of(kind, ids)
-        return [self._placed(each, fresh[each.record.record_id], owners, foresight) for each in wanted]
+        found = ((each, now[each.record.record_id], then[each.record.record_id]) for each in wanted)
+        return [
+            self._owned(foresight.placed(each, seen.decision, later.decision), owners)
+            if isinstance(seen, FreshContact | FreshDeal) and isinstance(later, FreshContact | FreshDeal)
+            else replace(each, state=WarningState.ELSEWHERE)
+            for each, seen, later in found
+        ]
 
     def _fresh(
         self, kind: ObjectType, ids: Sequence[RecordId], as_of: datetime
@@ -176,18 +182,10 @@ class OwnerWarner:
         return read(ids, memory, as_of)
 
     @staticmethod
-    def _placed(
-        warning: OwnerWarning,
-        found: FreshContact | FreshDeal | Missing,
-        owners: Mapping[RecordId, str],
-        foresight: Foresight,
-    ) -> OwnerWarning:
-        if not isinstance(found, FreshContact | FreshDeal):
-            return replace(warning, state=WarningState.ELSEWHERE)
-        placed = foresight.placed(warning, found.decision)
+    def _owned(placed: OwnerWarning, owners: Mapping[RecordId, str]) -> OwnerWarning:
         if placed.state is WarningState.ELSEWHERE:
             return placed
-        owner = owners.get(warning.record.record_id)
+        owner = owners.get(placed.record.record_id)
         return replace(placed, state=WarningState.NO_OWNER) if owner is None else replace(placed, owner=owner)
 
     def _tell(self, warnings: Sequence[OwnerWarning], portal_id: PortalId) -> None:

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from hubspot_retention.bootstrap import processes
-from hubspot_retention.bootstrap.processes import ProcessBench, bench_for, processes_for, processors
+from hubspot_retention.bootstrap.processes import ProcessBench, bench_for, processes_for
 from hubspot_retention.core.facts.observation import ContactObservation
 from hubspot_retention.core.plan.model import PlanStatus
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.view import ContactView, Judge
 from hubspot_retention.errors import ProcessError
+from hubspot_retention.other_process import processors
 from hubspot_retention.workflow import clerk
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.deciding import Bench, ContactDocket, Court, Docket, Findings, Known, OwnBench
@@ -177,7 +178,7 @@ def test_where_there_can_be_no_other_process_this_one_decides(monkeypatch: pytes
         raise OSError("no shared memory")
 
     monkeypatch.setattr(processes, "processors", lambda: 2)
-    monkeypatch.setattr(processes, "ProcessPoolExecutor", refused)
+    monkeypatch.setattr(processes, "pool_of", refused)
     with bench_for(1_000_000) as bench:
         assert isinstance(bench, OwnBench)
 

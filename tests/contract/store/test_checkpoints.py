@@ -1,6 +1,7 @@
 """What was signed of the log is kept, and the edge of its tree beside its head."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.verify import Damage
 from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.store import verifying
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.verifying import verify_log
@@ -107,6 +109,23 @@ def test_a_long_log_is_verified_in_two_processes(url: str) -> None:
         whole, halves = store.verify_log(), verify_log(store._session, long=10, level=2)
         assert (halves.intact, halves.entries, halves.head) == (True, 20, whole.head)
         assert halves.edge.nodes == whole.edge.nodes
+
+
+def test_a_machine_that_can_have_no_second_process_verifies_a_long_log_in_one(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refused(number: int) -> Any:
+        asked.append(number)
+        raise OSError("no shared memory")
+
+    monkeypatch.setattr(verifying, "processors", lambda: 2)
+    monkeypatch.setattr(verifying, "pool_of", refused)
+    with open_store(sqlite_url) as store:
+        grow(store, 20)
+        report = verify_log(store._session, long=10, level=2)
+    assert (report.intact, report.entries, asked) == (True, 20, [1])
 
 
 def test_what_is_missing_in_the_middle_of_a_long_log_is_named(sqlite_url: str) -> None:

@@ -63,19 +63,26 @@ def test_without_such_a_rule_nobody_is_warned() -> None:
     assert foresight.wanted(kept_until(NOW)) is None
 
 
+SOON = NOW + timedelta(days=20)
+
+
 @pytest.mark.parametrize(
-    ("then", "expected"),
+    ("now", "then", "expected"),
     [
-        (due(IN_30_DAYS), wanted(IN_30_DAYS, rule="inactive-contact")),
-        (due(IN_30_DAYS + timedelta(days=1)), wanted(NOW, state=WarningState.ELSEWHERE)),
-        (due(NOW, "former-customer"), wanted(NOW, state=WarningState.ELSEWHERE)),
-        (kept_until(IN_30_DAYS), wanted(NOW, state=WarningState.ELSEWHERE)),
+        (kept_until(SOON), due(SOON), wanted(SOON, rule="inactive-contact")),
+        (kept_until(SOON), due(IN_30_DAYS), wanted(SOON, rule="inactive-contact")),
+        (kept_until(IN_30_DAYS), due(IN_30_DAYS), wanted(IN_30_DAYS, rule="inactive-contact")),
+        (due(NOW), due(NOW), wanted(NOW, rule="inactive-contact")),
+        (kept_until(SOON), due(IN_30_DAYS + timedelta(days=1)), wanted(SOON, state=WarningState.ELSEWHERE)),
+        (kept_until(SOON), due(NOW, "former-customer"), wanted(SOON, state=WarningState.ELSEWHERE)),
+        (kept_until(SOON), kept_until(IN_30_DAYS), wanted(SOON, state=WarningState.ELSEWHERE)),
+        (kept_until(None), due(SOON), wanted(NOW, state=WarningState.ELSEWHERE)),
     ],
 )
-def test_the_rule_that_takes_the_record_on_that_day_decides_whether_it_is_warned_of(
-    then: Decision, expected: OwnerWarning
+def test_the_rule_that_takes_the_record_decides_whether_it_is_warned_of_and_the_date_is_that_of_today(
+    now: Decision, then: Decision, expected: OwnerWarning
 ) -> None:
-    assert FORESIGHT.placed(wanted(NOW), then) == expected
+    assert FORESIGHT.placed(wanted(NOW), now, then) == expected
 
 
 def test_the_task_names_ids_and_days_and_how_a_contact_stays() -> None:

@@ -123,6 +123,25 @@ def test_nobody_is_told_twice_of_one_date_and_again_when_the_date_moved(world_of
     assert warn(world) == Warned(told=1, tasks=1)
 
 
+def twice(policy: str) -> str:
+    """A second rule takes silent contacts, five days later and more urgently."""
+    begin = policy.index('[[rules]]\nid = "inactive-contact"')
+    own = policy[begin : policy.index('warn_ahead = "P30D"', begin)] + 'warn_ahead = "P30D"\n\n'
+    other = own.replace("inactive-contact", "long-silent").replace('"P12M"', '"P370D"').replace('"P4M"', '"P100D"')
+    return policy[:begin] + other + policy[begin:]
+
+
+def test_nobody_is_told_twice_where_two_rules_become_due_within_the_time_of_the_warning(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 350)), policy=twice)
+    for told in (Warned(told=1, tasks=1), Warned()):
+        sweep(world)
+        assert warn(world) == told
+    warning = known(world, "contacts/101")
+    assert warning is not None
+    assert (warning.rule, warning.state) == ("long-silent", WarningState.TOLD)
+    assert timedelta(days=14) < warning.due_at - world.clock.now() < timedelta(days=17)
+
+
 def test_whoever_became_active_after_the_sweep_is_not_told_of(world_of: MakeWorld) -> None:
     world = world_of(a_company(silent_since(101, 340), silent_since(102, 340)))
     sweep(world)
