@@ -187,6 +187,7 @@ class Application(PeopleWork, PortalWork):
         from hubspot_retention.bootstrap.processes import bench_for
         from hubspot_retention.workflow.assess import Assessment
 
+        anchoring = self.anchoring(store)  # settings that cannot be are told of before the portal is read
         spool = new_spool()
         owners = hear_for_owners(self, store, order)
         try:
@@ -197,7 +198,6 @@ class Application(PeopleWork, PortalWork):
             spool.close()
         if owners is not None:
             owners.note()
-        anchoring = self.anchoring(store)
         if anchoring is not None:
             anchoring.look()
             anchoring.mark()

@@ -14,6 +14,7 @@ from hubspot_retention.cli.audit_report import report
 from hubspot_retention.cli.audit_stamps import look_at_stamps, stamps_json, stamps_lines
 from hubspot_retention.cli.given import AsJson, PolicyFile, application
 from hubspot_retention.cli.output import print_json, print_text, say
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -52,15 +53,15 @@ def verify(context: typer.Context, as_json: AsJson = False) -> None:
         print_json({**told, "removed": report.removed, "timestamps": stamps_json(stamps, now)})
     else:
         if report.intact:
-            typer.echo(f"The audit log is intact: {report.entries:,} entries, head {head}")
+            typer.echo(f"The audit log is intact: {counted(report.entries, 'entry', 'entries')}, head {head}")
             if report.removed:
                 typer.echo(f"The first {report.removed:,} of them were removed at the end of the log's own period.")
         for line in (*map(str, report.findings), *stamps_lines(stamps, now)):
             typer.echo(line)
     if not report.intact:
-        say(f"The audit log is not the one that was written: {len(report.findings)} findings.")
+        say(f"The audit log is not the one that was written: {counted(len(report.findings), 'finding')}.")
     if stamps.findings:
-        say(f"{len(stamps.findings)} time-stamps do not stand for this log.")
+        say(f"Not of this log: {counted(len(stamps.findings), 'time-stamp')}.")
     raise typer.Exit(ExitCode.DONE if report.intact and not stamps.findings else ExitCode.FAILED)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, Yes, application
 from hubspot_retention.cli.output import print_json, print_text, refuse_unasked, say
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def destroy(
         _confirm(epoch)
     with house.store("brief") as store:
         stones, receipts = house.keeper(store).destroy_pseudonym_key(epoch, ring.destroy, house.clock.now())
-    gone = f"{stones} tombstones and {receipts} consent receipts"
+    gone = f"{counted(stones, 'tombstone')} and {counted(receipts, 'consent receipt')}"
     typer.echo(f"the key of {epoch} is destroyed, and {gone} with it. Destroy its backups as well")
 
 

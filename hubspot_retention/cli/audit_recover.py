@@ -10,6 +10,7 @@ from hubspot_retention.cli.given import application, why_given
 from hubspot_retention.cli.moments import read_day
 from hubspot_retention.cli.output import say
 from hubspot_retention.cli.records import MATTER, read_record
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def recover(
                 "nothing to bring back from"
             )
         done = Recoverer(store, anchoring, house.actor, house.clock.now).run(words, handed_in)
-    typer.echo(f"Brought back by {house.actor}: {done.placed} holds placed, {done.known} were there already.")
+    typer.echo(f"Brought back by {house.actor}: {counted(done.placed, 'hold')} placed, there already: {done.known}.")
     for name, refusal in done.refused.items():
         say(f"the anchor {name} does not take the log yet: {refusal}")
     raise typer.Exit(ExitCode.PARTLY_APPLIED if done.refused else ExitCode.DONE)

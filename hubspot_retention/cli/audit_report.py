@@ -11,6 +11,7 @@ import typer
 from hubspot_retention.cli.given import PolicyFile, application
 from hubspot_retention.cli.moments import read_day
 from hubspot_retention.cli.output import say
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import RetentionError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
         report = verified(house, store)
         if not report.intact:
             raise RetentionError(
-                f"no report: the audit log is not the one that was written ({len(report.findings)} findings). "
+                f"no report: the audit log is not the one that was written "
+                f"({counted(len(report.findings), 'finding')}). "
                 "`audit verify` names the entries; restore the log before anything else."
             )
         _refuse_what_was_removed(store, begin, rules.civil)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _authorities(report: "StampReport") -> list[tuple[str, str, datetime]]:
 
 
 def _told(stamped: "Stamped") -> str:
-    return f"{stamped.stamp.at.isoformat(timespec='seconds')} ({stamped.size:,} entries)"
+    return f"{stamped.stamp.at.isoformat(timespec='seconds')} ({counted(stamped.size, 'entry', 'entries')})"
 
 
 def _json(stamped: "Stamped") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.cli.plan import blocked_code, view_of
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def _print(
 
 def _tell_warned(warned: "Warned") -> None:
     if warned.told:
-        say(f"owners were warned of {warned.told:,} records, by {warned.tasks:,} tasks in HubSpot")
+        say(f"owners were warned of {counted(warned.told, 'record')}, by {counted(warned.tasks, 'task')} in HubSpot")
     if warned.without_owner:
-        say(f"{warned.without_owner:,} records that will be due soon have no owner who could be warned")
+        say(f"due soon, without an owner who could be warned: {counted(warned.without_owner, 'record')}")
     if warned.stopped_by:
         say(f"not every owner was warned: {warned.stopped_by}\nThe next reconciliation goes on with it.")

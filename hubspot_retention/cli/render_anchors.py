@@ -9,6 +9,7 @@ from rich.text import Text
 from hubspot_retention.cli.moments import shown
 from hubspot_retention.core.audit.anchor import AnchorKind
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.counted import counted
 from hubspot_retention.service.figures import Figures
 
 
@@ -19,7 +20,7 @@ def anchors_text(figures: Figures, limits: Mapping[str, timedelta], civil: Civil
     for each in figures.anchors:
         told = "" if AnchorKind(each.name).counts else " (told only)"
         error = f"; last tried: {each.error}" if each.error else ""
-        what = f"{each.size:,} entries, {shown(each.at, civil)}" if each.at else "nothing yet"
+        what = f"{counted(each.size, 'entry', 'entries')}, {shown(each.at, civil)}" if each.at else "nothing yet"
         yield Text(f"{each.name}{told}: {what}{error}", "bold red" if _is_late(each.name, figures, limits) else "")
 
 

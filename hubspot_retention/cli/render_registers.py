@@ -11,6 +11,7 @@ from rich.text import Text
 from hubspot_retention.cli.moments import shown, shown_day
 from hubspot_retention.cli.render_plan import table
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.policy.model import RetentionPolicy, answer_by
 from hubspot_retention.core.request import SubjectRequest
@@ -101,4 +102,4 @@ def _left(request: SubjectRequest, policy: RetentionPolicy, now: datetime) -> Te
     days = days_left(request, policy, now)
     if days < 0:
         return Text("overdue", "bold red")
-    return Text(f"{days} days", "yellow" if days < 7 else "")
+    return Text(counted(days, "day"), "yellow" if days < 7 else "")

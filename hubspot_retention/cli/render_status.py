@@ -16,6 +16,7 @@ from hubspot_retention.cli.render_plan import indented, status_text, table
 from hubspot_retention.cli.render_running import disposals_json, disposals_line, running_json, running_lines
 from hubspot_retention.core.alarm import Tick
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
 from hubspot_retention.core.deadline.timing import call_by
@@ -117,8 +118,8 @@ def _deadlines(status: Status, civil: Civil) -> Iterator[RenderableType]:
         yield made
     debt = sum(figures.debt.values())
     oldest = _span(timedelta(seconds=figures.oldest_overdue_seconds))
-    told = f"{debt:,} records are past their date, the oldest by {oldest}." if debt else "No record is past its date."
-    yield Text(told)
+    past = f"Past their date: {counted(debt, 'record')}, the oldest by {oldest}."
+    yield Text(past if debt else "No record is past its date.")
     if figures.on_time_ratio is not None:
         yield Text(f"{figures.on_time_ratio:.1%} of what was done was done in time.")
     yield disposals_line(figures.disposals)
@@ -173,14 +174,14 @@ def _webhooks(status: Status) -> Iterator[RenderableType]:
     answers = "; ".join(f"{answer} {count:,}" for answer, count in sorted(figures.webhooks.items()))
     yield Text(answers or "None came yet.", "" if answers else "dim")
     if figures.inbox_waiting:
-        yield Text(f"{figures.inbox_waiting:,} events wait to be looked at.")
+        yield Text(f"To be looked at: {counted(figures.inbox_waiting, 'event')}.")
 
 
 def _people(status: Status) -> Iterator[RenderableType]:
     word, text = status.people
     yield Text(f"{text}.", {Remembering.OFF: "yellow", Remembering.BROKEN: "bold red"}.get(word, ""))
     if status.tombstones:
-        yield Text(f"{status.tombstones:,} tombstones are kept.")
+        yield Text(f"Kept: {counted(status.tombstones, 'tombstone')}.")
 
 
 def _span(length: timedelta) -> str:

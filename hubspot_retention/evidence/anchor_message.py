@@ -10,6 +10,7 @@ from datetime import timedelta
 from hubspot_retention.addresses import Address
 from hubspot_retention.core.audit.anchor import AnchorError, AnchorKind
 from hubspot_retention.core.audit.checkpoint import read_note
+from hubspot_retention.core.counted import counted
 
 
 class MessageAnchor:
@@ -24,7 +25,7 @@ class MessageAnchor:
     def tell(self, note: str) -> bytes:
         """Send the checkpoint to all; there is nothing to be kept. Raises AnchorError."""
         seen = read_note(note)[0]
-        title = f"Checkpoint of the log {seen.origin}: {seen.size} entries. Please keep it."
+        title = f"Checkpoint of the log {seen.origin}: {counted(seen.size, 'entry', 'entries')}. Please keep it."
         reached = [address.send(title, note, "info") for address in self._addresses]
         if not any(reached):
             raise AnchorError("nobody whom checkpoints are sent to could be reached")

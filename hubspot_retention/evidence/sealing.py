@@ -20,6 +20,7 @@ from hubspot_retention.core.audit.receipt import prove
 from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence.cut_signed import verify_signed
 from hubspot_retention.evidence.key_history import key_history
@@ -131,7 +132,7 @@ def _verified(log: Log, keys: Sequence[SigningKey]) -> Frontier:
     report = verify_signed(log, [key.public for key in keys])
     if not report.intact:
         raise UnsignableError(
-            f"the audit log is not the one that was written ({len(report.findings)} findings): it is not signed. "
-            "`audit verify` names the entries."
+            f"the audit log is not the one that was written ({counted(len(report.findings), 'finding')}): "
+            "it is not signed. `audit verify` names the entries."
         )
     return report.edge

@@ -19,6 +19,7 @@ from hubspot_retention.core.alarm import EVENTS, Alarm, AlarmKind, AlarmRecord, 
 from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.verify import VerifyReport
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, RetentionError
@@ -138,8 +139,8 @@ class SelfCheck:
         self._signs.gate.set(AUDIT_DAMAGED, closed=not report.intact)
         if not report.intact:
             raise AuditDamagedError(
-                f"the audit log is not the one that was written ({len(report.findings)} findings): nothing is disposed "
-                "of. `audit verify` names the entries; restore the log before anything else."
+                f"the audit log is not the one that was written ({counted(len(report.findings), 'finding')}): "
+                "nothing is disposed of. `audit verify` names the entries; restore the log before anything else."
             )
         self._signs.audit_verified_at, self._signs.audit_entries = self._read_at, report.entries
 

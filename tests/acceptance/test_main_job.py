@@ -168,7 +168,7 @@ def test_a_broken_limit_exits_four_and_names_the_figure(run: Run, tmp_path: Path
     own = f"sqlite:///{tmp_path / 'own.db'}"
     code, out, err = run("plan", "new", RETENTION_SETTINGS=str(tmp_path / "service.toml"), RETENTION_DATABASE_URL=own)
     assert code == 4
-    assert "contacts: 2 disposals, at most 1 are allowed" in err
+    assert "contacts: 2 disposals, at most 1 may go" in err
     assert "blocked" in out
 
 

@@ -62,7 +62,7 @@ def test_a_rule_with_a_limit_of_its_own_is_held_to_it(world_of: MakeWorld) -> No
         policy=lambda text: text.replace('warn_ahead = "P30D"\n', f'warn_ahead = "P30D"\n{limits}', 1),
     )
     _, plan = world.assess()
-    assert plan.breaches == ("rule inactive-contact: 2 disposals, at most 1 are allowed",)
+    assert plan.breaches == ("rule inactive-contact: 2 disposals, at most 1 may go",)
 
 
 def test_same_facts_same_policy_same_instant_give_the_same_digest(world_of: MakeWorld) -> None:

@@ -124,7 +124,7 @@ def test_a_plan_that_a_guardrail_blocks(world: World) -> None:
     world.guardrails = replace(world.guardrails, max_disposals=0)
     plan, _ = world.assess()
     assert plan.status is PlanStatus.BLOCKED
-    refused(world, plan, "1 disposals, at most 0 are allowed")
+    refused(world, plan, "1 disposal, at most 0 may go")
     with pytest.raises(BlockedError, match="guardrail"):
         world.approve(plan)
 

@@ -8,6 +8,7 @@ which limit. There is no override switch; a limit is raised in the policy or the
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 
@@ -28,10 +29,11 @@ def tightest(limits: Iterable[Guardrails]) -> Guardrails:
 def _over(what: str, count: int, population: int, limit: Guardrails) -> list[str]:
     found = []
     if count > limit.max_disposals:
-        found.append(f"{what}: {count} disposals, at most {limit.max_disposals} are allowed")
+        found.append(f"{what}: {counted(count, 'disposal')}, at most {limit.max_disposals:,} may go")
     share = 100 * count / population if population else 0.0
     if count > limit.percent_from and share > limit.max_percent:
-        found.append(f"{what}: {count} of {population} records ({share:.1f} %), at most {limit.max_percent:g} % may go")
+        of = f"{count:,} of {counted(population, 'record')} ({share:.1f} %)"
+        found.append(f"{what}: {of}, at most {limit.max_percent:g} % may go")
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.criteria import AllOf, Known, Not
 from hubspot_retention.core.policy.check_firing import rule_path
 from hubspot_retention.core.policy.lengths import BIN_DAYS, always_longer, length_bounds, room_after_bin
@@ -87,7 +88,7 @@ def _hardly_time(rule: RetentionRule, dispose: Dispose) -> Iterator[Finding]:
         return
     room = min(room_after_bin(period) for period in dispose.within)
     if room < _DAYS_FOR_A_PERSON:
-        text = f"leaves {room} days to carry it out: HubSpot's bin takes {BIN_DAYS} days"
+        text = f"leaves {counted(room, 'day')} to carry it out: HubSpot's bin takes {BIN_DAYS} days"
         yield warning(rule_path(rule, "dispose.within"), text)
 
 
@@ -101,9 +102,11 @@ def _rights(rule: RetentionRule, dispose: Dispose, policy: RetentionPolicy) -> I
     waits = dispose.review is ReviewKind.PERSON or rule.mode is not Mode.ENFORCE
     days = min(length_bounds(period)[0] for period in dispose.within)
     if waits and days < _DAYS_FOR_A_PERSON:
-        yield warning(f"{path}.within", f"a person must approve within {days} days: who stands in on holidays?")
+        yield warning(
+            f"{path}.within", f"a person must approve within {counted(days, 'day')}: who stands in on holidays?"
+        )
     longest = min(length_bounds(period)[1] for period in dispose.within)
     clock = min(length_bounds(period)[1] for period in policy.request_clock)
     if longest > clock:
-        text = f"may take {longest} days; requests are to be met in {clock} (GDPR art. 12(3))"
+        text = f"may take {counted(longest, 'day')}; requests are to be met in {clock} (GDPR art. 12(3))"
         yield warning(f"{path}.within", text)

@@ -98,7 +98,7 @@ def test_whoever_was_never_erased_is_not_found(gone: House) -> None:
 
 def test_a_destroyed_key_finds_nobody_and_breaks_no_proof(gone: House) -> None:
     ran = gone("audit", "pseudonym-keys", "destroy", year(), "--yes")
-    gone_too = "2 tombstones and 1 consent receipts with it. Destroy its backups as well"
+    gone_too = "2 tombstones and 1 consent receipt with it. Destroy its backups as well"
     assert ran.out == f"the key of {year()} is destroyed, and {gone_too}\n"
     assert gone("audit", "find", "--email", ADDRESS, "--json").json == {
         "epochs": [],

@@ -161,7 +161,7 @@ def test_a_broken_limit_blocks_the_plan_and_says_which_figure_broke_it(house_of:
     settings = str(_settings(tmp_path, "[guardrails]\nmax_disposals = 1\n"))
     ran = house("--settings", settings, "plan", "new")
     assert ran.code == 4
-    assert "contacts: 2 disposals, at most 1 are allowed" in ran.err
+    assert "contacts: 2 disposals, at most 1 may go" in ran.err
     assert "blocked" in ran.out
     plan = house.plans()["rights"]
     assert plan["status"] == "blocked"

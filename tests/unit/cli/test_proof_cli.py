@@ -194,8 +194,8 @@ def test_reconcile_warns_the_owners_of_what_will_be_due_and_tells_who_has_none(h
     people = [inactive(101, hubspot_owner_id="77"), inactive(102)]
     house = house_of(a_portal(contacts=people, owners=[{"id": "77"}]))
     ran = house("reconcile")
-    assert "owners were warned of 1 records, by 1 tasks in HubSpot" in ran.err
-    assert "1 records that will be due soon have no owner who could be warned" in ran.err
+    assert "owners were warned of 1 record, by 1 task in HubSpot" in ran.err
+    assert "due soon, without an owner who could be warned: 1 record" in ran.err
     (task,) = house.sandbox.portal.tables["tasks"].live.values()
     assert (task["hubspot_owner_id"], task["hs_task_subject"]) == ("77", "1 contact of yours to be archived")
     assert "owner-warning done" in house("explain", "contacts/101").out
@@ -221,7 +221,7 @@ def test_reconcile_exits_four_where_a_guardrail_blocks(rights: House, tmp_path: 
     path.write_text("[guardrails]\nmax_disposals = 0\n")
     ran = rights("--settings", str(path), "reconcile")
     assert ran.code == 4
-    assert "at most 0 are allowed" in ran.err
+    assert "at most 0 may go" in ran.err
 
 
 def test_reconcile_exits_three_where_something_failed(rights: House, monkeypatch: pytest.MonkeyPatch) -> None:

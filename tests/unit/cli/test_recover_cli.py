@@ -91,7 +91,7 @@ def test_a_restored_backup_is_stopped_and_brought_back_with_its_holds(house: Hou
 
     back = house(*recover(house, [HOLD, {**HOLD, "record": "contacts/9", "released_at": "2026-11-01"}]))
     assert back.code == 0
-    assert back.out == "Brought back by anna: 1 holds placed, 0 were there already.\n"
+    assert back.out == "Brought back by anna: 1 hold placed, there already: 0.\n"
     assert house("plan", "apply", "1-rights").code == 0
     assert house.is_in_view("contacts/101")
     assert not house.is_in_view("contacts/102")
@@ -155,6 +155,17 @@ def test_the_key_of_a_witness_signs_no_log(house: House, monkeypatch: pytest.Mon
     monkeypatch.setenv("RETENTION_LOG_KEY_FILE", str(house.folder / "witness.key"))
     ran = house("plan", "apply", "1-rights")
     assert (ran.code, "the key of a witness" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("plan", "new"), ("reconcile",)])
+def test_anchors_that_cannot_be_are_told_of_before_the_portal_is_read(
+    house: House, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("RETENTION_ANCHOR_FILE", str(house.folder / "anchor.jsonl"))
+    house.sandbox.gateway.journal.clear()
+    ran = house(*words)
+    assert (ran.code, "lies beside the database" in ran.err) == (2, True)
+    assert [entry.path for entry in house.sandbox.gateway.journal.entries() if "/crm/objects/" in entry.path] == []
 
 
 def test_a_witness_that_cannot_be_reached_is_made_up_for_by_the_file(

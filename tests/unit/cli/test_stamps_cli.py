@@ -96,7 +96,7 @@ def test_a_stamped_log_is_verified_with_its_stamps(stamped: House, monkeypatch: 
 
     (stamped.folder / "roots.pem").write_bytes(an_authority().roots_pem)
     told = stamped("audit", "verify")
-    assert (told.code, told.err) == (1, "1 time-stamps do not stand for this log.\n")
+    assert (told.code, told.err) == (1, "Not of this log: 1 time-stamp.\n")
     assert "does not verify under the certificates given" in told.out
 
     monkeypatch.delenv("RETENTION_TIMESTAMP_ROOTS")

@@ -124,7 +124,7 @@ def test_the_debt_names_how_old_it_is(house_of: MakeHouse) -> None:
     house = house_of(a_portal())
     put(hours=120 - 30)
     put(record=102, hours=120 - 5)
-    assert "2 records are past their date, the oldest by 30 hours." in told(house)
+    assert "Past their date: 2 records, the oldest by 30 hours." in told(house)
 
 
 def test_a_persons_stop_comes_first(house_of: MakeHouse) -> None:

@@ -125,7 +125,7 @@ def test_a_log_that_verifies_is_written_down_with_its_head(checked: Check, store
 
 def test_a_damaged_log_closes_the_gate_and_is_written_down(checked: Check, store: SqlStore) -> None:
     checked.log.intact = False
-    with pytest.raises(AuditDamagedError, match="1 findings"):
+    with pytest.raises(AuditDamagedError, match="1 finding\\)"):
         checked.check.verify()
     assert checked.signs.gate.codes() == (AUDIT_DAMAGED,)
     assert checked.signs.audit_verified_at is None
