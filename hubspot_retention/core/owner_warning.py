@@ -16,11 +16,9 @@ from hubspot_retention.core.civil import Period
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.policy.vocabulary import class_name
-from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
+from hubspot_retention.core.record import TYPE_IDS, ObjectType, PortalId, RecordRef
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_TYPE_IDS: Final = {ObjectType.CONTACT: "0-1", ObjectType.DEAL: "0-3"}
-"""HubSpot's ids of object types, as its links name them."""
 
 
 class WarningState(StrEnum):
@@ -90,8 +88,8 @@ class Foresight:
 
 def _warned(policy: RetentionPolicy) -> Iterator[tuple[str, Period]]:
     for rule in policy.rules:
-        if rule.dispose is not None and rule.dispose.warn_ahead is not None:
-            yield rule.rule_id, rule.dispose.warn_ahead
+        if rule.warn_ahead is not None:
+            yield rule.rule_id, rule.warn_ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,4 +130,4 @@ def task_for(policy: RetentionPolicy, portal_id: PortalId, warnings: Sequence[Ow
 
 
 def _link(portal_id: PortalId, record: RecordRef) -> str:
-    return f"https://app.hubspot.com/contacts/{portal_id}/record/{_TYPE_IDS[record.object_type]}/{record.record_id}"
+    return f"https://app.hubspot.com/contacts/{portal_id}/record/{TYPE_IDS[record.object_type]}/{record.record_id}"

@@ -1,8 +1,9 @@
 """Identifiers of portals and records. A bare string cannot reach a disposal (reliability S8)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 PortalId = NewType("PortalId", int)
 RecordId = NewType("RecordId", int)
@@ -23,6 +24,20 @@ class ObjectType(StrEnum):
 
 
 ENGAGEMENT_TYPES = (ObjectType.NOTE, ObjectType.EMAIL, ObjectType.CALL, ObjectType.MEETING, ObjectType.TASK)
+
+
+TYPE_IDS: Final[Mapping[ObjectType, str]] = {
+    ObjectType.CONTACT: "0-1",
+    ObjectType.COMPANY: "0-2",
+    ObjectType.DEAL: "0-3",
+    ObjectType.TICKET: "0-5",
+    ObjectType.TASK: "0-27",
+    ObjectType.NOTE: "0-46",
+    ObjectType.MEETING: "0-47",
+    ObjectType.CALL: "0-48",
+    ObjectType.EMAIL: "0-49",
+}
+"""HubSpot's object type ids ("Object type IDs", read 2026-11)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,13 +11,11 @@ import msgspec
 
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address, CallResult, Fate
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.record import TYPE_IDS, ObjectType, RecordId, RecordRef
 from hubspot_retention.hubspot.calls import API_VERSION, Bucket, Call, get, objects_path, post
 from hubspot_retention.hubspot.objects import BATCH_SIZE
 from hubspot_retention.hubspot.subscriptions import UNSUBSCRIBED, Subscriptions, unsubscribe_call
 from hubspot_retention.hubspot.transport import Transport
-
-_CONTACT_TYPE_ID = "0-1"
 
 
 class _List(msgspec.Struct, rename="camel"):
@@ -93,7 +91,7 @@ class HubSpotDisposer:
         if name.isascii() and name.isdigit():
             return name
         if name not in self._list_ids:
-            endpoint = f"/crm/lists/{API_VERSION}/object-type-id/{_CONTACT_TYPE_ID}/name/{{name}}"
+            endpoint = f"/crm/lists/{API_VERSION}/object-type-id/{TYPE_IDS[ObjectType.CONTACT]}/name/{{name}}"
             self._list_ids[name] = self._transport.send(get(endpoint, {"name": name})).read(_LIST).list.list_id
         return self._list_ids[name]
 

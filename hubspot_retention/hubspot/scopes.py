@@ -74,7 +74,7 @@ def needed_scopes(policy: RetentionPolicy) -> tuple[NeededScope, ...]:
         _write("archiving deals and stamping their end", "crm.objects.deals.write"),
         _write("ending marketing for who stays", "communication_preferences.write", both),
     ]
-    if any(rule.dispose is not None and rule.dispose.warn_ahead is not None for rule in policy.rules):
+    if any(rule.warn_ahead is not None for rule in policy.rules):
         needed.append(_OWNERS)
     if policy.marketing_lists:
         needed.append(_write("taking contacts off static lists", "crm.lists.write"))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 
+from hubspot_retention.core.record import TYPE_IDS, ObjectType
 from hubspot_retention.core.webhook.wanted import ExistingSubscription, Subscription
 from hubspot_retention.errors import UsageError
 from hubspot_retention.hubspot.calls import HUBSPOT_URL, Call
@@ -19,7 +20,11 @@ from hubspot_retention.hubspot.faults import RefusedError
 from hubspot_retention.hubspot.official import official_client
 from hubspot_retention.hubspot.transport import Timing, Transport, TransportOptions
 
-_CLASSIC_WORDS: Final = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
+_CLASSIC_WORDS: Final = {
+    TYPE_IDS[ObjectType.CONTACT]: "contact",
+    TYPE_IDS[ObjectType.COMPANY]: "company",
+    TYPE_IDS[ObjectType.DEAL]: "deal",
+}
 """A generic subscription of one of these objects tells the same as the classic one."""
 
 _NOT_TAKEN: Final = frozenset({400, 409})

@@ -127,7 +127,7 @@ class Ticks:
         with shop.store.transaction() as tx:
             forgotten = tx.forget_events(self._now() - _KEPT_EVENTS)
             settled = tx.forget_obligations(self._now() - _KEPT_OBLIGATIONS)
-        tombstones, receipts = expire_remembered(shop.store, shop.app.policy()[0], self._now())
+        tombstones, receipts, texts = expire_remembered(shop.store, shop.app.policy()[0], self._now())
         shortened = shorten_log(shop.app, shop.store, shop.verify)
         signs = shop.signs
         return {
@@ -137,6 +137,7 @@ class Ticks:
             "obligations_forgotten": settled,
             "tombstones_expired": tombstones,
             "receipts_expired": receipts,
+            "texts_erased": texts,
             "log_entries_removed": shortened.removed,
             **({"log_kept_for": shortened.kept_for.value} if shortened.kept_for else {}),
         }

@@ -1,6 +1,7 @@
 """What the anchors of the audit log were last shown, proofs of it for others, words of whoever brought it back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
@@ -57,6 +58,6 @@ class AnchorRows(Rows):
         rows = self._connection.execute(select(anchor_token).order_by(anchor_token.c.token_no))
         return [Token(note=row.note, answer=bytes(row.answer), at=from_micros(row.stored_at)) for row in rows]
 
-    def keep_words(self, words: str) -> str:
+    def keep_words(self, words: str, at: datetime) -> str:
         """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""
-        return keep_text(self._connection, words)
+        return keep_text(self._connection, words, at)

@@ -29,6 +29,7 @@ from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version
 from hubspot_retention.store.owner_warnings import OwnerWarningRows
 from hubspot_retention.store.plan_history import PlanHistoryRows
 from hubspot_retention.store.portal_notes import NoteRows
+from hubspot_retention.store.private_text import PrivateTextRows
 from hubspot_retention.store.requests import RequestRows
 from hubspot_retention.store.runs import RunRows
 from hubspot_retention.store.service_notes import ServiceNoteRows
@@ -54,6 +55,7 @@ class SqlTransaction(
     OwnerWarningRows,
     LateCallRows,
     CutRows,
+    PrivateTextRows,
 ):
     """One transaction of the store: everything in it is durable together, or nothing is."""
 

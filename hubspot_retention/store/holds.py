@@ -28,7 +28,7 @@ class HoldRows(Rows):
             placed_at=to_micros(hold.placed_at),
             review_on=hold.review_on,
             released_at=None if hold.released_at is None else to_micros(hold.released_at),
-            reason_commitment=keep_text(self._connection, reason),
+            reason_commitment=keep_text(self._connection, reason, hold.placed_at),
         )
         return _hold_of(self._connection.execute(statement.returning(schema.hold)).one())
 

@@ -55,14 +55,14 @@ class PlanRows(Rows):
 
     def add_plan(self, plan: Plan) -> None:
         """Store a plan's header (status `building`)."""
-        why = keep_text(self._connection, plan.why) if plan.why else None
+        why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
         self._connection.execute(insert(schema.plan).values(why_commitment=why, **_columns(plan)))
 
     def save_plan(self, plan: Plan) -> None:
         """Store a plan's header again: digest, counts, status, who decided."""
         why = self._connection.scalar(_WHY, {"here": plan.plan_id})
         if read_text(self._connection, why) != plan.why:
-            why = keep_text(self._connection, plan.why) if plan.why else None
+            why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
         change = update(schema.plan).where(_HERE).values(why_commitment=why, **_columns(plan))
         if self._connection.execute(change, {"here": plan.plan_id}).rowcount != 1:
             raise StoreError(f"there is no plan {plan.plan_id}")

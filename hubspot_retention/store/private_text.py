@@ -5,11 +5,14 @@ erases the words for good and breaks no hash; without the salt nothing can be gu
 """
 
 import secrets
+from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
-from hubspot_retention.store.schema import private_text
+from hubspot_retention.store.encoding import to_micros
+from hubspot_retention.store.schema import hold, private_text
+from hubspot_retention.store.session import Rows
 
 _WORDS = select(private_text.c.text).where(private_text.c.commitment == bindparam("commitment"))
 
@@ -19,11 +22,28 @@ def commitment_to(salt: bytes, text: str) -> str:
     return sha256(salt + text.encode()).hexdigest()
 
 
-def keep_text(connection: Connection, text: str) -> str:
+class PrivateTextRows(Rows):
+    """Words that have had their time."""
+
+    def forget_texts(self, before: datetime) -> int:
+        """Erase what was written before an instant, but for the reasons of holds that were in force since; answers how
+        many texts there were."""
+        at = to_micros(before)
+        in_force = or_(hold.c.released_at.is_(None), hold.c.released_at >= at)
+        needed = select(hold.c.reason_commitment).where(in_force)
+        here = private_text.c
+        return self._connection.execute(
+            delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed))
+        ).rowcount
+
+
+def keep_text(connection: Connection, text: str, at: datetime) -> str:
     """Store words; answers the commitment to them."""
     salt = secrets.token_bytes(32)
     commitment = commitment_to(salt, text)
-    connection.execute(insert(private_text).values(commitment=commitment, salt=salt, text=text))
+    connection.execute(
+        insert(private_text).values(commitment=commitment, salt=salt, text=text, stored_at=to_micros(at))
+    )
     return commitment
 
 

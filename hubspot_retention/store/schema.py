@@ -147,6 +147,7 @@ private_text = Table(
     Column("commitment", Text, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("text", Text, nullable=False),
+    Column("stored_at", BigInteger, nullable=False, server_default="0"),
 )
 
 probe_result = Table(

@@ -239,7 +239,7 @@ def warned_of(store: Store, plan: Plan, policy: RetentionPolicy) -> tuple[Warned
     found = []
     for count in plan.rules:
         rule = policy.rule(count.rule)
-        ahead = None if rule is None or rule.dispose is None else rule.dispose.warn_ahead
+        ahead = None if rule is None else rule.warn_ahead
         if ahead is None or count.action not in (Action.ARCHIVE, Action.ERASE):
             continue
         with store.transaction() as tx:

@@ -58,7 +58,7 @@ class Recoverer:
         placed = self._place(holds)
         known = len(holds) - placed
         with self._store.transaction() as tx:
-            commitment = tx.keep_words(why)
+            commitment = tx.keep_words(why, self._now())
             tx.forget_anchored()
         entry = Entry(
             subject=Subject.RECOVERY,

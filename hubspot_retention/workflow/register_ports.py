@@ -30,6 +30,10 @@ class RegisterTransaction(Protocol):
     def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the free-text reason goes into a table of its own."""
 
+    def forget_texts(self, before: datetime) -> int:
+        """Erase what people wrote before an instant, but for the reasons of holds that were in force since; answers how
+        many texts there were."""
+
     def hold_commitment(self, hold_id: int) -> str | None:
         """A salted digest of the hold's reason: what the audit log holds of it, so that the text can be erased."""
 

@@ -67,16 +67,21 @@ def _forget_over(tx: Transaction, now: datetime) -> None:
             tx.lift_receipts(record.record_id)
 
 
-def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> tuple[int, int]:
+def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> tuple[int, int, int]:
     """Take away those whose period has run out, and those that wait for a call that can take effect no more; answers
-    how many tombstones and how many receipts of the first."""
+    how many tombstones, receipts and texts of people the first were. What people wrote is kept as long as the log."""
     civil, kept = policy.civil, policy.evidence
     with store.transaction() as tx:
         _forget_over(tx, now)
         tombstones = tx.forget_tombstones(civil.start_of(kept.tombstones, now))
         receipts = tx.forget_receipts(civil.start_of(kept.consent_receipts, now))
-        for subject, number in ((Subject.TOMBSTONE, tombstones), (Subject.CONSENT_RECEIPT, receipts)):
+        texts = tx.forget_texts(civil.start_of(kept.audit_log, now))
+        for subject, verb, number in (
+            (Subject.TOMBSTONE, Verb.ENDED, tombstones),
+            (Subject.CONSENT_RECEIPT, Verb.ENDED, receipts),
+            (Subject.PRIVATE_TEXT, Verb.ERASED, texts),
+        ):
             if number:
                 facts = (("number", number),)
-                tx.audit(Entry(subject=subject, verb=Verb.ENDED, at=now, actor=SERVICE, facts=facts))
-    return tombstones, receipts
+                tx.audit(Entry(subject=subject, verb=verb, at=now, actor=SERVICE, facts=facts))
+    return tombstones, receipts, texts

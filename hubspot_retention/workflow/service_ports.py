@@ -150,5 +150,5 @@ class ServiceTransaction(Protocol):
     def tokens(self) -> Sequence[Token]:
         """All of them, in the order they were stored."""
 
-    def keep_words(self, words: str) -> str:
+    def keep_words(self, words: str, at: datetime) -> str:
         """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""

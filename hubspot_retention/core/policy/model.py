@@ -105,6 +105,11 @@ class RetentionRule:
     outweighed_is_referred: bool = False
     refer_if_later: str | None = None
 
+    @property
+    def warn_ahead(self) -> Period | None:
+        """How long before its disposal the owner is warned; `None` if nobody is."""
+        return None if self.dispose is None else self.dispose.warn_ahead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrespondenceRule:

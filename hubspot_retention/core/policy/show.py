@@ -38,6 +38,7 @@ _RECEIPTS: Final = (
     "whether consent was given or withdrawn, when, by which way, on which basis."
 )
 _TOMBSTONES: Final = "A keyed hash of an erased address, by which the return of the person is seen."
+_WORDS: Final = "Why a person placed a hold, rejected a plan or brought the service back, in their own words."
 _LOG: Final = "What was decided and done: ids, codes, instants and digests; no name, no address."
 _LOG_KEPT: Final = (
     "from each entry, longer while what it opened is open. Then it is removed, up to a checkpoint that was signed, "
@@ -96,6 +97,11 @@ def evidence_rows(policy: RetentionPolicy) -> tuple[EvidenceRow, ...]:
             kept=f"{receipts} from the withdrawal; from the erasure, where the consent still stood.",
         ),
         EvidenceRow(name="tombstones", what=_TOMBSTONES, kept=f"{tombstones} from the erasure."),
+        EvidenceRow(
+            name="words of people",
+            what=_WORDS,
+            kept=f"{period_words(kept.audit_log)} from when they were written; a hold's reason from its release.",
+        ),
         EvidenceRow(name="audit log", what=_LOG, kept=f"{period_words(kept.audit_log)} {_LOG_KEPT}"),
     )
 

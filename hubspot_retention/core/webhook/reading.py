@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import TYPE_IDS, ObjectType
 from hubspot_retention.core.webhook.event import Event
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,18 +31,7 @@ _BY_WORD: Final = {
     "ticket": ObjectType.TICKET,
 }
 """What stands before the dot; the engagement types come as `object.*` only."""
-_BY_TYPE_ID: Final = {
-    "0-1": ObjectType.CONTACT,
-    "0-2": ObjectType.COMPANY,
-    "0-3": ObjectType.DEAL,
-    "0-5": ObjectType.TICKET,
-    "0-27": ObjectType.TASK,
-    "0-46": ObjectType.NOTE,
-    "0-47": ObjectType.MEETING,
-    "0-48": ObjectType.CALL,
-    "0-49": ObjectType.EMAIL,
-}
-"""HubSpot's object type ids ("Object type IDs", read 2026-11)."""
+_BY_TYPE_ID: Final = {type_id: kind for kind, type_id in TYPE_IDS.items()}
 
 
 class UnreadableEventsError(ValueError):

@@ -26,7 +26,7 @@ def test_what_was_forgotten_is_gone(store: SqlStore) -> None:
 
 def test_words_are_committed_to_and_not_told(store: SqlStore) -> None:
     with store.transaction() as tx:
-        first, second = tx.keep_words("the disk broke"), tx.keep_words("the disk broke")
+        first, second = tx.keep_words("the disk broke", NOW), tx.keep_words("the disk broke", NOW)
     assert len(first) == len(second) == 64
     assert first != second
 

@@ -50,6 +50,24 @@ def test_a_reason_can_be_erased_and_its_commitment_stays(store: SqlStore) -> Non
         assert tx.hold_commitment(placed.hold_id) == commitment
 
 
+def test_words_are_erased_when_their_time_has_come_but_for_the_reason_of_a_hold_that_was_in_force(
+    store: SqlStore,
+) -> None:
+    with store.transaction() as tx:
+        old, late, open_ = (tx.place_hold(a_hold(number), f"reason {number}") for number in (1, 2, 3))
+        tx.release_hold(old.hold_id, NOW + timedelta(days=1), "bo.l")
+        tx.release_hold(late.hold_id, LATER, "bo.l")
+        tx.keep_words("the disk broke", NOW)
+        tx.keep_words("it broke again", LATER)
+        assert tx.forget_texts(NOW) == 0
+        assert tx.forget_texts(LATER) == 2
+        reasons = {held.hold_id: reason for held, reason in tx.holds(released=True)}
+        assert reasons == {old.hold_id: "", late.hold_id: "reason 2", open_.hold_id: "reason 3"}
+        left = tx._connection.scalars(select(private_text.c.text).order_by(private_text.c.text)).all()
+        assert left == ["it broke again", "reason 2", "reason 3"]
+        assert tx.hold_commitment(old.hold_id) is not None
+
+
 def test_equal_reasons_have_different_commitments(store: SqlStore) -> None:
     with store.transaction() as tx:
         one, other = (tx.place_hold(a_hold(), "complaint").hold_id for _ in range(2))

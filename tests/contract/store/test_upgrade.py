@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -138,6 +138,19 @@ def test_what_was_there_is_read_and_added_to_as_ever(first: str) -> None:
         assert tx.add_events([an_event()], NOW) == 1
         tx.rename_record(ObjectType.CONTACT, RecordId(102), RecordId(202), NOW)
         assert tx.hold_register()[a_record(202)] == ("2026-17",)
+
+
+def test_the_words_of_people_are_as_old_as_what_they_were_written_for(first: str) -> None:
+    with _connected(first) as connection:
+        text = _table(connection, "private_text")
+        connection.execute(insert(text).values(commitment="nobody's", salt=b"5678", text="the disk broke"))
+    open_store(first).close()
+    with _connected(first) as connection:
+        text = _table(connection, "private_text")
+        since = {row.commitment: row.stored_at for row in connection.execute(select(text))}
+    assert since.pop("ef") == AT
+    (brought_up,) = since.values()
+    assert brought_up > to_micros(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM audit_entry", "UPDATE audit_head SET entries = 0"])

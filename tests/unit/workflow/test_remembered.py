@@ -48,6 +48,18 @@ def test_a_pseudonym_that_stands_nowhere_finds_nothing() -> None:
     assert records_of(lambda: a_log(merged(1, 2), sent(3)), [SIGN]) == frozenset()
 
 
+def test_what_people_wrote_ends_with_the_period_of_the_log_and_the_log_says_so(world_of: MakeWorld) -> None:
+    world = world_of(a_portal())
+    now = world.clock.now()
+    last = world.policy.civil.start_of(world.policy.evidence.audit_log, now)
+    with world.store.transaction() as tx:
+        for words, at in (("old", last - timedelta(seconds=2)), ("young", last + timedelta(seconds=2))):
+            tx.keep_words(words, at)
+    assert expire_remembered(world.store, world.policy, now) == (0, 0, 1)
+    assert [entry.facts for entry in world.entries() if entry.kind == "private-text.erased"] == [(("number", 1),)]
+    assert expire_remembered(world.store, world.policy, now) == (0, 0, 0)
+
+
 def test_tombstones_end_with_the_period_of_the_policy_and_the_log_says_how_many(world_of: MakeWorld) -> None:
     world = world_of(a_portal())
     now = world.clock.now()
@@ -60,7 +72,7 @@ def test_tombstones_end_with_the_period_of_the_policy_and_the_log_says_how_many(
         assert [stone.record_id for stone in tx.tombstones_of([SIGN])] == [102]
     ended = [entry.facts for entry in world.entries() if entry.kind == "tombstone.ended"]
     assert ended == [(("number", 1),)]
-    assert expire_remembered(world.store, world.policy, now) == (0, 0)
+    assert expire_remembered(world.store, world.policy, now) == (0, 0, 0)
 
 
 def test_receipts_end_with_their_own_period_counted_from_the_last_use_of_the_consent(world_of: MakeWorld) -> None:
@@ -72,7 +84,7 @@ def test_receipts_end_with_their_own_period_counted_from_the_last_use_of_the_con
     with world.store.transaction() as tx:
         tx.keep_receipts([replace(receipt, last_used_at=last - timedelta(seconds=2))])
         tx.keep_receipts([replace(receipt, record_id=RecordId(102), last_used_at=last + timedelta(seconds=2))])
-    assert expire_remembered(world.store, world.policy, now) == (0, 1)
+    assert expire_remembered(world.store, world.policy, now) == (0, 1, 0)
     with world.store.transaction() as tx:
         assert [each.record_id for each in tx.receipts_of([SIGN])] == [102]
     ended = [(entry.kind, entry.facts) for entry in world.entries()]

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("entry_seq", sa.BigInteger, nullable=False),
     )
     if op.get_bind().dialect.name == "sqlite":
-        op.execute("DROP TRIGGER audit_entry_remains")
+        op.execute("DROP TRIGGER IF EXISTS audit_entry_remains")
         for name, event in (
             ("audit_entry_remains", f"BEFORE DELETE ON audit_entry WHEN {_GONE}"),
             ("audit_cut_stays", "BEFORE UPDATE ON audit_cut WHEN 1"),
@@ -37,7 +37,7 @@ def upgrade() -> None:
             "CREATE FUNCTION refuse_audit_removal() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN IF {_GONE} THEN RAISE EXCEPTION '{_REFUSAL}'; END IF; RETURN OLD; END $$"
         )
-        op.execute("DROP TRIGGER audit_entry_stays ON audit_entry")
+        op.execute("DROP TRIGGER IF EXISTS audit_entry_stays ON audit_entry")
         for name, event, function in (
             ("audit_entry_stays", "BEFORE UPDATE ON audit_entry FOR EACH ROW", "refuse_audit_change"),
             ("audit_entry_leaves", "BEFORE DELETE ON audit_entry FOR EACH ROW", "refuse_audit_removal"),

@@ -120,6 +120,7 @@ def test_what_the_service_keeps_of_people_who_are_gone_has_its_own_periods() -> 
     assert kept == {
         "consent receipts": "24 months from the withdrawal; from the erasure, where the consent still stood.",
         "tombstones": "24 months from the erasure.",
+        "words of people": "5 years from when they were written; a hold's reason from its release.",
         "audit log": "5 years from each entry, longer while what it opened is open. Then it is removed, up to a "
         "checkpoint that was signed, and the log says so; a log without a key is kept.",
     }
