@@ -43,7 +43,7 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
         if is_new:
             row = {"object_type": TYPE_NUMBERS[object_type], "loser": loser, "winner": winner}
             self._connection.execute(insert(merged).values(row | {"heard_at": to_micros(at)}))
-        heir = self._heir(object_type, winner)
+        heir = self.heir_of(object_type, winner)
         if heir != loser:
             self._move_memory(object_type, loser, heir)
             if object_type is ObjectType.CONTACT:
@@ -57,7 +57,7 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
         found = select(merged.c.winner).where(*here).order_by(merged.c.heard_at.desc(), merged.c.winner.desc())
         return [RecordId(winner) for winner in self._connection.scalars(found)]
 
-    def _heir(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
+    def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
         """Where a record lives now: the merges heard of last, followed to their end (or once around)."""
         seen = {record_id}
         while following := [each for each in self._became(object_type, record_id) if each not in seen]:

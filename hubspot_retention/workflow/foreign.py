@@ -14,7 +14,7 @@ from typing import Final
 from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
 from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.deadline.ledger import GONE, Told, ended, told
+from hubspot_retention.core.deadline.ledger import GONE, ended, told
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
@@ -22,6 +22,7 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.record import PortalId, RecordRef
 from hubspot_retention.workflow.aftermath import took_effect
+from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
 from hubspot_retention.workflow.standing import SERVICE
@@ -128,9 +129,11 @@ class Foreign:
 
     def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
         """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""
-        before = tx.obligation(loser)
+        heir = RecordRef(winner.object_type, tx.heir_of(winner.object_type, winner.record_id))
+        before = {each: tx.obligation(each) for each in (loser, heir)}
         is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
-        self._tell_end(tx, before, tx.obligation(loser))
+        for each, known in before.items():
+            self._tell_ledger(tx, known, tx.obligation(each), now)
         take_out(tx, loser, Skip.MERGED, now)
         held = winner in tx.hold_register()
         if held:
@@ -184,20 +187,21 @@ class Foreign:
     def _end(self, tx: Transaction, known: Obligation, now: datetime) -> None:
         after = ended(replace(known, heard_at=now), GONE, now)
         tx.save_obligations([after])
-        self._tell_end(tx, known, after)
+        self._tell_ledger(tx, known, after, now)
 
-    def _tell_end(self, tx: Transaction, before: Obligation | None, after: Obligation | None) -> None:
-        """The terminal entry of an obligation that has ended, if its beginning was told (E1)."""
-        if before is None or after is None or Told.ENDED not in told(before, after):
+    def _tell_ledger(self, tx: Transaction, before: Obligation | None, after: Obligation | None, at: datetime) -> None:
+        """What a change of the ledger adds to the log: each obligation that was told of ends there once, under the
+        record of which it was told (E1)."""
+        if after is None:
             return
-        entry = self._entry(Subject.OBLIGATION, after.record, after.settled_at or after.heard_at, after.reason)
-        tx.audit(replace(entry, rule=after.rule or None))
+        for word in told(before, after):
+            entry = entry_of(after, word, self._policy, at)
+            tx.audit(replace(entry, portal_id=self._portal_id, actor=SERVICE))
 
     def _entry(self, subject: Subject, record: RecordRef, at: datetime, code: str, facts: Facts = ()) -> Entry:
-        verb = Verb.ENDED if subject is Subject.OBLIGATION else Verb.SEEN
         return Entry(
             subject=subject,
-            verb=verb,
+            verb=Verb.SEEN,
             at=at,
             portal_id=self._portal_id,
             record=str(record),

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from hubspot_retention.core.audit.entry import Entry, Facts
-from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.duty import Seen, Terms
-from hubspot_retention.core.deadline.ledger import Told, heard, looked_for, told
+from hubspot_retention.core.deadline.ledger import heard, looked_for, told
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.deadline.timing import carried_until_lately
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
@@ -22,6 +20,7 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.workflow.deciding import Decided
 from hubspot_retention.workflow.foreign import take_out
+from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import PARTIAL_RUNS
 
@@ -30,12 +29,6 @@ NOT_SWEPT: Final = "not-swept"
 
 _LEDGER_TYPES: Final = (ObjectType.CONTACT, ObjectType.DEAL)
 _PAGE: Final = 1_000
-_VERBS: Final = {
-    Told.OPENED: Verb.OPENED,
-    Told.RAISED: Verb.RAISED,
-    Told.DONE: Verb.DONE,
-    Told.ENDED: Verb.ENDED,
-}
 
 Change = tuple[Obligation | None, Obligation]
 """An obligation before and after."""
@@ -139,20 +132,7 @@ class Obligations:
         tx.save_obligations([after for was, after in changes if after != was])
         for was, after in changes:
             for word in told(was, after):
-                tx.audit(self._entry(after, word, at))
-
-    def _entry(self, after: Obligation, word: Told, at: datetime) -> Entry:
-        return Entry(
-            subject=Subject.OBLIGATION,
-            verb=_VERBS[word],
-            at=at,
-            record=str(after.record),
-            plan_id=after.plan_id or None,
-            policy_digest=self._terms.policy.digest,
-            rule=after.rule or None,
-            code=after.reason or None,
-            facts=_facts(after) if word is Told.OPENED else (),
-        )
+                tx.audit(entry_of(after, word, self._terms.policy, at))
 
 
 def _is_open(known: Obligation | None) -> bool:
@@ -169,13 +149,3 @@ def _is_carried(decision: Decision) -> bool:
 def _plan_of(entry: Decided) -> PlanKind:
     decision = entry.decision
     return PlanKind.TIME if decision.outcome is Outcome.DISPOSE and not decision.right else PlanKind.RIGHTS
-
-
-def _facts(after: Obligation) -> Facts:
-    dates = (
-        ("due_at", after.due_at),
-        ("erase_by", after.erase_by),
-        ("call_by", after.call_by),
-        ("not_before", after.not_before),
-    )
-    return tuple((name, None if at is None else at.isoformat(timespec="seconds")) for name, at in dates)

@@ -262,6 +262,9 @@ class Transaction(
         tombstones and a live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether
         that was new."""
 
+    def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
+        """Where a record lives now, by the merges that were heard of."""
+
 
 class Store(Protocol):
     """The service's own database."""

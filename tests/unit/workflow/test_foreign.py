@@ -386,5 +386,6 @@ def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_win
     for _ in range(2):
         merge(world, "contacts/102", "contacts/101")
     assert world.words("contacts/102") == ["obligation.ended", "merge.seen"]
+    assert world.words("contacts/101") == ["obligation.opened"]
     assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
     assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
