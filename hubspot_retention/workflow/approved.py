@@ -5,14 +5,14 @@ Shared by the one-shot reconciliation and the due tick, so that the two cannot d
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from hubspot_retention.core.audit.kinds import Verb
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.errors import BlockedError, PortalError
+from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.dispose import ApplyReport
 from hubspot_retention.workflow.gate import Permission, find_plan
 from hubspot_retention.workflow.ports import Store
@@ -22,6 +22,8 @@ from hubspot_retention.workflow.standing import SERVICE, covered, covered_record
 UNSETTLED: Final = (ItemState.SENT, ItemState.UNKNOWN)
 _OPEN: Final = (ItemState.PENDING, ItemState.PREPARED)
 _ACTIONS: Final = (Action.ARCHIVE, Action.ERASE, Action.END_MARKETING)
+_REST: Final = timedelta(minutes=5)
+"""How long a plan rests of which nothing could be read: the next tick may come within half a minute."""
 
 Progress = Callable[[str, int, int | None], None]
 Wanted = Callable[[PlanItem], bool]
@@ -60,8 +62,13 @@ def _no_ledger(_: str) -> None:
     return
 
 
+def _nobody_knows() -> bool:
+    return False
+
+
 class ApprovedPlans:
-    """Finds approved plans and carries them out. `settle` is told of each plan that was, or was tried."""
+    """Finds approved plans and carries them out. `settle` is told of each plan that was, or was tried; `answers` says
+    whether HubSpot itself answers, when one could not be."""
 
     def __init__(
         self,
@@ -77,9 +84,12 @@ class ApprovedPlans:
         self._permission = permission
         self._now = clock
         self.settle: Callable[[str], None] = _no_ledger
+        self.answers: Callable[[], bool] = _nobody_knows
+        self._tried_at: dict[str, datetime] = {}
 
     def waiting(self) -> list[Plan]:
-        """Plans that are approved, or whose application was stopped; oldest first."""
+        """Plans that are approved, or whose application was stopped: those of exercised rights first, as no other may
+        hold up a five-day duty; the oldest before others."""
         with self._store.transaction() as tx:
             plans = [plan for plan in tx.plans() if plan.policy_digest == self._policy.digest]
             found = [plan for plan in plans if plan.status in (PlanStatus.APPROVED, PlanStatus.APPLYING)]
@@ -89,11 +99,18 @@ class ApprovedPlans:
                 if plan.status is PlanStatus.PARTLY_APPLIED
                 and any(tx.count_states(plan.plan_id).get(state, 0) for state in UNSETTLED)
             )
-        return sorted((plan for plan in found if self._now() <= plan.expires_at), key=lambda plan: plan.run_id)
+        now = self._now()
+        left = [plan for plan in found if now <= plan.expires_at and not self._rests(plan, now)]
+        return sorted(left, key=lambda plan: (plan.kind is not PlanKind.RIGHTS, plan.run_id))
+
+    def _rests(self, plan: Plan, now: datetime) -> bool:
+        """Whether a plan of which nothing could be read was tried just now."""
+        tried_at = self._tried_at.get(plan.plan_id)
+        return tried_at is not None and tried_at <= now < tried_at + _REST
 
     def carry_out(self, plan: Plan, actor: str, progress: Progress, done: CarriedOut) -> None:
         """Carry out what a plan's approval covers. A refusal leaves it as it is and is told with its reason; so is
-        what HubSpot stops."""
+        what HubSpot stops. Where HubSpot itself answers, records that cannot be read stop no plan but their own."""
         if self._exceeds(plan):
             self._withdraw(plan, done)
             return
@@ -104,7 +121,12 @@ class ApprovedPlans:
             done.waits.append((plan.plan_id, str(error)))
             return
         except PortalError as error:
-            done.stopped_by, done.is_partial, done.error = str(error), True, error
+            done.is_partial = True
+            if not isinstance(error, PortalPausedError | PortalDeniedError) and self.answers():
+                self._tried_at[plan.plan_id] = self._now()
+                done.waits.append((plan.plan_id, str(error)))
+                return
+            done.stopped_by, done.error = str(error), error
         finally:
             self.settle(plan.plan_id)
         done.applied.append(plan.plan_id)

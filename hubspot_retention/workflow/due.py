@@ -22,7 +22,7 @@ from hubspot_retention.core.deadline.outcome import SETTLED_WITHIN
 from hubspot_retention.core.plan.model import Plan, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails, Mode, RetentionPolicy
 from hubspot_retention.core.record import PortalId
-from hubspot_retention.errors import BlockedError
+from hubspot_retention.errors import BlockedError, PortalError
 from hubspot_retention.workflow.allowance import Allowance
 from hubspot_retention.workflow.approved import Applies, ApprovedPlans, CarriedOut, Progress
 from hubspot_retention.workflow.due_choice import Choice, choose
@@ -129,6 +129,7 @@ class DueTick:
         self._checked_at: datetime | None = None
         self.approved = ApprovedPlans(parts.store, parts.applier, parts.policy, parts.permission, parts.clock)
         self.approved.settle = Settlement(parts.store, parts.ledger, parts.clock).settle
+        self.approved.answers = self._answers
 
     def run(self, now: datetime, progress: Progress = _quiet) -> DueReport:
         """One tick. What HubSpot stops while plans are carried out is told in the answer; where it stops the reading,
@@ -153,6 +154,13 @@ class DueTick:
         if triage.to_read:
             round_ = _Round(now, triage, report, progress, self._ready(now))
             self._plan(self._read(in_turn(triage.to_read), round_), round_)
+
+    def _answers(self) -> bool:
+        try:
+            self._parts.source.identity()
+        except PortalError:
+            return False
+        return True
 
     def _ready(self, now: datetime) -> PortalId:
         """Whose token it is, and that what the policy reads is there: HubSpot silently omits what is not, and that

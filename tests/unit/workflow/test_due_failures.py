@@ -252,6 +252,41 @@ def test_what_hubspot_stops_goes_on_with_the_same_plan(ticking: Ticking) -> None
     assert [verb for verb, _ in ticking.told("contacts/101")] == ["opened", "done"]
 
 
+def test_a_plan_of_one_record_that_cannot_be_read_holds_up_no_other_plan(world_of: MakeWorld) -> None:
+    people = [*newcomers(101), former_customer(110), former_customer(111)]
+    ticking = Ticking(world=world_of(a_portal(contacts=people)))
+    ticking.sweep()
+    ticking.sweep()
+    ticking.unsubscribe(101, source="Import")
+    time_rules = next(plan for plan in ticking.plans() if plan.status is PlanStatus.AWAITING_REVIEW)
+    (rights,) = ticking.tick().plans
+    for plan in (time_rules, rights):
+        ticking.world.approve(plan)
+    poison(ticking, 110, 111, error=PortalTemporaryError("no answer"))
+    report = ticking.tick()
+    assert ticking.gone_from_view(101)
+    assert (report.error, report.is_partial) == (None, True)
+    assert report.waits == [(time_rules.plan_id, "no answer")]
+    ticking.source = None
+    ticking.later(minutes=6)
+    ticking.tick()
+    assert ticking.gone_from_view(110, 111)
+
+
+def test_a_plan_of_which_nothing_can_be_read_rests_for_minutes(ticking: Ticking) -> None:
+    ticking.unsubscribe(101, source="Import")
+    ticking.world.approve(ticking.tick().plans[0])
+    found = poison(ticking, 101, error=PortalTemporaryError("no answer"))
+    service = DueTick(ticking.parts())
+    service.run(ticking.now)
+    asked = len(found.asked)
+    service.run(ticking.now)
+    assert len(found.asked) == asked > 0
+    ticking.later(minutes=6)
+    service.run(ticking.now)
+    assert len(found.asked) > asked
+
+
 # Stops and lost answers.
 
 
