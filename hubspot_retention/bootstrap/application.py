@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
 
 class Application(PeopleWork, PortalWork):
-    """The parts of one command, each built when it is first asked for."""
+    """The parts of one command, each built when it is first asked for. `monotonic`: the clock that never jumps."""
 
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
     _anchoring: "Anchoring | None" = None
     _is_anchored = False
 
@@ -143,7 +144,7 @@ class Application(PeopleWork, PortalWork):
             store=store,
             fresh=self.fresh(as_source(portal)),
             policy=self.policy()[0],
-            times=Times(self.clock.now, time.monotonic),
+            times=Times(self.clock.now, self.monotonic),
             workers=self.settings().pacing.erasers,
             should_stop=should_stop,
             freshness=self.anchoring(store) or Unwatched(),

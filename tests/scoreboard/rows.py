@@ -26,7 +26,7 @@ ROWS: Final = (
         number=1,
         what="random fault schedules in the deterministic simulator",
         target="0 violations, in as many as the figures say (aim: 10,000, full 1,000,000)",
-        tests=("tests/simulator/test_schedules.py",),
+        tests=("tests/simulator/test_schedules.py", "tests/simulator/test_days.py"),
         short={"RETENTION_TEST_SCHEDULES": "64"},
         full={"RETENTION_TEST_SCHEDULES": "10000"},
     ),

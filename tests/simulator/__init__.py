@@ -16,8 +16,17 @@ end (liveness). What can go wrong, as each seed draws it:
   on, plans approved (also by who asked for them) and rejected, a restored database brought back;
 - time: jumps of the wall clock from minutes to ten years, either way.
 
-Not simulated here: correspondence and deals (their steps are tried in `tests/faults`), parts of an answer that are
-missing on the wire (`tests/unit/hubspot/test_byid.py`: the port answers for every id), sweeps, the deadline ledger and
-the due tick with their stale searches and caps (`tests/faults/test_soak.py` drives them for days, and
-`tests/properties/test_deadline_ledger.py` their rules), portals side by side in one database.
+An eighth of the schedules are days (`days`): the service itself, its works, desk, ticks, watch and alarms, over a town
+(`town`) of contacts, a firm, an agreement and letters. There also go wrong: webhooks that are lost, come late or twice;
+a search that lags, or is not whole; lists whose ranges disagree, pages without associations, statuses that cannot be
+read; properties that have another name; steps of a bundle that are refused or whose answer is lost; a message to people
+that does not arrive; hours without the machine. People unsubscribe, subscribe again, ask to be erased, are held through
+their firm or agreement, merged, deleted, restored; a policy changes, standing approvals are taken back and given.
+A plain account says who must be gone by when: each deadline is met, or a person was told of it ahead (L1); a sweep that
+was whole has brought everybody into the ledger (L4); caps, grace and whose click it was are kept (S5); what hangs on
+others or belongs to an agreement stays (C1), and nobody goes before their letters (C2).
+
+Not simulated here: deals that go (their steps are tried in `tests/faults`), attachments, pseudonyms, parts of an answer
+that are missing on the wire (`tests/unit/hubspot/test_byid.py`: the port answers for every id). Portals do not lie side
+by side in one database: each has its own, and with another portal's token the service does nothing.
 """

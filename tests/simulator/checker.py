@@ -11,6 +11,7 @@ from hubspot_retention.core.portal import MergedInto, SeenContact
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.protocol import CALL_WITHIN_SECONDS, FRESH_FOR_SECONDS
+from hubspot_retention.workflow.standing import SERVICE
 from tests.simulator.portal import PORTAL, SimulatedPortal
 from tests.simulator.stage import Stage
 
@@ -79,9 +80,8 @@ class Checker:
     stage: Stage
     portal: SimulatedPortal
     plans: dict[str, Plan]
-    approved: dict[RecordId, str]
+    approved: dict[str, dict[RecordId, str]]
     decided: set[str]
-    policy_digest: str
     promised: dict[RecordId, set[int]] = field(default_factory=dict)
     asked: dict[RecordId, dict[int, int]] = field(default_factory=dict)
     heard: dict[RecordId, int] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class Checker:
                 self.decided.discard(entry.plan_id or "")
 
     def _approved(self, entry: Entry) -> None:
-        if entry.actor == self.plans[entry.plan_id or ""].requested_by:
+        if entry.actor == self.plans[entry.plan_id or ""].requested_by != SERVICE:
             self._fail("S18", f"{entry.actor} approves the plan that {entry.actor} asked for")
         self.decided.add(entry.plan_id or "")
 
@@ -199,12 +199,12 @@ class Checker:
             self._fail("S1-heard", f"{record} was sent although a webhook had told of its hold")
         if self.stopped_at is not None and sent.place > self.stopped_at:
             self._fail("S16", f"{record} was sent after the kill switch was set")
-        if self.approved.get(record) != kind:
+        if self.approved[entry.plan_id or ""].get(record) != kind:
             self._fail("S5", f"{kind} of {record} was never approved")
         if self.is_restored:
             self._fail("S14", f"{record} goes by a database that has forgotten what its anchor saw")
         self._check_read(record, sent)
-        self._check_process(kind, record, self.processes[who])
+        self._check_process(kind, record, entry.plan_id or "", self.processes[who])
 
     def _check_read(self, record: RecordId, sent: _Sent) -> None:
         read = sent.read
@@ -213,10 +213,10 @@ class Checker:
         elif not isinstance(read.answer, SeenContact) or read.answer.observation.legal_hold is not False:
             self._fail("S3", f"{record} goes although its last read did not say that it is not held")
 
-    def _check_process(self, kind: str, record: RecordId, process: Process) -> None:
+    def _check_process(self, kind: str, record: RecordId, plan_id: str, process: Process) -> None:
         if process.portal != PORTAL:
             self._fail("S7", f"{record} goes in a portal that is not the plan's")
-        if process.policy_digest != self.policy_digest:
+        if process.policy_digest != self.plans[plan_id].policy_digest:
             self._fail("S19", f"{record} goes under another policy than the approved one")
         may = process.permission
         if may.mode.value == "observe" or (kind == Action.ERASE.value and not may.allow_erase):
@@ -244,7 +244,8 @@ class Checker:
 
     def _fail(self, invariant: str, words: str) -> None:
         self.stage.tell(f"VIOLATION of {invariant}: {words}")
-        raise ViolationError(invariant, words)
+        self.stage.broken = ViolationError(invariant, words)
+        raise self.stage.broken
 
 
 def _id(record: str) -> RecordId:

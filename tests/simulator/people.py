@@ -31,11 +31,12 @@ class Person:
     plans: Sequence[Plan]
     outside: Outside | None
     placed: list[tuple[int, RecordId]] = field(default_factory=list)
+    thoughts: int = _THOUGHTS
 
     def play(self) -> None:
         """A life."""
         everybody = list(self.checker.portal.there)
-        for _ in range(_THOUGHTS):
+        for _ in range(self.thoughts):
             self.stage.step("thinks")
             try:
                 self._act(everybody)

@@ -4,7 +4,7 @@ First everything goes wrong that can (safety); then the faults heal, and everyth
 """
 
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, Protocol, TypeVar, cast
 
 from hubspot_retention.bootstrap import new_spool
 from hubspot_retention.core.audit.entry import read_entry
@@ -69,9 +69,8 @@ class Schedule:
             stage=stage,
             portal=self.portal,
             plans={plan.plan_id: plan for plan in self.plans},
-            approved=wanted(self.plans),
+            approved={plan.plan_id: wanted([plan]) for plan in self.plans},
             decided={plan.plan_id for plan in self.plans if is_approved},
-            policy_digest=the_policy()[1].digest,
         )
         self.checker.listen()
         self.person = Person(stage, Doors(inner, stage, self.checker), self.checker, self.plans, self.outside)
@@ -85,7 +84,7 @@ class Schedule:
         finally:
             self.stage.clear()
         store = database()[1]
-        self.checker.compare(_word(entry.body) for entry in store.entries(self._first))
+        self.checker.compare(word_of(entry.body) for entry in store.entries(self._first))
         if not store.verify_log().intact:
             raise ViolationError("E3", "the log does not verify")
 
@@ -277,24 +276,37 @@ def _works(actor: Actor) -> bool:
     return actor.name.startswith("worker")
 
 
-def _word(body: bytes) -> tuple[str, str | None]:
+def word_of(body: bytes) -> tuple[str, str | None]:
     entry = read_entry(body)
     return entry.kind, entry.record
 
 
-def shrink(seed: int, invariant: str, found: Schedule) -> Schedule:
+class Run(Protocol):
+    """One seed that was run."""
+
+    seed: int
+    stage: Stage
+
+    def run(self, *, heals: bool = True) -> None:
+        """Raises ViolationError."""
+
+
+AnyRun = TypeVar("AnyRun", bound=Run)
+
+
+def shrink(seed: int, invariant: str, found: AnyRun) -> AnyRun:
     """The same violation with as few of fate's decisions as can be, taken away one by one from the run that found
     it."""
     muted: frozenset[Decision] = frozenset()
     for number in found.stage.fired:
-        smaller = _violated(seed, muted | {number}, invariant)
+        smaller = _violated(type(found), seed, muted | {number}, invariant)
         if smaller is not None:
             muted, found = muted | {number}, smaller
     return found
 
 
-def _violated(seed: int, muted: frozenset[Decision], invariant: str) -> Schedule | None:
-    schedule = Schedule(seed, muted)
+def _violated(kind: Any, seed: int, muted: frozenset[Decision], invariant: str) -> Any:
+    schedule = kind(seed, muted)
     try:
         schedule.run(heals=invariant.startswith("L"))
     except ViolationError as error:
@@ -302,7 +314,7 @@ def _violated(seed: int, muted: frozenset[Decision], invariant: str) -> Schedule
     return None
 
 
-def story_of(found: Schedule) -> str:
+def story_of(found: Run) -> str:
     """What led to a violation."""
     decisions = f"seed {found.seed}, fate's decisions left: {len(found.stage.fired)}"
     return "\n".join((decisions, *found.stage.story))

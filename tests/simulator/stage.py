@@ -37,7 +37,8 @@ class Actor:
 
 @dataclass(slots=True)
 class Stage:
-    """Who acts, what time it is, what fate decides. `muted`: decisions of fate that are not to happen (shrinking)."""
+    """Who acts, what time it is, what fate decides. `muted`: decisions of fate that are not to happen (shrinking);
+    `broken`: what ends the schedule at once, whoever may catch it on its way."""
 
     seed: int
     muted: frozenset[Decision] = frozenset()
@@ -51,6 +52,7 @@ class Stage:
     steps: int = 0
     deaths: int = 0
     in_transaction: bool = False
+    broken: BaseException | None = None
     _fates: dict[str, Random] = field(default_factory=dict)
     _decisions: Counter[str] = field(default_factory=Counter)
     _current: Actor | None = None
@@ -137,8 +139,9 @@ class Stage:
         self._current = None
         if actor.ended:
             self.actors.remove(actor)
-        if actor.failure is not None:
-            raise actor.failure
+        failure = self.broken or actor.failure
+        if failure is not None:
+            raise failure
 
     def kill(self, actor: Actor) -> None:
         """The process of an actor dies where it stands."""

@@ -1,0 +1,345 @@
+"""A whole portal: contacts, deals, companies and correspondence, what hangs on what, a search that lags, a bin.
+
+What is told of it by webhook, and what people do in it, is `townsfolk`'s. Everything is at the border of the workflow,
+as in `portal`, whose contacts, calls and troubles these are.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
+from hubspot_retention.core.portal import Address, CallResult, Engagement, Fate, Gone, MergedInto, SeenContact
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.errors import PortalContractError, RangesDisagreeError
+from tests.simulator.portal import SimulatedPortal
+from tests.simulator.stage import BEGIN
+
+_CONTACT, _DEAL, _COMPANY = ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY
+LAG = 480.0
+"""Seconds by which the search index may lag; the hot sweep allows for more."""
+
+
+@dataclass(slots=True)
+class Letter:
+    """A piece of correspondence: what it hangs on, each since when."""
+
+    ref: RecordRef
+    occurred_at: datetime
+    links: dict[RecordRef, float]
+
+    def on(self, kind: ObjectType) -> tuple[RecordId, ...]:
+        """The records of a class that it hangs on."""
+        return tuple(sorted(each.record_id for each in self.links if each.object_type is kind))
+
+
+@dataclass(slots=True)
+class Town(SimulatedPortal):
+    """`held_since`: what is held in HubSpot, by its own property. `off`: whose marketing has ended. `on_listed` hears
+    that a record's correspondence was listed, `on_letter` that a piece of it goes by a call for a record."""
+
+    deals_there: dict[RecordId, DealObservation] = field(default_factory=dict)
+    companies_there: dict[RecordId, CompanyObservation] = field(default_factory=dict)
+    letters: dict[RecordRef, Letter] = field(default_factory=dict)
+    bin: dict[RecordRef, tuple[Any, float]] = field(default_factory=dict)
+    changed_at: dict[RecordRef, float] = field(default_factory=dict)
+    merged_at: dict[RecordId, float] = field(default_factory=dict)
+    held_since: dict[RecordRef, float] = field(default_factory=dict)
+    off: set[RecordId] = field(default_factory=set)
+    has_blind_search: bool = False
+    on_listed: Any = lambda record: None
+    on_letter: Any = lambda letter, who: None
+
+    # What is in it.
+
+    def touch(self, record: RecordRef) -> None:
+        """A record has changed just now."""
+        self.changed_at[record] = self.stage.seconds
+
+    def of(self, kind: ObjectType) -> dict[RecordId, Any]:
+        """The records of a class."""
+        found: dict[ObjectType, dict[RecordId, Any]] = {
+            _CONTACT: self.there,
+            _DEAL: self.deals_there,
+            _COMPANY: self.companies_there,
+        }
+        return found[kind]
+
+    def around(self, key: RecordId) -> list[RecordRef]:
+        """A contact and the records whose hold holds it: its companies and its deals, and the deals of those."""
+        seen = self.there.get(key)
+        if seen is None:
+            return []
+        own = [self.deals_there[deal] for deal in known(seen.deals) if deal in self.deals_there]
+        around: list[Any] = [seen, *own]
+        companies = {link.company_id for one in around for link in one.companies}
+        deals = {deal.record_id for deal in own}
+        deals |= {deal for company in companies for deal in self._linked(_COMPANY, _DEAL, company)}
+        found = [RecordRef(_CONTACT, key), *(RecordRef(_DEAL, deal) for deal in sorted(deals))]
+        return [*found, *(RecordRef(_COMPANY, company) for company in sorted(companies))]
+
+    def held(self, key: RecordId) -> float | None:
+        """Since when a contact is held by something in HubSpot, without a gap; `None`: it is not."""
+        return min((self.held_since[each] for each in self.around(key) if each in self.held_since), default=None)
+
+    # A full sweep.
+
+    def require_properties(self) -> None:
+        """One may have been renamed, until a person has put it right."""
+        self._ask("asks for the properties")
+        if self.stage.fate(0.01, "a property has another name"):
+            raise PortalContractError("the portal lacks what the policy reads")
+
+    def count(self, object_type: ObjectType) -> int:
+        """As the index knows it."""
+        return len(self.of(object_type))
+
+    def contacts(self, **how: Any) -> Iterator[Sequence[SeenContact]]:
+        """Everybody, in pages of three."""
+        yield from self._pages("contacts", [self._seen(each) for each in list(self.there.values())])
+
+    def deals(self) -> Iterator[Sequence[DealObservation]]:
+        """All deals."""
+        yield from self._pages("deals", list(self.deals_there.values()))
+
+    def companies(self) -> Iterator[Sequence[CompanyObservation]]:
+        """All companies."""
+        yield from self._pages("companies", list(self.companies_there.values()))
+
+    def _pages(self, what: str, found: list[Any]) -> Iterator[Sequence[Any]]:
+        for start in range(0, len(found), 3):
+            self._ask(f"lists {what}")
+            if self.stage.fate(0.01, "the ranges of a list disagree"):
+                raise RangesDisagreeError("somebody was seen twice")
+            page = found[start : start + 3]
+            if self.stage.fate(0.02, "the associations of a page cannot be read") and what != "companies":
+                blind = {"companies": UNKNOWN, "deals" if what == "contacts" else "contacts": UNKNOWN}
+                page = [_with(each, **blind) for each in page]
+            yield page
+
+    def use_one_cursor(self) -> None:
+        """As it is done here in any case."""
+
+    def _seen(self, seen: Any) -> SeenContact:
+        return SeenContact(seen, Address(f"p{seen.record_id}@example.dk"))
+
+    def opt_outs(self, addresses: Sequence[Any]) -> list[Any]:
+        """Since when, and by whom."""
+        if not addresses:
+            return []
+        self._ask("reads subscription statuses")
+        if self.stage.fate(0.02, "the statuses cannot be read"):
+            return [UNKNOWN for _ in addresses]
+        whose = {self._seen(each).address: each.opt_out for each in self.there.values()}
+        return [whose.get(address) for address in addresses]
+
+    def owners(self) -> "Town":
+        """Nobody looks after anybody."""
+        return self
+
+    def owners_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, str]:
+        """None of them has an owner."""
+        return {}
+
+    # By id.
+
+    def _answer(self, key: RecordId, *, blind: bool) -> Any:
+        answer = SimulatedPortal._answer(self, key, blind=blind)
+        if not isinstance(answer, SeenContact):
+            return answer
+        blinded = self.stage.fate(0.01, "its associations cannot be read")
+        return self._seen(_with(answer.observation, deals=UNKNOWN) if blinded else answer.observation)
+
+    def read_deals(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """Deals by id."""
+        self._ask(f"reads deals {ids}")
+        return {key: self.deals_there.get(key, Gone.ABSENT) for key in ids}
+
+    def read_companies(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """Companies by id; a hold property that is not there any more is unknown."""
+        self._ask(f"reads companies {ids}")
+        blind = self.stage.fate(0.03, "the hold property of companies is not there any more")
+        found = {key: self.companies_there.get(key, Gone.ABSENT) for key in ids}
+        return {
+            key: seen._replace(legal_hold=UNKNOWN) if blind and isinstance(seen, CompanyObservation) else seen
+            for key, seen in found.items()
+        }
+
+    def deals_of_companies(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+        """Those of each."""
+        return self.linked(_COMPANY, _DEAL, ids)
+
+    def linked(
+        self, object_type: ObjectType, other: ObjectType, ids: Sequence[RecordId]
+    ) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+        """What hangs on what; now and then it cannot be read."""
+        self._ask(f"reads the {other.value} of {object_type.value}")
+        if self.stage.fate(0.02, "they cannot be read"):
+            return dict.fromkeys(ids, UNKNOWN)
+        return {key: self._linked(object_type, other, key) for key in ids}
+
+    def _linked(self, kind: ObjectType, other: ObjectType, key: RecordId) -> tuple[RecordId, ...]:
+        if kind is _COMPANY:
+            return tuple(
+                sorted(one for one, seen in self.of(other).items() if any(key == c.company_id for c in seen.companies))
+            )
+        seen = self.of(kind).get(key)
+        if seen is None:
+            return ()
+        return tuple(link.company_id for link in seen.companies) if other is _COMPANY else getattr(seen, other.value)
+
+    def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """Whether records are in view."""
+        if object_type is _CONTACT:
+            return SimulatedPortal.presence(self, object_type, ids)
+        self._ask(f"looks whether {object_type.value} are there")
+        if object_type in (_DEAL, _COMPANY):
+            return {key: True if key in self.of(object_type) else Gone.ABSENT for key in ids}
+        return {key: True if RecordRef(object_type, key) in self.letters else Gone.ABSENT for key in ids}
+
+    def touched(
+        self, object_type: ObjectType, ids: Sequence[RecordId]
+    ) -> dict[RecordId, datetime | Unknown | Gone | MergedInto]:
+        """When records were last changed."""
+        self._ask(f"asks when {object_type.value} were changed")
+        found: dict[RecordId, Any] = {}
+        for key in ids:
+            if object_type is _CONTACT and key in self.merged:
+                found[key] = MergedInto(self.merged[key])
+            elif key not in self.of(object_type):
+                found[key] = Gone.ABSENT
+            else:
+                found[key] = self._changed_at(RecordRef(object_type, key))
+        return found
+
+    def _changed_at(self, record: RecordRef) -> datetime:
+        return BEGIN + timedelta(seconds=self.changed_at.get(record, -400_000.0))
+
+    def read_archived(self, record: RecordRef) -> Any:
+        """Out of the bin."""
+        self._ask(f"looks for {record} in the bin")
+        found = self.bin.get(record)
+        return Gone.ABSENT if found is None else (found[0], BEGIN + timedelta(seconds=found[1]))
+
+    # By search.
+
+    def changed(self, object_type: ObjectType, since: datetime) -> Iterator[Sequence[RecordId] | Unknown]:
+        """What the index shows by now: late, in pages of two, sometimes with what is gone, sometimes not whole."""
+        lag = LAG * self.stage.random.random() if self.stage.faults else 0.0
+        shown = sorted(
+            record.record_id
+            for record, at in self.changed_at.items()
+            if record.object_type is object_type
+            and self._changed_at(record) >= since
+            and at <= self.stage.seconds - lag
+        )
+        for start in range(0, len(shown), 2):
+            self._ask(f"searches {object_type.value}")
+            if self.stage.fate(0.04, "the search is not whole"):
+                yield UNKNOWN
+                return
+            yield shown[start : start + 2]
+
+    # Correspondence.
+
+    def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """What hangs on records; of some it cannot be listed."""
+        self._ask(f"lists the correspondence of {owner.value}")
+        found: dict[RecordId, Any] = {}
+        for key in ids:
+            mine = [each for each in self.letters.values() if RecordRef(owner, key) in each.links]
+            found[key] = tuple(map(self._engagement, mine))
+            if self.stage.fate(0.02, f"that of {key} cannot be listed"):
+                found[key] = UNKNOWN
+            self.on_listed(RecordRef(owner, key))
+        return found
+
+    def _engagement(self, letter: Letter) -> Engagement:
+        blind = self.stage.fate(0.02, f"the deals of {letter.ref} cannot be read")
+        return Engagement(
+            ref=letter.ref,
+            occurred_at=letter.occurred_at,
+            contacts=letter.on(_CONTACT),
+            deals=UNKNOWN if blind else letter.on(_DEAL),
+            tickets=(),
+            files=(),
+        )
+
+    def associate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        """Hang a letter on a deal."""
+        return self._step(f"{engagement} is hung on {target}", lambda: self._hang(engagement, target))
+
+    def _hang(self, engagement: RecordRef, target: RecordRef) -> None:
+        if engagement in self.letters:
+            self.letters[engagement].links.setdefault(target, self.stage.seconds)
+
+    def dissociate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        """Take a letter off a record."""
+        return self._step(f"{engagement} is taken off {target}", lambda: self._take_off(engagement, target))
+
+    def _take_off(self, engagement: RecordRef, target: RecordRef) -> None:
+        if engagement in self.letters:
+            self.letters[engagement].links.pop(target, None)
+
+    def stamp_deal_end(self, deal_id: RecordId, day: str) -> CallResult:
+        """Write a deal's end."""
+        return self._step(f"the end of deal {deal_id} is written", lambda: None)
+
+    def opt_out(self, address: Any) -> CallResult:
+        """Take somebody off the mailing list."""
+        whose = [key for key, seen in self.there.items() if self._seen(seen).address == address]
+        return self._step("the newsletter ends", lambda: self.off.update(whose))
+
+    def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:
+        """Archive contacts, or letters: those go one by one, and some may be left out."""
+        if object_type is _CONTACT:
+            return SimulatedPortal.archive(self, object_type, ids)
+        return self._step(f"archives {object_type.value} {ids}", lambda: self._archive_letters(object_type, ids))
+
+    def _archive_letters(self, kind: ObjectType, ids: Sequence[RecordId]) -> None:
+        for key in ids:
+            letter = self.letters.get(RecordRef(kind, key))
+            if letter is not None and not self.stage.fate(0.05, f"HubSpot leaves {letter.ref} out"):
+                self.on_letter(letter, self.stage.who)
+                del self.letters[letter.ref]
+
+    def _step(self, words: str, effect: Any) -> CallResult:
+        """A call beside the disposal itself: refused, lost before its effect or after it."""
+        self.stage.step(words)
+        if self.stage.fate(0.03, "HubSpot answers 423, nothing has happened"):
+            return CallResult(Fate.REFUSED, 423)
+        if self.stage.fate(0.03, "the call is lost before it has an effect"):
+            return CallResult(Fate.UNKNOWN)
+        effect()
+        return (
+            CallResult(Fate.UNKNOWN, 502) if self.stage.fate(0.04, "its answer is lost") else CallResult(Fate.DONE, 204)
+        )
+
+    def _goes(self, kind: str, key: RecordId, who: str) -> None:
+        self.on_effect(kind, key, who)
+        if kind == "archive":
+            self.bin[RecordRef(_CONTACT, key)] = (self.there[key], self.stage.seconds)
+        self.remove(key)
+
+    def remove(self, key: RecordId) -> None:
+        """A contact is out of view, and off everything it hung on."""
+        record = RecordRef(_CONTACT, key)
+        del self.there[key]
+        for letter in self.letters.values():
+            letter.links.pop(record, None)
+        for deal, seen in self.deals_there.items():
+            self.deals_there[deal] = seen._replace(contacts=tuple(each for each in known(seen.contacts) if each != key))
+        self.held_since.pop(record, None)
+        self.touch(record)
+
+
+def known(ids: tuple[RecordId, ...] | Unknown) -> tuple[RecordId, ...]:
+    """In a town everything is known."""
+    assert not isinstance(ids, Unknown)
+    return ids
+
+
+def _with(seen: Any, **values: Any) -> Any:
+    return seen._replace(**{name: value for name, value in values.items() if name in seen._fields})
