@@ -16,6 +16,7 @@ from typing import Final
 from hubspot_retention.core.deadline.ledger import GONE, MERGED, UNREADABLE, done, ended, failed
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
+from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.build import item_of
 from hubspot_retention.core.plan.model import Action, PlanItem, PlanKind, PlanStatus
@@ -261,13 +262,22 @@ def _decided(found: FreshContact | FreshDeal, before: Remembered) -> Decided:
     if isinstance(found, FreshDeal):
         return Decided(found.decision, before, NOTHING_REMEMBERED)
     seen = found.view.seen.opt_out
-    if isinstance(seen, Unknown) or (seen is not None and before.opted_out_at is not None):
+    if isinstance(seen, Unknown):
         known = Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
+    elif seen is not None and before.opted_out_at is not None:
+        known = Remembered(opted_out_at=before.opted_out_at, opt_out_source=_whose(seen.source, before))
     elif seen is None:
         known = NOTHING_REMEMBERED
     else:
         known = Remembered(opted_out_at=seen.at, opt_out_source=seen.source)
     return Decided(found.decision, before, known)
+
+
+def _whose(source: OptOutSource, before: Remembered) -> OptOutSource:
+    """Who set an opt-out that was remembered. Where another hand than then stands behind it, it was taken back between
+    two looks and set again: then nobody can say whose it is, and a person must look. The earlier instant stands, for a
+    deadline may run from it."""
+    return source if source is before.opt_out_source else OptOutSource.UNKNOWN
 
 
 def _noted(entry: Decided) -> Remembered:

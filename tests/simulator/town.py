@@ -37,8 +37,9 @@ class Letter:
 
 @dataclass(slots=True)
 class Town(SimulatedPortal):
-    """`held_since`: what is held in HubSpot, by its own property. `off`: whose marketing has ended. `on_listed` hears
-    that a record's correspondence was listed, `on_letter` that a piece of it goes by a call for a record."""
+    """`held_since`: what is held in HubSpot, by its own property. `off`: whose marketing has ended; `came_back`: who
+    ever subscribed again. `on_listed` hears that a record's correspondence was listed, `on_letter` that a piece of it
+    goes by a call for a record."""
 
     deals_there: dict[RecordId, DealObservation] = field(default_factory=dict)
     companies_there: dict[RecordId, CompanyObservation] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Town(SimulatedPortal):
     merged_at: dict[RecordId, float] = field(default_factory=dict)
     held_since: dict[RecordRef, float] = field(default_factory=dict)
     off: set[RecordId] = field(default_factory=set)
-    has_blind_search: bool = False
+    came_back: set[RecordId] = field(default_factory=set)
     on_listed: Any = lambda record: None
     on_letter: Any = lambda letter, who: None
 

@@ -81,7 +81,8 @@ class TownChecker(Checker):
         if opt_out.source is not OptOutSource.PERSON:
             self._fail("S5", f"{record} goes by itself, and was unsubscribed by somebody else")
         begins = not_before(opt_out.at, opt_out.at + _WITHIN, self.grace)
-        is_older = bool(answer.observation.merged_ids) if isinstance(answer, SeenContact) else False
+        # Of several clicks, of one person or of two who became one, the first that was seen counts.
+        is_older = record in self.town.came_back or bool(self.town.there[record].merged_ids)
         if begins is not None and not is_older and self._true_now() < begins - timedelta(minutes=6):
             self._fail("S5", f"{record} goes before the time is over in which a click can be taken back")
 

@@ -121,6 +121,7 @@ class Townsfolk:
         key = self._somebody(wished=True)
         if key is not None and self.account.wishes[key].rule == "unsubscribed":
             self.town.there[key] = self.town.there[key]._replace(opt_out=None)
+            self.town.came_back.add(key)
             self.account.forget(key)
             self._say(key, "subscribes again")
             self._post(key, "propertyChange", property_name="hs_email_optout_501")

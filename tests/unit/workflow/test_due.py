@@ -78,6 +78,20 @@ def test_whom_somebody_else_unsubscribed_always_waits_for_a_person(ticking: Tick
     assert ticking.world.calls() == []
 
 
+def test_whose_click_was_taken_back_unseen_before_somebody_else_unsubscribed_them_waits(world_of: MakeWorld) -> None:
+    ticking = without_approval(world_of, *newcomers(101))
+    ticking.grace = timedelta(hours=24)
+    ticking.grant()
+    ticking.unsubscribe(101, hours_ago=2)
+    ticking.tick()
+    ticking.subscribe(101)
+    ticking.unsubscribe(101, source="Import")
+    ticking.later(hours=30)
+    ticking.tick()
+    assert ticking.state("contacts/101") == "review"
+    assert ticking.world.calls() == []
+
+
 def test_who_is_unsubscribed_from_everything_waits_because_hubspot_does_not_say_by_whom(ticking: Ticking) -> None:
     ticking.world.act("unsubscribe", record="contacts/101", at="2026-01-01T00:00:00Z")
     ticking.hint("contacts/101")
