@@ -22,7 +22,7 @@ from hubspot_retention.workflow.fresh import FreshContact, FreshReader
 from hubspot_retention.workflow.gate import Freshness, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
-from hubspot_retention.workflow.protocol import STILL_THERE, Ledger, Prepared
+from hubspot_retention.workflow.protocol import CHECK_AGAIN, STILL_THERE, Ledger, Prepared
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
 
@@ -135,10 +135,14 @@ class Carrier:
     def _erase(self, looked: Looked, nearly_done: Callable[[], None]) -> list[PlanItem]:
         judge = Judge.of(self._tools.policy, looked.prepared.memory.register, self._tools.times.now())
         tell_at = max(0, len(looked.due) - _FEW)
+        late: list[PlanItem] = []
 
         def erase(numbered: tuple[int, PlanItem]) -> PlanItem | None:
             number, item = numbered
             if self._tools.should_stop():
+                return None
+            if not self._ledger.is_fresh(looked.prepared):
+                late.append(item)
                 return None
             if number == tell_at:
                 nearly_done()
@@ -147,7 +151,10 @@ class Carrier:
             return None
 
         with ThreadPoolExecutor(max_workers=self._tools.workers) as pool:
-            return [item for item in pool.map(erase, enumerate(looked.due)) if item is not None]
+            called = [item for item in pool.map(erase, enumerate(looked.due)) if item is not None]
+        if late:
+            self._ledger.give_back(late, CHECK_AGAIN)
+        return called
 
     @contextmanager
     def _poison_apart(self, item: PlanItem) -> Iterator[None]:

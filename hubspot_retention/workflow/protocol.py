@@ -159,6 +159,10 @@ class Ledger:
         """Whether the call may still be made."""
         return self._times.monotonic() - sending.at <= CALL_WITHIN_SECONDS
 
+    def is_fresh(self, prepared: Prepared) -> bool:
+        """Whether what was read can still be gone by."""
+        return self._times.monotonic() - prepared.at <= FRESH_FOR_SECONDS
+
     def is_stopped(self) -> bool:
         """Whether a person stopped all disposals or rejected this plan, it has expired, or the log or the clock is
         doubtful."""
@@ -173,7 +177,7 @@ class Ledger:
 
     def _doubt(self, tx: Transaction, batch: Sequence[PlanItem], prepared: Prepared) -> str:
         """Why a batch must be checked again from the start, as a code; empty where it may go on."""
-        if self._is_stopped(tx) or self._times.monotonic() - prepared.at > FRESH_FOR_SECONDS:
+        if self._is_stopped(tx) or not self.is_fresh(prepared):
             return CHECK_AGAIN
         if tx.hold_register() != prepared.memory.register or tuple(tx.requests()) != prepared.requests:
             return CHECK_AGAIN

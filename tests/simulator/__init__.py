@@ -11,7 +11,8 @@ end (liveness). What can go wrong, as each seed draws it:
   than it holds, restored, until a person brings it back; the anchor cannot be reached;
 - HubSpot: 5xx, 477 and a refused token when it is asked; 429, 423, 404, 400 and 477 when it is called; a call that is
   lost before its effect, after it, or takes effect seconds after its answer was lost; a batch of which some are left
-  out; a hold property that is not there any more; a record that can no longer be read, or is merged away; a hold set;
+  out; a hold property that is not there any more; a record that can no longer be read, or is merged away; a hold set,
+  whose webhook is heard or lost;
 - people, at any moment: holds placed and released, objections written down and answered, everything stopped and let go
   on, plans approved (also by who asked for them) and rejected, a restored database brought back;
 - time: jumps of the wall clock from minutes to ten years, either way.

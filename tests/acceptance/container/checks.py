@@ -23,6 +23,10 @@ _COPY: Final = (
     " target = DRIVER.connect('backup.db'); source.backup(target); target.close()"
 )
 """As docs/container.md says."""
+_TWO: Final = (
+    "import os; from hubspot_retention.other_process import pool_of, processors\n"
+    "with pool_of(1) as pool: print(pool.submit(os.getpid).result() != os.getpid(), processors())"
+)
 
 
 @dataclass(slots=True)
@@ -84,6 +88,14 @@ def it_can_do_no_more_than_it_must(proof: Proof) -> str:
     assert (found["journal"] == "WAL") == (found["sqlite"] >= [3, 51, 3])
     inside = f"Python {found['python']}, {found['packages']} packages"
     return f"{inside}, SQLite {'.'.join(map(str, found['sqlite']))} with journal {found['journal']}"
+
+
+def a_second_process_helps_it(proof: Proof) -> str:
+    """What decides a large portal and reads a long log beside this one can be started in it: it needs shared memory."""
+    ran = proof.run("-c", _TWO, entrypoint="python")
+    is_other, processors = ran.stdout.split() or ("", ran.stderr)
+    assert is_other == "True", processors
+    return f"processors that it may use: {processors}"
 
 
 def every_command_is_there(proof: Proof) -> str:
@@ -233,6 +245,7 @@ def nothing_personal_is_in_its_log(proof: Proof) -> str:
 CHECKS: Final[tuple[Callable[[Proof], str], ...]] = (
     it_is_told_what_it_is,
     it_can_do_no_more_than_it_must,
+    a_second_process_helps_it,
     every_command_is_there,
     reconcile_reads_and_writes_nothing_by_default,
     an_unsubscribe_becomes_an_erasure,

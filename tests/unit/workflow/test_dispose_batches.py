@@ -1,0 +1,29 @@
+"""How many records are read together before they go."""
+
+import pytest
+
+from hubspot_retention.core.plan.model import Action
+from hubspot_retention.workflow.dispose import BATCH, _batches
+from tests.unit.core.plan.plans import an_item
+
+
+@pytest.mark.parametrize(
+    ("action", "number", "expected"),
+    [
+        (Action.ARCHIVE, 120, [100, 20]),
+        (Action.ERASE, 120, [50, 50, 20]),
+        (Action.END_MARKETING, 25, [10, 10, 5]),
+    ],
+)
+def test_no_more_are_read_together_than_can_go_while_they_are_fresh(
+    action: Action, number: int, expected: list[int]
+) -> None:
+    items = [an_item(f"contacts/{101 + place}", action=action) for place in range(number)]
+    batches = list(_batches(items, BATCH))
+    assert [len(batch) for batch in batches] == expected
+    assert [item for batch in batches for item in batch] == items
+
+
+def test_where_records_cannot_be_read_fewer_are_read_together() -> None:
+    items = [an_item(f"contacts/{101 + place}", action=Action.ERASE) for place in range(3)]
+    assert [len(batch) for batch in _batches(items, 1)] == [1, 1, 1]
