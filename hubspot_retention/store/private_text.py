@@ -32,9 +32,7 @@ class PrivateTextRows(Rows):
         in_force = or_(hold.c.released_at.is_(None), hold.c.released_at >= at)
         needed = select(hold.c.reason_commitment).where(in_force)
         here = private_text.c
-        return self._connection.execute(
-            delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed))
-        ).rowcount
+        return self._erase(delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed)))
 
 
 def keep_text(connection: Connection, text: str, at: datetime) -> str:

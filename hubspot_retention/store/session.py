@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Delete, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
@@ -95,3 +95,16 @@ class Rows:
     def _connection(self) -> Connection:
         self._require_open()
         return self._session.connection
+
+    def _erase(self, statement: Delete) -> int:
+        """Delete for good: SQLite leaves what is deleted on its pages until it needs them, unless it is told to write
+        over it. Answers how many rows there were."""
+        connection = self._connection
+        if connection.dialect.name != "sqlite":
+            return connection.execute(statement).rowcount
+        before = connection.exec_driver_sql("PRAGMA secure_delete").scalar()
+        connection.exec_driver_sql("PRAGMA secure_delete=1").close()
+        try:
+            return connection.execute(statement).rowcount
+        finally:
+            connection.exec_driver_sql(f"PRAGMA secure_delete={before}").close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
@@ -21,6 +22,7 @@ from tests.contract.store.test_checkpoints import LINE, grow, keep, signed_of
 from tests.contract.store.values import NOW
 from tests.stores import a_database
 from tests.unit.core.audit.entries import NOW as TOLD_AT
+from tests.unit.core.audit.entries import an_entry
 
 BEFORE = TOLD_AT.replace(year=2027, microsecond=0)
 
@@ -59,6 +61,24 @@ def test_what_was_cut_is_gone_and_the_rest_verifies(store: SqlStore) -> None:
     report = store.verify_log()
     assert (report.findings, report.entries, report.removed) == ((), 13, 6)
     assert report.edge.root() == store.tree().root()
+
+
+def test_nothing_of_what_went_stays_on_the_disk(sqlite_url: str) -> None:
+    path, pseudonym = sqlite_file(make_url(sqlite_url)), "2026:9f86d081884c7d65"
+    with open_store(a_database(path)) as store:
+        with store.transaction() as tx:
+            tx.audit(an_entry(facts=(("subject", pseudonym),)))
+            tx.keep_words("a dispute with a neighbour", NOW)
+        grow(store, 4)
+        cut = a_cut(store)
+        grow(store, 1)
+        carry_out(store, cut)
+        with store.transaction() as tx:
+            assert tx.forget_texts(NOW + timedelta(days=1)) == 1
+    content = b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    assert b"log.example.dk" in content
+    assert pseudonym.encode() not in content
+    assert b"neighbour" not in content
 
 
 def test_a_log_that_was_cut_can_be_cut_again(store: SqlStore) -> None:
