@@ -33,33 +33,33 @@ def main(tasks: Mapping[str, Task]) -> None:
     configure("warning")
     task = tasks[sys.argv[1]]
     wall, cpu = time.perf_counter(), cpu_seconds()
-    with _watching_children() as children:
+    with _watching_memory() as looks:
         found = task()
     measured = {
         "seconds": time.perf_counter() - wall,
         "cpu_seconds": cpu_seconds() - cpu,
-        "peak_mib": peak_mib() + sum(children.values()),
+        "peak_mib": max(peak_mib(), *looks),
     }
     print(json.dumps(measured | found))
 
 
 @contextmanager
-def _watching_children() -> Iterator[dict[int, float]]:
-    """The most memory that each process had that this one started, in MiB, as far as it was seen; what they share with
-    this one is counted again."""
-    seen: dict[int, float] = {}
+def _watching_memory() -> Iterator[list[float]]:
+    """The memory that this process and those that it started had together at each look, in MiB; what they share is
+    counted for each of them."""
+    looks = [0.0]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(0.25):
-            for child in multiprocessing.active_children():
-                with suppress(OSError, StopIteration):
-                    seen[child.pid or 0] = _most_memory(Path(f"/proc/{child.pid}/status"))
+            with suppress(OSError, StopIteration):  # one of them has just ended
+                processes = ["self", *(child.pid for child in multiprocessing.active_children())]
+                looks.append(sum(_memory(Path(f"/proc/{process}/status"), "VmRSS") for process in processes))
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield seen
+        yield looks
     finally:
         ended.set()
         thread.join()
@@ -76,10 +76,10 @@ def peak_mib() -> float:
     of which the process was forked."""
     status = Path("/proc/self/status")
     if status.exists():
-        return _most_memory(status)
+        return _memory(status, "VmHWM")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _most_memory(status: Path) -> float:
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+def _memory(status: Path, what: str) -> float:
+    line = next(line for line in status.read_text().splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
