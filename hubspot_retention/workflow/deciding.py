@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from hubspot_retention.core.deadline.ledger import doubts_a_right
 from hubspot_retention.core.decision.decide import NO_HISTORY, History
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, StartValue
@@ -206,7 +207,7 @@ class Court:
             else:
                 found.items[placed[0]].append(placed[1])
                 found.tallies[placed[0]].add(decision, placed[1].action)
-            if decision.outcome is Outcome.DISPOSE or decision.marketing_ends or record_id in known.obliged:
+            if obliges(decision, self.policy) or record_id in known.obliged:
                 found.heard.append(entry)
             if after == before:
                 continue
@@ -215,6 +216,14 @@ class Court:
                 first_seen = before._replace(opted_out_at=after.opted_out_at, opt_out_source=after.opt_out_source)
                 found.opt_outs.append((record_id, first_seen))
         return found
+
+
+def obliges(decision: Decision, policy: RetentionPolicy) -> bool:
+    """Whether a decision obliges to anything, or may: of whom nobody can tell whether they exercised a right, the
+    deadline may be running."""
+    if decision.outcome is Outcome.DISPOSE or decision.marketing_ends:
+        return True
+    return decision.outcome is Outcome.UNDETERMINED and doubts_a_right(decision, policy)
 
 
 class Bench(Protocol):

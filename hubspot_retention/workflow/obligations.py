@@ -18,12 +18,14 @@ from hubspot_retention.core.plan.model import PlanKind, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
-from hubspot_retention.workflow.deciding import Decided
+from hubspot_retention.workflow.deciding import Decided, obliges
 from hubspot_retention.workflow.foreign import take_out
 from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import PARTIAL_RUNS
 
+IN_DOUBT: Final = "in-doubt"
+"""Why a record is looked at of which a sweep could not tell whether somebody exercised a right."""
 NOT_SWEPT: Final = "not-swept"
 """Why a record is looked at that a full sweep did not come upon."""
 
@@ -62,7 +64,10 @@ class Obligations:
         for entry in decided:
             decision = entry.decision
             was = known.get(decision.record.record_id)
-            if was is None and decision.outcome is not Outcome.DISPOSE and not decision.marketing_ends:
+            if was is None and not obliges(decision, self._terms.policy):
+                continue
+            if was is None and decision.outcome is Outcome.UNDETERMINED and not decision.marketing_ends:
+                changes.append((None, looked_for(None, decision.record, IN_DOUBT, hearing.at)))
                 continue
             seen = Seen(
                 decision=decision,

@@ -251,7 +251,7 @@ class Days:
         if stage.fate(0.001, "the wall clock jumps"):
             stage.wall_offset = stage.random.choice((240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
             self._wrong_until = stage.seconds + stage.random.choice((60.0, 3_000.0))
-        if town.there and stage.fate(0.0007, "a record can no longer be read"):
+        if town.there and stage.fate(0.002, "a record can no longer be read"):
             town.poison.add(stage.random.choice(list(town.there)))
 
     def _held(self) -> frozenset[RecordId]:

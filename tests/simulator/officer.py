@@ -34,7 +34,7 @@ class Officer(Person):
         stage, checker = self.stage, self.checker
         if stage.fate(0.1 if checker.under_way else 0.02, ""):
             self._hold(checker.under_way or stage.random.choice(everybody))
-        elif stage.fate(0.02, ""):
+        elif stage.fate(0.1 if checker.under_way else 0.01, ""):
             self._hold_all(
                 stage.random.choice((RecordRef(ObjectType.COMPANY, FIRM), RecordRef(ObjectType.DEAL, AGREEMENT)))
             )

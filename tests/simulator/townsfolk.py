@@ -71,7 +71,7 @@ class Townsfolk:
             self.resubscribe,
             *([self.hold] * 2),
             *([self.lift] * 2),
-            self.merge,
+            *([self.merge] * 2),
             self.delete,
             self.restore,
             self.share,
@@ -152,8 +152,9 @@ class Townsfolk:
         self._post(record.record_id, "propertyChange", record.object_type, property_name="legal_hold")
 
     def merge(self) -> None:
-        """Two records turn out to be one person, who had not unsubscribed as the one that stays."""
-        loser, winner = self._somebody(wished=True) or self._somebody(wished=False), self._somebody(wished=False)
+        """Two records turn out to be one person."""
+        loser = self._somebody(wished=True) or self._somebody(wished=False)
+        winner = self._somebody(wished=self.stage.random.random() < 0.5)
         if loser is None or winner is None or loser == winner or _CUSTOMER in (loser, winner):
             return
         town, seen = self.town, self.town.there[winner]

@@ -188,14 +188,15 @@ def _not_obliged(live: Obligation, seen: Seen, policy: RetentionPolicy) -> Oblig
         return done(spoken, MARKETING_ENDED, seen.at, live.plan_id)
     if decision.outcome is Outcome.UNDETERMINED:
         after = failed(spoken, code, seen.at)
-        nobodys = live.due_at is None and not _doubts_a_right(decision, policy)
+        nobodys = live.due_at is None and not doubts_a_right(decision, policy)
         return ended(spoken, code, seen.at) if nobodys and after.state is ObligationState.RAISED else after
     if live.due_at is not None and decision.outcome is Outcome.REFER:
         return raised(spoken, code, seen.at)
     return ended(spoken, SUBSCRIBED_AGAIN if seen.subscribed_again else code, seen.at)
 
 
-def _doubts_a_right(decision: Decision, policy: RetentionPolicy) -> bool:
+def doubts_a_right(decision: Decision, policy: RetentionPolicy) -> bool:
+    """Whether nobody can tell if somebody exercised a right: its deadline may be running."""
     rules = (policy.rule(reason.rule or "") for reason in decision.reasons)
     return any(rule is not None and rule.dispose is not None and rule.dispose.right for rule in rules)
 

@@ -2,11 +2,14 @@
 
 import pytest
 
+from hubspot_retention.core.deadline.ledger import MOST_ATTEMPTS
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.deadline.timing import lapsed_deadline
+from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.record import ObjectType
+from hubspot_retention.hubspot.portal import HubSpotPortal
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, days_ago, inactive, lost_deal
+from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, days_ago, inactive, lost_deal, unsubscribed
 from tests.faults.world import ref
 from tests.unit.workflow.ticking import DAY, Ticking, newcomers
 
@@ -35,6 +38,23 @@ def test_a_run_opens_an_obligation_in_the_plan_that_holds_it(world_of: MakeWorld
     (entry,) = [each for each in ticking.world.entries("contacts/101") if each.kind == "obligation.opened"]
     assert (entry.rule, entry.code, entry.plan_id) == ("erasure-request", "period-ended", "1-rights")
     assert dict(entry.facts)["due_at"] == "2020-03-01T09:00:00+00:00"
+
+
+def test_of_whom_a_run_cannot_tell_since_when_they_are_opted_out_a_person_hears_in_the_end(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticking = Ticking(
+        world=world_of(a_portal(contacts=[unsubscribed(101, createdate=f"{days_ago(7)}T09:00:00Z"), *newcomers(102)]))
+    )
+    monkeypatch.setattr(HubSpotPortal, "opt_outs", lambda self, addresses: [UNKNOWN for _ in addresses])
+    ticking.sweep()
+    found = ticking.known("contacts/101")
+    assert (found.state, found.reason, found.next_look_at) == (ObligationState.LOOK, "in-doubt", ticking.now)
+    assert ticking.obligation("contacts/102") is None
+    for _ in range(MOST_ATTEMPTS):
+        ticking.tick()
+        ticking.later(hours=1)
+    assert ticking.state("contacts/101") == "raised"
 
 
 def test_a_run_that_finds_the_same_says_nothing_new(world_of: MakeWorld) -> None:
