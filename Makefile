@@ -38,7 +38,7 @@ coverage: .venv/dev ## Branch coverage of the core: all of it
 bench: .venv/dev ## Measure every budget
 	$(BIN)/python -m bench
 
-mutants: .venv/dev ## Change one thing at a time in what decides and disposes: does a test notice? An hour
+mutants: .venv/dev ## Change one thing at a time in what decides and disposes: does a test notice? Minutes
 	$(BIN)/python -m tests.mutants
 
 scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form

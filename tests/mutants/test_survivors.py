@@ -1,6 +1,6 @@
 """Whatever is changed in what decides and disposes is noticed by a test or by the types, or somebody says why not.
 
-The whole of it takes an hour: `RETENTION_TEST_MUTANTS=1`, or the long scoreboard. Else what is
+The whole of it takes minutes: `RETENTION_TEST_MUTANTS=1`, or the long scoreboard. Else what is
 justified is only held against the code.
 """
 
@@ -17,7 +17,7 @@ from tests.mutants.packages import PACKAGES, ROOT, Package
 from tests.mutants.plain import functions
 
 
-@pytest.mark.skipif(not os.environ.get("RETENTION_TEST_MUTANTS"), reason="takes an hour: RETENTION_TEST_MUTANTS=1")
+@pytest.mark.skipif(not os.environ.get("RETENTION_TEST_MUTANTS"), reason="takes minutes: RETENTION_TEST_MUTANTS=1")
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_every_mutant_is_noticed_or_justified(
     package: Package, tmp_path: Path, record_property: Callable[[str, object], None]

@@ -29,7 +29,7 @@ NOBODY = ""
 UNREACHED, SURVIVED, ENDLESS = "unreached", "survived", "endless"
 """What becomes of a mutant, if not the name of the test that noticed it."""
 
-_CPU_FACTOR = 20
+_CPU_FACTOR = 5
 _WALL_SECONDS = 300
 _MEMORY = 6 << 30
 
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the mutants stand that are to be tried, and where is told what became of them."""
     parser.addoption("--mutants", type=Path, required=True)
     parser.addoption("--fates", type=Path, required=True)
-    parser.addoption("--patience", type=int, default=10, help="seconds of CPU that a mutant's tests get at least")
+    parser.addoption("--patience", type=int, default=5, help="seconds of CPU that a mutant's tests get at least")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -70,8 +70,8 @@ def test_tombstones_end_with_the_period_of_the_policy_and_the_log_says_how_many(
     reconcile(world, OBSERVE)
     with world.store.transaction() as tx:
         assert [stone.record_id for stone in tx.tombstones_of([SIGN])] == [102]
-    ended = [entry.facts for entry in world.entries() if entry.kind == "tombstone.ended"]
-    assert ended == [(("number", 1),)]
+    ended = [(entry.facts, entry.actor) for entry in world.entries() if entry.kind == "tombstone.ended"]
+    assert ended == [((("number", 1),), "service")]
     assert expire_remembered(world.store, world.policy, now) == (0, 0, 0)
 
 

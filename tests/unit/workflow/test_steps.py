@@ -1,0 +1,214 @@
+"""The steps of a bundle, in their order, each written down, and nothing after one that failed."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+import pytest
+
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.plan.bundle import Fate as Engaged
+from hubspot_retention.core.plan.bundle import Settled
+from hubspot_retention.core.policy.model import AttachmentPolicy
+from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone, MergedInto
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.workflow.bundles import DealStamp
+from hubspot_retention.workflow.protocol import Part
+from hubspot_retention.workflow.steps import BundleSteps
+from tests.unit.core.plan.plans import an_item
+
+ITEM = an_item("contacts/101")
+TAKEN = CallResult(Fate.DONE, 204)
+REFUSED = CallResult(Fate.REFUSED, 400)
+LOST = CallResult(Fate.UNKNOWN, 502)
+STAMP = DealStamp(RecordId(21), date(2024, 10, 31))
+
+
+def a_letter(ref: str, fate: Engaged, *files: str, home: int | None = None) -> Settled:
+    """A piece of correspondence and its fate."""
+    found = Engagement(ref=RecordRef.parse(ref), occurred_at=None, contacts=(), deals=(), tickets=(), files=files)
+    return Settled(found, fate, None if home is None else RecordId(home))
+
+
+GOES = a_letter("emails/41", Engaged.ARCHIVE, "7", "8")
+NOTE = a_letter("notes/42", Engaged.ARCHIVE)
+STAYS = a_letter("emails/43", Engaged.STAY_ON_DEAL)
+MOVES = a_letter("emails/44", Engaged.REHOME, home=22)
+SHARED = a_letter("emails/45", Engaged.DETACH, "9")
+EVERY = (GOES, NOTE, STAYS, MOVES, SHARED)
+
+
+@dataclass(slots=True)
+class Bench:
+    """A portal and a ledger that only note what is asked of them. `answers`: the answer to a call, else it is done;
+    `there`: what is in view after an archive."""
+
+    answers: dict[str, CallResult] = field(default_factory=dict)
+    there: dict[int, Any] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    said: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def steps(self, attachments: AttachmentPolicy = AttachmentPolicy.REPORT) -> BundleSteps:
+        """The steps."""
+        return BundleSteps(cast(Any, self), cast(Any, self), cast(Any, self), attachments)
+
+    def _call(self, what: str) -> CallResult:
+        self.calls.append(what)
+        return self.answers.get(what, TAKEN)
+
+    # Disposer
+
+    def stamp_deal_end(self, deal_id: RecordId, day: str) -> CallResult:
+        return self._call(f"stamp deals/{deal_id} {day}")
+
+    def associate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        return self._call(f"associate {engagement} {target}")
+
+    def dissociate(self, engagement: RecordRef, target: RecordRef) -> CallResult:
+        return self._call(f"dissociate {engagement} {target}")
+
+    def archive(self, kind: ObjectType, ids: list[RecordId]) -> CallResult:
+        return self._call(f"archive {kind.value} {len(ids)}x{ids[0]}")
+
+    def erase_file(self, file: str) -> CallResult:
+        return self._call(f"erase {file}")
+
+    # RecordSource
+
+    def presence(self, kind: ObjectType, ids: list[RecordId]) -> dict[RecordId, Any]:
+        self.calls.append(f"look {kind.value} {len(ids)}x{ids[0]}")
+        return {key: self.there.get(key, Gone.ABSENT) for key in ids}
+
+    # Ledger
+
+    def step(self, item: Any, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
+        assert item is ITEM
+        self.said.append((subject, verb, result, about))
+
+    def settle_refusal(self, items: list[Any], result: CallResult, about: str) -> None:
+        assert (items, about) == ([ITEM], "bundle-")
+        self.said.append(("settled", result))
+
+
+LETTER, DEAL, FILE = Subject.ENGAGEMENT, Subject.DEAL, Subject.ATTACHMENT
+
+
+def test_every_call_is_announced_by_what_it_will_be_done_to() -> None:
+    letters = (
+        Part(LETTER, "emails/41", "archive"),
+        Part(LETTER, "notes/42", "archive"),
+        Part(LETTER, "emails/43", "stay-on-deal"),
+        Part(LETTER, "emails/44", "rehome"),
+        Part(LETTER, "emails/45", "detach"),
+    )
+    stamp = Part(DEAL, "deals/21", "stamp")
+    assert Bench().steps().parts(EVERY, [STAMP]) == (stamp, *letters)
+    files = (Part(FILE, "files/7", "erase"), Part(FILE, "files/8", "erase"))
+    assert Bench().steps(AttachmentPolicy.ERASE).parts(EVERY) == (*letters, *files)
+
+
+def test_all_steps_are_taken_children_first_and_each_is_written_down() -> None:
+    bench = Bench()
+    assert bench.steps().settle_bundle(ITEM, EVERY, [STAMP])
+    assert bench.calls == [
+        "stamp deals/21 2024-10-31",
+        "dissociate emails/43 contacts/101",
+        "associate emails/44 deals/22",
+        "dissociate emails/44 contacts/101",
+        "dissociate emails/45 contacts/101",
+        "archive emails 1x41",
+        "look emails 1x41",
+        "archive notes 1x42",
+        "look notes 1x42",
+    ]
+    reported = CallResult(Fate.DONE)
+    assert bench.said == [
+        (DEAL, Verb.STAMPED, TAKEN, "deals/21"),
+        (LETTER, Verb.DISSOCIATED, TAKEN, "emails/43"),
+        (LETTER, Verb.ASSOCIATED, TAKEN, "emails/44"),
+        (LETTER, Verb.DISSOCIATED, TAKEN, "emails/44"),
+        (LETTER, Verb.DISSOCIATED, TAKEN, "emails/45"),
+        (FILE, Verb.REPORTED, reported, "files/7"),
+        (FILE, Verb.REPORTED, reported, "files/8"),
+        (LETTER, Verb.ARCHIVED, TAKEN, "emails/41"),
+        (LETTER, Verb.ARCHIVED, TAKEN, "notes/42"),
+    ]
+
+
+@pytest.mark.parametrize(("answer", "verb"), [(REFUSED, Verb.FAILED), (LOST, Verb.UNKNOWN)])
+@pytest.mark.parametrize(
+    ("call", "subject", "about"),
+    [
+        ("stamp deals/21 2024-10-31", DEAL, "deals/21"),
+        ("dissociate emails/43 contacts/101", LETTER, "emails/43"),
+        ("associate emails/44 deals/22", LETTER, "emails/44"),
+        ("dissociate emails/45 contacts/101", LETTER, "emails/45"),
+        ("erase 7", FILE, "files/7"),
+    ],
+)
+def test_a_step_that_fails_stops_the_bundle(
+    call: str, subject: Subject, about: str, answer: CallResult, verb: Verb
+) -> None:
+    bench = Bench(answers={call: answer})
+    assert not bench.steps(AttachmentPolicy.ERASE).settle_bundle(ITEM, EVERY, [STAMP])
+    assert bench.calls[-1] == call
+    assert bench.said[-2:] == [(subject, verb, answer, about), ("settled", answer)]
+
+
+def test_an_archive_that_is_refused_stops_the_bundle_and_nothing_is_looked_at() -> None:
+    bench = Bench(answers={"archive emails 2x41": REFUSED})
+    more = a_letter("emails/46", Engaged.ARCHIVE)
+    assert not bench.steps().archive_letters(ITEM, (more, GOES))
+    assert bench.calls == ["archive emails 2x41"]
+    assert bench.said[2:] == [
+        (LETTER, Verb.FAILED, REFUSED, "emails/41"),
+        (LETTER, Verb.FAILED, REFUSED, "emails/46"),
+        ("settled", REFUSED),
+    ]
+
+
+@pytest.mark.parametrize("answer", [TAKEN, LOST])
+@pytest.mark.parametrize("there", [True, MergedInto(RecordId(47))])
+def test_each_piece_is_proved_out_of_view_whatever_the_answer_was(answer: CallResult, there: object) -> None:
+    bench = Bench(answers={"archive emails 2x41": answer}, there={46: there})
+    more = a_letter("emails/46", Engaged.ARCHIVE)
+    assert not bench.steps().archive_letters(ITEM, (GOES, more, NOTE))
+    left = CallResult(Fate.UNKNOWN, answer.status, "still-in-view")
+    assert bench.said[2:] == [
+        (LETTER, Verb.ARCHIVED, CallResult(Fate.DONE, answer.status), "emails/41"),
+        (LETTER, Verb.UNKNOWN, left, "emails/46"),
+        ("settled", left),
+    ]
+    assert bench.calls == ["archive emails 2x41", "look emails 2x41"]
+
+
+def test_an_answer_that_was_lost_is_made_good_by_what_is_seen() -> None:
+    bench = Bench(answers={"archive notes 1x42": LOST})
+    assert bench.steps().archive_letters(ITEM, (NOTE,))
+    assert bench.said == [(LETTER, Verb.ARCHIVED, CallResult(Fate.DONE, 502), "notes/42")]
+
+
+def test_letters_go_a_hundred_at_a_time() -> None:
+    bench = Bench()
+    many = [a_letter(f"emails/{number}", Engaged.ARCHIVE) for number in range(350, 100, -1)]
+    assert bench.steps().archive_letters(ITEM, many)
+    assert [call for call in bench.calls if call.startswith("archive")] == [
+        "archive emails 100x101",
+        "archive emails 100x201",
+        "archive emails 50x301",
+    ]
+
+
+def test_a_file_is_erased_where_the_policy_says_so_and_one_that_is_gone_is_gone() -> None:
+    bench = Bench(answers={"erase 8": CallResult(Fate.REFUSED, 404)})
+    assert bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, (GOES,))
+    assert bench.said[:2] == [
+        (FILE, Verb.ERASED, TAKEN, "files/7"),
+        (FILE, Verb.ERASED, CallResult(Fate.DONE, 404, "gone-already"), "files/8"),
+    ]
+
+
+def test_a_letter_without_a_new_home_is_only_detached() -> None:
+    bench = Bench()
+    assert bench.steps().settle_bundle(ITEM, (a_letter("emails/44", Engaged.REHOME),), ())
+    assert bench.calls == ["dissociate emails/44 contacts/101"]
