@@ -4,38 +4,31 @@ It is the house itself, with its works, its desk and its watch: only portal, sto
 simulator's. First everything goes wrong that can, though never for longer than the deadlines bear; then it heals.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
-from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from hubspot_retention.bootstrap import Options
-from hubspot_retention.bootstrap.application import Application
-from hubspot_retention.clock import Clock
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
-from hubspot_retention.core.policy.parse import parse_policy
-from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.service.house import House, Instead, open_house
 from hubspot_retention.service.names import DUE, FULL, HOT, INBOX, SELF_CHECK, WATCH
-from hubspot_retention.settings import Settings, read_settings
+from hubspot_retention.settings import Settings
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.workflow.approvals import Approver
 from hubspot_retention.workflow.gate import Permission
 from tests.simulator.account import DAY, FIVE_DAYS, Account
 from tests.simulator.checker import Process, ViolationError
 from tests.simulator.database import Doors, database, empty, the_policy
+from tests.simulator.installation import SURVIVES, SimulatedApplication, another_policy, settings_of
 from tests.simulator.officer import Officer
 from tests.simulator.portal import PORTAL
 from tests.simulator.schedule import word_of
 from tests.simulator.stage import BEGIN, Actor, Decision, Stage
 from tests.simulator.town import Town
-from tests.simulator.town_checker import TownChecker
+from tests.simulator.town_checker import TownChecker, each_obligation_ends_once
 from tests.simulator.townsfolk import FIRM, FIRST, Townsfolk, populate
 
 SLEEPS: Final = "sleeps until the next tick"
@@ -43,68 +36,6 @@ _ANOTHER: Final = PortalId(999)
 _LONG: Final = 2.5 * DAY
 _ROUNDS_TO_HEAL: Final = 8
 _STEPS: Final = 900
-_SURVIVES: Final = tuple(
-    ProbeResult(question, "yes")
-    for question in (ProbeQuestion.CORRESPONDENCE_SURVIVES, ProbeQuestion.DETACHED_SURVIVES)
-)
-
-
-@cache
-def _settings(mode: str, grace_hours: int) -> Settings:
-    environment = {
-        "RETENTION_MODE": mode,
-        "RETENTION_ALLOW_ERASE": "true",
-        "RETENTION_GRACE_HOURS": str(grace_hours),
-        "RETENTION_FOUR_EYES": "true",
-    }
-    return replace(read_settings("", "simulator", environment), portal_id=PORTAL)
-
-
-@cache
-def _another_policy() -> tuple[str, RetentionPolicy]:
-    """One that disposes sooner."""
-    text = the_policy()[0].replace(
-        'after = "P12M"\nfrom = "last_activity_at"', 'after = "P9M"\nfrom = "last_activity_at"'
-    )
-    assert text != the_policy()[0]
-    return text, parse_policy(text)
-
-
-class StageClock(Clock):
-    """The wall clock of the service."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-
-    def now(self) -> Any:
-        """As the stage has it."""
-        return self._stage.now()
-
-
-class SimulatedApplication(Application):
-    """The application of one process, at the simulated portal and store."""
-
-    def __init__(self, days: "Days", doors: Doors, policy: tuple[str, RetentionPolicy], settings: Settings) -> None:
-        super().__init__(Options(environment={}, actor="carl"), StageClock(days.stage))
-        self.monotonic = days.stage.monotonic
-        self._policy, self._settings = (policy[1], policy[0]), settings
-        self._town, self._doors = days.town, doors
-
-    @contextmanager
-    def store(self, access: str = "run") -> Iterator[Any]:
-        """The store as this process has it."""
-        yield self._doors
-
-    @contextmanager
-    def transport(self, sleep: Callable[[float], None] = lambda seconds: None) -> Iterator[Any]:
-        """Nothing goes over a wire."""
-        yield SimpleNamespace(
-            pacer=SimpleNamespace(told=SimpleNamespace(daily=None, daily_remaining=None), per_second=19.0)
-        )
-
-    def portal_by(self, transport: Any, store: Any = None) -> Any:
-        """The town."""
-        return self._town
 
 
 @dataclass(slots=True)
@@ -129,7 +60,7 @@ class Days:
     def __post_init__(self) -> None:
         stage = self.stage = Stage(self.seed, self.muted)
         mode, grace = stage.random.choice(("review", "review", "enforce")), stage.random.choice((0, 12))
-        self.settings, self._policy = _settings(mode, grace), the_policy()
+        self.settings, self._policy = settings_of(mode, grace), the_policy()
         raw, inner = database()
         raw.deserialize(empty())
         self.town = Town(stage, {})
@@ -158,7 +89,7 @@ class Days:
         with database()[1].transaction() as tx:
             tx.approve_policy(policy.digest, text, BEGIN, "anna")
             if verified:
-                tx.save_probe(PORTAL, _SURVIVES, BEGIN)
+                tx.save_probe(PORTAL, SURVIVES, BEGIN)
         cap = self.stage.random.choice((1, 2, 50))
         Approver(cast(Any, database()[1]), "bent").grant(policy, "unsubscribed", cap, BEGIN + timedelta(days=30), BEGIN)
         self.checker.caps["unsubscribed"] = cap
@@ -187,7 +118,7 @@ class Days:
         self.checker.compare(word_of(entry.body) for entry in store.entries())
         if not store.verify_log().intact:
             raise ViolationError("E3", "the log does not verify")
-        self._each_obligation_ends_once()
+        each_obligation_ends_once(read_entry(stored.body) for stored in store.entries())
 
     def _let_days_pass(self) -> None:
         stage = self.stage
@@ -224,8 +155,9 @@ class Days:
         asleep = min(stage.random.choice((3.0, 7.0, 40.0, 4_000.0, 30_000.0)), self._may_sleep)
         self._may_sleep = max(40.0, self._may_sleep - asleep)
         stage.seconds += asleep
-        if stage.fate(0.4, f"the connection of {service.name} to the database is lost"):
-            self._doors[service.name].is_lost = True
+        doors = self._doors[service.name]
+        if stage.fate(0.4, f"the connection of {service.name} to the database is lost") and not doors.is_lost:
+            doors.is_lost = True
             self._start_service()
         for actor in [actor for actor in stage.actors if actor is not service] * 3:
             if not actor.ended:
@@ -275,7 +207,7 @@ class Days:
     def _serve(self, doors: Doors) -> None:
         stage = self.stage
         if stage.fate(0.15, "is started with another policy"):
-            self._policy = _another_policy() if self._policy is the_policy() else the_policy()
+            self._policy = another_policy() if self._policy is the_policy() else the_policy()
             self.officer.text, self.officer.policy = self._policy
         settings, shifts = self.settings, stage.random.choice((2, 5, 9, 100))
         if stage.fate(0.05, "is started in mode observe, or may not erase"):
@@ -291,7 +223,7 @@ class Days:
             permission=Permission(mode=settings.mode, allow_erase=settings.allow_erase),
             portal=self.town.tokens.get(stage.who, PORTAL),
         )
-        app = SimulatedApplication(self, doors, self._policy, settings)
+        app = SimulatedApplication(self.town, doors, self._policy, settings)
         instead = Instead(monotonic=stage.monotonic, sleep=lambda seconds: None, tells=self.account)
         with suppress(StoreError), open_house(app, instead=instead) as house:
             house.want(SELF_CHECK)
@@ -329,7 +261,7 @@ class Days:
         self.town.take_effect()
         with database()[1].transaction() as tx:
             tx.set_kill_switch(None)
-            tx.save_probe(PORTAL, _SURVIVES, stage.now())
+            tx.save_probe(PORTAL, SURVIVES, stage.now())
         self.checker.stopped_at = None
         self.officer.release_all()
         for record in list(self.town.held_since):
@@ -361,23 +293,6 @@ class Days:
             if service.doing == SLEEPS:
                 break
         self._night(13 * 3_600.0)
-
-    def _each_obligation_ends_once(self) -> None:
-        """What the log was told of ends there once, before it begins again (E1)."""
-        told: dict[str, set[str]] = {}
-        for stored in database()[1].entries():
-            entry = read_entry(stored.body)
-            if entry.subject.value != "obligation" or entry.record is None:
-                continue
-            so_far, verb = told.setdefault(entry.record, set()), entry.verb.value
-            if verb in ("done", "ended"):
-                if not so_far:
-                    raise ViolationError("E1", f"the obligation of {entry.record} ends twice")
-                so_far.clear()
-            elif verb in so_far and verb != "raised":
-                raise ViolationError("E1", f"the obligation of {entry.record} begins twice")
-            else:
-                so_far.add(verb)
 
 
 def _serves(actor: Actor) -> bool:

@@ -122,9 +122,9 @@ class Officer(Person):
         """Everything that is held or asked for here is over, also what nobody was told was stored."""
         with database()[1].transaction() as tx:
             self.placed = [(hold.hold_id, hold.record.record_id) for hold, _ in tx.holds()]
-            asked = [request.request_id for request in tx.requests() if request.closed_at is None]
+            asked = {request.request_id for request in tx.requests() if request.closed_at is None}
         while self.placed:
             self._release(*self.placed.pop())
         self.checker.asked.clear()
-        for number in asked:
+        for number in sorted(asked):
             self._registrar.close_request(number, RequestEnd.ANSWERED, self.stage.now())

@@ -12,8 +12,11 @@ import pytest
 
 from tests.simulator.bugs import BUGS, Bug
 from tests.simulator.bugs_elsewhere import ELSEWHERE
+from tests.simulator.bugs_of_days import BUGS_OF_DAYS
 from tests.simulator.checker import ViolationError
-from tests.simulator.schedule import Schedule, shrink, story_of
+from tests.simulator.days import Days
+from tests.simulator.schedule import Schedule
+from tests.simulator.story import AnyRun, shrink, story_of
 
 _ASKED = os.environ.get("RETENTION_TEST_BUG_SCHEDULES")
 _WITHIN = int(_ASKED or "1000")
@@ -27,8 +30,20 @@ def test_a_deliberate_bug_is_found(what: str, monkeypatch: pytest.MonkeyPatch, r
     """Within the bound, by an invariant that it breaks."""
     bug = BUGS[what]
     bug.patch(monkeypatch)
-    found, invariant = found_by(bug)
+    found, invariant = found_by(bug, Schedule)
     record_property(what, f"{invariant} after {found.seed + 1}")
+
+
+@pytest.mark.usefixtures("one_thread_at_a_time")
+@pytest.mark.parametrize("what", BUGS_OF_DAYS)
+def test_a_deliberate_bug_in_what_runs_for_days_is_found(
+    what: str, monkeypatch: pytest.MonkeyPatch, record_property: Tell
+) -> None:
+    """Within the bound, by an invariant that it breaks."""
+    bug = BUGS_OF_DAYS[what]
+    bug.patch(monkeypatch)
+    found, invariant = found_by(bug, Days)
+    record_property(what, f"{invariant} after {found.seed + 1} days")
 
 
 @pytest.mark.parametrize("what", ELSEWHERE)
@@ -50,11 +65,11 @@ def test_every_invariant_has_a_bug_that_shows_that_it_can_be_seen_to_break() -> 
     assert _INVARIANTS - {invariant for each in broken for invariant in each} == set()
 
 
-def found_by(bug: Bug) -> tuple[Schedule, str]:
+def found_by(bug: Bug, kind: Callable[[int], AnyRun]) -> tuple[AnyRun, str]:
     """The schedule by which a bug is noticed, and by which invariant."""
     first = 0 if _ASKED else bug.seed
     for seed in range(first, first + _WITHIN):
-        schedule = Schedule(seed)
+        schedule = kind(seed)
         try:
             schedule.run(heals=bug.heals)
         except ViolationError as error:
@@ -68,7 +83,7 @@ def test_a_failing_seed_shrinks_to_what_matters(monkeypatch: pytest.MonkeyPatch)
     """Fewer of fate's decisions lead to the same violation."""
     bug = BUGS["no time bound on the call"]
     bug.patch(monkeypatch)
-    found, invariant = found_by(bug)
+    found, invariant = found_by(bug, Schedule)
     small = shrink(found.seed, invariant, found)
     assert len(small.stage.fired) < len(found.stage.fired)
     assert f"VIOLATION of {invariant}" in story_of(small)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulator.checker import ViolationError
 from tests.simulator.days import Days
-from tests.simulator.schedule import shrink, story_of
+from tests.simulator.story import shrink, story_of
 
 _BLOCKS = 4
 _DAYS = int(os.environ.get("RETENTION_TEST_SCHEDULES", "32")) // 8

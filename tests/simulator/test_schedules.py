@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.simulator.checker import ViolationError
-from tests.simulator.schedule import Schedule, shrink, story_of
+from tests.simulator.schedule import Schedule
+from tests.simulator.story import shrink, story_of
 
 _BLOCKS = 8
 _SCHEDULES = int(os.environ.get("RETENTION_TEST_SCHEDULES", "64"))

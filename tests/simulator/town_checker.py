@@ -2,12 +2,13 @@
 that had to stay (C1), a person who went before their letters (C2)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject
 from hubspot_retention.core.deadline.timing import not_before
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.plan.model import Action
@@ -15,10 +16,11 @@ from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.seal import DUE_RUN
 from hubspot_retention.workflow.standing import SERVICE
-from tests.simulator.checker import Checker, _Sent
+from tests.simulator.checker import Checker, ViolationError, _Sent
 from tests.simulator.database import database, the_policy, wanted
+from tests.simulator.letters import Letter
 from tests.simulator.stage import BEGIN
-from tests.simulator.town import Letter, Town, known
+from tests.simulator.town import Town, known
 
 _WITHIN: Final = timedelta(days=5)
 
@@ -138,6 +140,23 @@ class TownChecker(Checker):
         deals: Mapping[RecordId, object] = self.town.deals_there
         seen = self.town.there.get(contact)
         return seen is not None and any(deal in deals for deal in known(seen.deals))
+
+
+def each_obligation_ends_once(entries: Iterable[Entry]) -> None:
+    """What the log was told of ends there once, before it begins again (E1). Raises ViolationError."""
+    told: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.subject is not Subject.OBLIGATION or entry.record is None:
+            continue
+        so_far, verb = told.setdefault(entry.record, set()), entry.verb.value
+        if verb in ("done", "ended"):
+            if not so_far:
+                raise ViolationError("E1", f"the obligation of {entry.record} ends, and never began")
+            so_far.clear()
+        elif verb in so_far and verb != "raised":
+            raise ViolationError("E1", f"the obligation of {entry.record} begins twice")
+        else:
+            so_far.add(verb)
 
 
 def _id(entry: Entry) -> RecordId:

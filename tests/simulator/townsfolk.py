@@ -11,9 +11,10 @@ from hubspot_retention.core.webhook.event import Event
 from tests.builders import LONG_AGO, a_company, a_contact, a_deal, at, on
 from tests.simulator.account import FIVE_DAYS, MONTH, Account
 from tests.simulator.database import database
+from tests.simulator.letters import Letter
 from tests.simulator.portal import PORTAL
 from tests.simulator.stage import BEGIN, Stage
-from tests.simulator.town import Letter, Town
+from tests.simulator.town import Town
 
 CONTACT, DEAL, COMPANY = ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY
 _WORDS: Final = {CONTACT: "contact", DEAL: "deal", COMPANY: "company"}
