@@ -43,4 +43,11 @@ PACKAGES: Final = (
         tests=("tests/unit/core/plan", "tests/properties/test_digest.py", "tests/golden"),
     ),
     Package(name="deadline", sources=("core/deadline",), tests=("tests/unit/core/deadline",)),
+    Package(name="steps", sources=("workflow/steps.py",), tests=("tests/unit/workflow/test_steps.py",)),
+    Package(name="settling", sources=("workflow/settling.py",), tests=("tests/unit/workflow/test_settling.py",)),
+    Package(
+        name="protocol",
+        sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "remembered")),
+        tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
+    ),
 )

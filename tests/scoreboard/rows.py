@@ -39,7 +39,8 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of dates, facts, criteria, holds, decision, plan, deadline, not of the rest (short: the list)",
+        what="mutants of dates, criteria, facts, holds, decision, plan, deadline; steps, settling and protocol of the"
+        " disposal, no others yet (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),
         full={"RETENTION_TEST_MUTANTS": "1"},

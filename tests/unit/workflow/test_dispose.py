@@ -35,6 +35,7 @@ from tests.contract.store.values import a_run
 from tests.documents import clienti
 from tests.stores import a_database
 from tests.unit.core.plan.plans import a_disposal, a_plan, an_item
+from tests.unit.core.webhook.test_heard import told
 
 NOW = at("2026-11-22T09:00")
 HOUR = timedelta(hours=1)
@@ -74,6 +75,7 @@ class Play:
     stopping: bool = False
     stands: bool = True
     reading: PortalError = BUSY
+    ledger: Ledger = field(init=False)
 
     def applier(self) -> Applier:
         """Who applies it."""
@@ -94,6 +96,7 @@ class Play:
             "times": Times(lambda: NOW, lambda: 0.0),
             "should_stop": lambda: self.stopping,
             "freshness": freshness,
+            "app_id": "39522895",
         }
         return Applier(Tools(**parts), PERMISSION)
 
@@ -103,6 +106,7 @@ class Play:
 
     def work(self, batch: Sequence[PlanItem], ledger: Ledger) -> None:
         """One batch, as the script says."""
+        self.ledger = ledger
         self.batches.append([item.record.record_id for item in batch])
         self.before.get(len(self.batches), lambda: None)()
         word = self.script.pop(0) if self.script else DONE
@@ -255,6 +259,27 @@ def rejecting(play: Play, tools: Tools) -> PortalDetails:
     return tools.source.identity()
 
 
+def test_what_is_in_the_plan_for_a_person_to_see_is_not_touched(make: Make) -> None:
+    play = make([*erases(1), an_item("contacts/201", action=Action.NONE)])
+    assert (play.apply().done, play.batches) == (1, [[101]])
+
+
+def test_what_we_write_ourselves_is_no_news_to_us(make: Make) -> None:
+    play = make(erases(1))
+    sent: list[object] = []
+
+    def our_own_write() -> None:
+        prepared = play.ledger.prepare(erases(1))
+        ours = {"change_source": "INTEGRATION", "source_id": "39522895"}
+        with play.store.transaction() as tx:
+            tx.add_events([told("contact.propertyChange", 101, "legal_hold", **ours)], NOW)
+        sent.append(play.ledger.send(erases(1), prepared))
+
+    play.before = {1: our_own_write}
+    play.apply()
+    assert sent != [None]
+
+
 def test_what_is_blocked_waits_and_stands_in_nobodys_way(make: Make) -> None:
     first, second = erases(2)
     play = make([first, replace(second, block=Block.UNVERIFIED)])
@@ -350,9 +375,9 @@ def test_three_failures_in_a_row_are_hubspots_trouble(make: Make) -> None:
     assert play.shown == ["require", "mark"]
 
 
-def test_failures_with_a_success_between_them_are_those_of_single_records(make: Make) -> None:
-    play = several_batches(make, BUSY, BUSY, DONE, BUSY)
-    assert play.apply().done == 4
+@pytest.mark.parametrize("script", [(BUSY, BUSY, DONE, BUSY), (DONE, DONE, BUSY, DONE), (DONE, BUSY, BUSY, DONE)])
+def test_fewer_failures_in_a_row_are_those_of_single_records(make: Make, script: tuple[Word | PortalError]) -> None:
+    assert several_batches(make, *script).apply().done == 4
 
 
 def test_where_nothing_at_all_was_achieved_what_stood_in_the_way_is_raised(make: Make) -> None:
@@ -413,6 +438,17 @@ def test_a_stop_wins_before_the_next_batch(make: Make, how: str, word: tuple[str
     assert (report.done, report.waiting) == ((1, 2) if how == "service" else (2, 2))
     assert report.unsettled == (1 if how == "service" else 0)
     assert (play.words()[-1], play.status(), report.plan.status) == (word, status, status)
+
+
+@pytest.mark.parametrize(("word", "left"), [(DONE, (2, 0)), (LOST, (0, 4))])
+def test_a_process_that_ends_leaves_the_plan_to_the_next_whatever_is_left_of_it(
+    make: Make, word: Word, left: tuple[int, int]
+) -> None:
+    play = several_batches(make, word, word, word, word)
+    play.before = {2 if word == DONE else 4: lambda: stop(play, "service")}
+    report = play.apply()
+    assert (report.waiting, report.unsettled) == left
+    assert (play.words()[-1], play.status()) == (("plan.stopped", "service-stopping"), PlanStatus.APPLYING)
 
 
 def test_a_process_that_ends_when_all_is_done_has_applied_the_plan(make: Make) -> None:

@@ -25,10 +25,13 @@ from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.request import RequestKind, SubjectRequest
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.protocol import STILL_THERE, Ledger, Part, Sending
+from hubspot_retention.workflow.remembered import MAY_COME_FOR, expire_remembered
 from hubspot_retention.workflow.times import Times
 from tests.builders import a_contact, at
 from tests.contract.store.values import a_run
+from tests.documents import clienti
 from tests.stores import a_database
 from tests.unit.core.plan.plans import a_decision, a_disposal, a_plan, an_item
 from tests.unit.core.webhook.test_heard import LISTENING, told
@@ -471,3 +474,131 @@ def test_a_step_says_to_what_it_was_done_and_how_it_ended(desk: Desk) -> None:
 def test_a_step_of_who_loses_marketing_alone_is_told_as_a_step_of_that(desk: Desk) -> None:
     desk.ledger.step(MARKETING, Subject.MARKETING, Verb.VERIFIED, CallResult(Fate.DONE, 204), "opt-out")
     assert desk.said()[0].kind == "marketing.verified"
+
+
+# Calls that take effect late
+
+
+def still_there(desk: Desk, item: PlanItem = ERASE, remembered: Remembrance | None = TWO) -> None:
+    """The answer was lost, and the record was there when it was read back."""
+    sent(desk, item, remembered)
+    desk.ledger.settle([item], ItemState.PENDING, Verb.ABANDONED, STILL_THERE)
+
+
+def test_what_was_read_can_be_gone_by_for_six_seconds(desk: Desk) -> None:
+    prepared = desk.ledger.prepare(DUE)
+    desk.seconds = 106.0
+    assert desk.ledger.is_fresh(prepared)
+    desk.seconds = 106.1
+    assert not desk.ledger.is_fresh(prepared)
+
+
+def test_as_long_as_a_call_may_take_effect_what_was_written_down_for_it_stays(desk: Desk) -> None:
+    still_there(desk)
+    assert [stone.erased_at for stone in desk.stones()] == [None]
+    desk.now += MAY_COME_FOR
+    desk.ledger.settle([ERASE], ItemState.FAILED, Verb.FAILED, "http-400")
+    assert (len(desk.stones()), len(desk.receipts())) == (1, 2)
+    desk.now += SECOND
+    desk.ledger.settle([ERASE], ItemState.FAILED, Verb.FAILED, "http-400")
+    assert (desk.stones(), desk.receipts()) == ([], [])
+
+
+def test_who_is_gone_by_a_late_call_is_done_with_by_it(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        tx.note(ObjectType.CONTACT, [(RecordId(101), Remembered(starts="event_on=2026-12-01"))])
+    still_there(desk)
+    desk.now += SECOND
+    desk.ledger.skip(ERASE, Skip.GONE)
+    assert desk.state(ERASE) == (ItemState.DONE, "late-effect")
+    stored = {"subject": Subject.CONSENT_RECEIPT, "facts": (("number", "2"),)}
+    assert desk.said()[-2:] == [
+        desk.entry(ERASE, Verb.DONE, "late-effect", actor="service"),
+        desk.entry(ERASE, Verb.STORED, None, actor="service", **stored),
+    ]
+    assert [stone.erased_at for stone in desk.stones()] == [desk.now]
+    assert desk.counters() == {"former-customer/done": 1}
+    assert (desk.late(), desk.recalled(ERASE)) == ([], NOTHING_REMEMBERED)
+
+
+def test_who_is_gone_without_a_call_of_ours_is_skipped(desk: Desk) -> None:
+    desk.ledger.prepare(DUE)
+    desk.ledger.skip(ERASE, Skip.GONE)
+    assert desk.state(ERASE) == (ItemState.SKIPPED, Skip.GONE.value)
+    still_there(desk, OTHER, None)
+    desk.ledger.skip(OTHER, Skip.MERGED)
+    assert desk.state(OTHER) == (ItemState.SKIPPED, Skip.MERGED.value)
+
+
+def test_an_archive_that_takes_effect_late_is_done_with_and_leaves_no_word_of_receipts(desk: Desk) -> None:
+    still_there(desk, DEAL, None)
+    desk.ledger.skip(DEAL, Skip.GONE)
+    assert desk.words()[-1] == ("disposal.done", "deals/21", "late-effect")
+    assert desk.recalled(DEAL) == Remembered(archived_by_us=True)
+    assert desk.counters() == {"lost-deal/done": 1}
+
+
+def test_what_was_let_go_of_meanwhile_stays_so_and_the_log_tells_of_the_effect(desk: Desk) -> None:
+    still_there(desk)
+    desk.ledger.skip(ERASE, Skip.HELD)
+    desk.ledger.skip(ERASE, Skip.GONE)
+    assert desk.words()[-3:] == [
+        ("disposal.verified", "contacts/101", "late-effect"),
+        ("consent-receipt.stored", "contacts/101", None),
+        ("disposal.skipped", "contacts/101", Skip.GONE.value),
+    ]
+    assert desk.state(ERASE) == (ItemState.SKIPPED, Skip.GONE.value)
+    assert [stone.erased_at for stone in desk.stones()] == [desk.now]
+
+
+def test_whoever_finds_a_record_gone_hears_in_which_plan_it_is_done_with_by_a_late_call(desk: Desk) -> None:
+    def found_gone(item: PlanItem) -> str:
+        with desk.store.transaction() as tx:
+            return took_effect(tx, item.record, desk.now)
+
+    assert found_gone(ERASE) == ""
+    still_there(desk)
+    assert found_gone(ERASE) == desk.plan.plan_id
+    assert found_gone(ERASE) == ""
+    still_there(desk, OTHER)
+    desk.ledger.skip(OTHER, Skip.HELD)
+    assert found_gone(OTHER) == ""
+
+
+def test_a_late_call_of_another_plan_is_done_with_there_and_skipped_here(desk: Desk) -> None:
+    still_there(desk)
+    with desk.store.transaction() as tx:
+        later = replace(desk.plan, plan_id="9-time", digest="d2")
+        tx.add_plan(later)
+        tx.add_items("9-time", [ERASE])
+    newer = Desk(desk.store, later)
+    newer.ledger.skip(ERASE, Skip.GONE)
+    assert newer.state(ERASE) == (ItemState.SKIPPED, Skip.GONE.value)
+    assert desk.state(ERASE) == (ItemState.DONE, "late-effect")
+
+
+def test_a_call_is_over_after_a_day_and_what_was_kept_for_it_goes(desk: Desk) -> None:
+    still_there(desk)
+    desk.now += MAY_COME_FOR
+    assert expire_remembered(desk.store, clienti(), desk.now) == (0, 0, 0)
+    assert len(desk.stones()) == 1
+    desk.now += SECOND
+    expire_remembered(desk.store, clienti(), desk.now)
+    assert (desk.stones(), desk.receipts(), desk.late()) == ([], [], [])
+
+
+def test_what_was_kept_for_a_call_stays_while_there_is_another(desk: Desk) -> None:
+    still_there(desk)
+    sent(desk)
+    expire_remembered(desk.store, clienti(), desk.now + MAY_COME_FOR + SECOND)
+    assert (len(desk.stones()), len(desk.receipts())) == (1, 2)
+
+
+def test_a_call_for_a_deal_that_is_over_takes_nothing_from_the_contact_with_its_number(desk: Desk) -> None:
+    sent(desk)
+    deal = replace(DEAL, decision=a_disposal("deals/101", rule="lost-deal"))
+    with desk.store.transaction() as tx:
+        tx.add_items(desk.plan.plan_id, [deal])
+    still_there(desk, deal, None)
+    expire_remembered(desk.store, clienti(), desk.now + MAY_COME_FOR + SECOND)
+    assert len(desk.stones()) == 1
