@@ -57,9 +57,7 @@ def export(
             say(f"{write_tokens(store, tokens):,} time-stamps were written to {tokens}.")
         with store.transaction() as tx:
             kept = tx.tokens()
-        ring = house.keyring()
-        epochs = None if ring is None else ring.keys().epochs
-        lines = exported(store, None if signed is None else signed.size, kept, epochs)
+        lines = exported(store, None if signed is None else signed.size, kept, _epochs(house))
         if file is None or str(file) == "-":
             sys.stdout.writelines(lines)
             return
@@ -70,6 +68,16 @@ def export(
             part.replace(file)
         except OSError as error:
             raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _epochs(house: "Application") -> tuple[str, ...] | None:
+    """The years whose keys of pseudonyms are kept; `None` where that cannot be told: the export is whole without."""
+    try:
+        ring = house.keyring()
+        return None if ring is None else ring.keys().epochs
+    except UsageError as error:
+        say(f"The export does not say which keys of pseudonyms are kept: {error}")
+        return None
 
 
 def _signed(house: "Application", key: Path) -> "StoredCheckpoint":
