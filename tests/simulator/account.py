@@ -42,6 +42,7 @@ class Account:
     told: list[tuple[float, AlarmRecord]] = field(default_factory=list)
     met: int = 0
     first_hot: float | None = None
+    bound: frozenset[RecordId] = frozenset()
 
     # People are told: this is the mailbox of alarms.
 
@@ -78,7 +79,7 @@ class Account:
     def look(self, held: frozenset[RecordId]) -> None:
         """Raises ViolationError for a deadline that was missed and nobody was told of. A hold stops the clock, and
         leaves a day when it is lifted."""
-        now = self.stage.seconds
+        now, self.bound = self.stage.seconds, held
         for key, wish in list(self.wishes.items()):
             if self.is_met(key):
                 self.forget(key)
@@ -109,7 +110,7 @@ class Account:
             shown = (
                 self.town.changed_at.get(RecordRef(ObjectType.CONTACT, key), wish.since) + LAG if is_hot else wish.since
             )
-            asked = since <= wish.since and shown < began and not self.is_met(key)
+            asked = since <= wish.since and shown < began and not self.is_met(key) and key not in self.bound
             heard = found is not None and (found.is_live or (is_hot and found.heard_at >= _instant(wish.since)))
             if not asked or heard:
                 continue

@@ -32,10 +32,11 @@ from tests.simulator.town_checker import TownChecker, each_obligation_ends_once
 from tests.simulator.townsfolk import FIRM, FIRST, Townsfolk, populate
 
 SLEEPS: Final = "sleeps until the next tick"
+NAPS: Final = "waits, for something failed"
+_NAP: Final = 400.0
 _ANOTHER: Final = PortalId(999)
 _LONG: Final = 2.5 * DAY
-_ROUNDS_TO_HEAL: Final = 8
-_STEPS: Final = 900
+_ROUNDS_TO_HEAL, _STEPS = 8, 900
 
 
 @dataclass(slots=True)
@@ -100,9 +101,8 @@ class Days:
             ago = self.stage.random.choice((1.0, 20.0, 72.0, 96.0)) * 3_600.0
             source = OptOutSource.PERSON if self.stage.random.random() < 0.8 else OptOutSource.IMPORT
             if key != FIRST:
-                self.town.there[key] = self.town.there[key]._replace(
-                    opt_out=OptOut(BEGIN - timedelta(seconds=ago), source)
-                )
+                opt_out = OptOut(BEGIN - timedelta(seconds=ago), source)
+                self.town.there[key] = self.town.there[key]._replace(opt_out=opt_out)
                 self.town.changed_at[RecordRef(ObjectType.CONTACT, key)] = -ago
                 self.account.wish(key, "unsubscribed", -ago, FIVE_DAYS)
 
@@ -133,6 +133,7 @@ class Days:
             actor = self._next()
             if actor.doing == SLEEPS:
                 self._night(stage.random.choice((3_600.0, 21_600.0, 36_000.0)))
+            stage.seconds += _NAP if actor.doing == NAPS else 0.0
             self._go_on(actor)
 
     def _next(self) -> Actor:
@@ -183,7 +184,7 @@ class Days:
         if stage.fate(0.001, "the wall clock jumps"):
             stage.wall_offset = stage.random.choice((240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
             self._wrong_until = stage.seconds + stage.random.choice((60.0, 3_000.0))
-        if town.there and stage.fate(0.002, "a record can no longer be read"):
+        if len(town.poison) < 2 and town.there and stage.fate(0.002, "a record can no longer be read"):
             town.poison.add(stage.random.choice(list(town.there)))
 
     def _held(self) -> frozenset[RecordId]:
@@ -236,7 +237,7 @@ class Days:
                 self._work(house, doors)
                 if doors.is_lost:
                     break
-                stage.step(SLEEPS)
+                stage.step(NAPS if house.works._wanted else SLEEPS)
 
     def _work(self, house: House, doors: Doors) -> None:
         works = house.works
@@ -288,7 +289,7 @@ class Days:
             if not stage.actors:
                 self._start_service()
             (service,) = stage.actors
-            stage.seconds += 0.05
+            stage.seconds += _NAP if service.doing == NAPS else 0.05
             stage.go_on(service)
             if service.doing == SLEEPS:
                 break
