@@ -50,4 +50,5 @@ PACKAGES: Final = (
         sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "remembered")),
         tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
     ),
+    Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
 )

@@ -39,8 +39,8 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of dates, criteria, facts, holds, decision, plan, deadline; steps, settling and protocol of the"
-        " disposal, no others yet (short: the list of what is justified)",
+        what="mutants of dates, criteria, facts, holds, decision, plan, deadline; steps, settling, protocol and"
+        " application of the disposal, no others yet (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),
         full={"RETENTION_TEST_MUTANTS": "1"},
