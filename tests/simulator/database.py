@@ -74,6 +74,13 @@ def instead(content: Content, store: SqlStore) -> Iterator[None]:
         _forget()
 
 
+def begin_anew() -> None:
+    """Another database in memory: one that was filled anew often with the content of one kind of schedule brings the
+    interpreter's SQLite down with that of another."""
+    _in_memory.cache_clear()
+    _forget()
+
+
 def _forget() -> None:
     empty.cache_clear()
     template.cache_clear()
