@@ -2,8 +2,8 @@
 
 The tests are read once. They run once undisturbed, which tells what lines each of them passes; then each mutant is
 tried in a process of its own, forked from the one that has read everything: it costs what its tests cost and no more.
-Only tests that pass the lines that it changes can notice it: the quick ones first, and before them those that noticed
-its neighbours. It ends with the first that fails.
+Only files of which a test passes the lines that it changes can notice it (the tests of a file may share what one of
+them made): the quick tests first, and before them those that noticed its neighbours. It ends with the first that fails.
 """
 
 import gc
@@ -96,7 +96,8 @@ class Trial:
     def fate(self, name: str, place: Place) -> str:
         """What becomes of a mutant."""
         file, lines = place
-        passing = {test for line in lines for test in self._passing.get((file, line), ())}
+        files = {_file_of(test) for line in lines for test in self._passing.get((file, line), ())}
+        passing = {test for test in self._items if _file_of(test) in files}
         if not passing:
             return UNREACHED
         first = [test for test in reversed(self._noticed[file]) if test in passing]
@@ -129,6 +130,10 @@ def _in_a_process(work: Callable[[], str]) -> str:
         answer = told.read()
     os.waitpid(child, 0)
     return answer
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _bound(cpu_seconds: int) -> None:
