@@ -37,8 +37,11 @@ from hubspot_retention.workflow.standing import covered
 _IDLE_ROUNDS = 3
 """How many rounds over what was abandoned or found still there may achieve nothing, each with fresh checks."""
 
-_MOST_FAILURES = 3
-"""After so many batches in a row that could not be read, HubSpot itself is the trouble, not one record."""
+_DOUBTFUL_FAILURES = 3
+"""After so many batches in a row that could not be read HubSpot is asked whether it is the trouble, not the records."""
+
+_MOST_FAILURES = 30
+"""After so many in a row it is, whatever it answers: each of them has cost a minute of patience."""
 
 _MOST_UNREADABLE = 10
 """How many reads may fail while calls are settled: enough to find one record in a batch by halving."""
@@ -155,8 +158,8 @@ class Applier:
         carrier: Carrier,
         progress: Callable[[int], None],
     ) -> PortalError | None:
-        """Every batch once. A batch that cannot be read waits, so that one poison record delays no other (L2);
-        answers why."""
+        """Every batch once. A batch that cannot be read waits, so that neither one poison record nor several delay any
+        other (L2); answers why. Raises PortalError where HubSpot itself cannot be read."""
         failures, trouble = 0, None
         with closing(Overlap(carrier, list(batches)).outcomes()) as outcomes:
             for batch, error in outcomes:
@@ -167,6 +170,8 @@ class Applier:
                     trouble = error
                     if failures == _MOST_FAILURES:
                         raise error
+                    if failures % _DOUBTFUL_FAILURES == 0:
+                        self._tools.source.identity()
                     ledger.give_back(batch, "unreadable")
                 progress(len(batch))
                 if self._tools.should_stop() or ledger.is_stopped():

@@ -74,6 +74,7 @@ class Play:
     shown: list[str] = field(default_factory=list)
     stopping: bool = False
     stands: bool = True
+    is_down: bool = False
     reading: PortalError = BUSY
     ledger: Ledger = field(init=False)
 
@@ -87,8 +88,14 @@ class Play:
         details = PortalDetails(
             portal_id=self.portal, account_type="STANDARD", time_zone="Europe/Copenhagen", clock_skew_seconds=0.0
         )
+
+        def identity() -> PortalDetails:
+            if self.is_down:
+                raise BUSY
+            return details
+
         parts: dict[str, Any] = {
-            "source": SimpleNamespace(identity=lambda: details),
+            "source": SimpleNamespace(identity=identity),
             "disposer": None,
             "store": self.store,
             "fresh": None,
@@ -365,14 +372,30 @@ def several_batches(make: Make, *script: Word | PortalError) -> Play:
     return play
 
 
-def test_three_failures_in_a_row_are_hubspots_trouble(make: Make) -> None:
+def test_three_failures_in_a_row_are_hubspots_trouble_if_it_cannot_be_read_at_all(make: Make) -> None:
     play = several_batches(make, BUSY, BUSY, BUSY)
+    play.before = {3: lambda: setattr(play, "is_down", True)}
     with pytest.raises(PortalTemporaryError):
         play.apply()
     assert len(play.batches) == 3
     assert play.words() == [("plan.started", None), ("plan.stopped", "PortalTemporaryError")]
     assert play.status() is PlanStatus.APPLYING
     assert play.shown == ["require", "mark"]
+
+
+def test_several_poison_records_delay_no_other_while_hubspot_answers(make: Make) -> None:
+    play = several_batches(make, BUSY, BUSY, BUSY, DONE, *[BUSY] * 20)
+    report = play.apply()
+    assert (report.done, report.waiting) == (1, 3)
+    assert [state for state, _ in play.states().values()].count(ItemState.DONE) == 1
+
+
+def test_thirty_failures_in_a_row_are_hubspots_trouble_whatever_it_answers(make: Make) -> None:
+    play = make(erases(1_600))
+    play.script = [BUSY] * 40
+    with pytest.raises(PortalTemporaryError):
+        play.apply()
+    assert len(play.batches) == 30
 
 
 @pytest.mark.parametrize("script", [(BUSY, BUSY, DONE, BUSY), (DONE, DONE, BUSY, DONE), (DONE, BUSY, BUSY, DONE)])
