@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance.serving import SECRET, SLOW, House, a_house, ago, eventually, recent
 from tests.faults.people import a_customer, a_deal, a_portal
+from tests.faults.world import ref
 from tests.unit.office import Office, an_office
 
 APP = {"HUBSPOT_APP_ID": "39522895", "HUBSPOT_DEVELOPER_KEY": "key"}
@@ -95,6 +96,19 @@ def test_an_unsubscribe_reaches_the_erasure_by_a_signed_webhook_alone(house: Hou
     told = house.told("contacts/101")
     assert told.index("obligation.opened") < told.index("disposal.sent") < told.index("disposal.done")
     assert house.taken().count("contacts/101") == 1
+
+
+def test_what_comes_five_times_is_stored_once_and_done_once(house: House) -> None:
+    before = house.control("webhooks", {"duplicate": 4.0})["doubled"]
+    house.unsubscribe("contacts/149")
+    eventually(lambda: "obligation.done" in house.told("contacts/149"), "the end of the obligation")
+    eventually(lambda: house.control("webhooks", {})["pending"] == 0, "the copies")
+    copies = house.control("webhooks", {"duplicate": 0.0})["doubled"] - before
+    with house.store() as store, store.transaction() as tx:
+        heard = [stored.event for stored in tx.events_since(0, [ref("contacts/149")], [])]
+    once = {(event.subscription_id, event.event_id, event.property_name, event.occurred_at) for event in heard}
+    assert (len(heard), copies) == (len(once), 4 * len(once))
+    assert house.taken().count("contacts/149") == 1
 
 
 def test_what_our_own_app_did_comes_back_and_is_known_for_ours(house: House) -> None:
