@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
-from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem
+from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, PlanItem
 from hubspot_retention.core.record import RecordRef
+from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR, settle_remembered
 from hubspot_retention.workflow.standing import SERVICE
@@ -34,9 +34,11 @@ def took_effect(tx: Transaction, record: RecordRef, at: datetime) -> str:
     plan, item = next(pair for pair in tx.items_of_record(record) if pair[0].plan_id == plan_id)
     tx.forget_late_call(record)
     is_open = item.state not in FINAL_STATES
-    tx.audit(_entry(plan, item, Verb.DONE if is_open else Verb.VERIFIED, at))
+    verb = Verb.DONE if is_open else Verb.VERIFIED
+    tx.audit(item_entry(plan, item, verb, at, actor=SERVICE, code=LATE))
     if item.action is Action.ERASE and (receipts := settle_remembered(tx, item, ItemState.DONE, at)):
-        tx.audit(_entry(plan, item, Verb.STORED, at, Subject.CONSENT_RECEIPT, (("number", str(receipts)),)))
+        facts, subject = (("number", str(receipts)),), Subject.CONSENT_RECEIPT
+        tx.audit(item_entry(plan, item, Verb.STORED, at, actor=SERVICE, subject=subject, facts=facts))
     if not is_open:
         return ""
     tx.set_item_state(plan.plan_id, record, ItemState.DONE, LATE)
@@ -64,23 +66,3 @@ def _remembered_after(action: Action, known: Remembered) -> Remembered:
             return known._replace(marketing_ended=True)
         case _:
             return NOTHING_REMEMBERED
-
-
-def _entry(
-    plan: Plan, item: PlanItem, verb: Verb, at: datetime, subject: Subject = Subject.DISPOSAL, facts: Facts = ()
-) -> Entry:
-    return Entry(
-        subject=subject,
-        verb=verb,
-        at=at,
-        portal_id=plan.portal_id,
-        record=str(item.record),
-        run_id=plan.run_id,
-        plan_id=plan.plan_id,
-        plan_digest=plan.digest or None,
-        policy_digest=plan.policy_digest,
-        rule=item.decision.rule,
-        actor=SERVICE,
-        code=LATE if subject is Subject.DISPOSAL else None,
-        facts=facts,
-    )

@@ -16,12 +16,13 @@ from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.ledger import GONE, ended, told
 from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import Action, ItemState, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.record import PortalId, RecordRef
 from hubspot_retention.workflow.aftermath import took_effect
+from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
@@ -57,25 +58,8 @@ def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> in
     ]
     for plan, item in found:
         tx.set_item_state(plan.plan_id, record, ItemState.SKIPPED, why.value)
-        tx.audit(_skipped(plan, item, why, now))
+        tx.audit(item_entry(plan, item, Verb.SKIPPED, now, actor=SERVICE, code=why.value))
     return len(found)
-
-
-def _skipped(plan: Plan, item: PlanItem, why: Skip, now: datetime) -> Entry:
-    return Entry(
-        subject=Subject.DISPOSAL,
-        verb=Verb.SKIPPED,
-        at=now,
-        portal_id=plan.portal_id,
-        record=str(item.record),
-        run_id=plan.run_id,
-        plan_id=plan.plan_id,
-        plan_digest=plan.digest or None,
-        policy_digest=plan.policy_digest,
-        rule=item.decision.rule,
-        actor=SERVICE,
-        code=why.value,
-    )
 
 
 class Foreign:

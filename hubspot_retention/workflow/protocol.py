@@ -21,6 +21,7 @@ from hubspot_retention.core.request import RequestRegister, SubjectRequest
 from hubspot_retention.core.webhook.heard import Listening
 from hubspot_retention.workflow.aftermath import note_done, took_effect
 from hubspot_retention.workflow.fresh import Memory
+from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import named, remember, settle_remembered
 from hubspot_retention.workflow.times import Times
@@ -255,18 +256,5 @@ class Ledger:
         if subject is Subject.DISPOSAL and item.action is Action.END_MARKETING:
             subject = Subject.MARKETING
             verb = Verb.ENDED if verb is Verb.DONE else verb
-        return Entry(
-            subject=subject,
-            verb=verb,
-            at=self._times.now(),
-            portal_id=self._plan.portal_id,
-            record=str(item.record),
-            run_id=self._plan.run_id,
-            plan_id=self._plan.plan_id,
-            plan_digest=self._plan.digest,
-            policy_digest=self._plan.policy_digest,
-            rule=item.decision.rule,
-            actor=self._actor,
-            code=code or None,
-            facts=facts,
-        )
+        plan, at = self._plan, self._times.now()
+        return item_entry(plan, item, verb, at, actor=self._actor, code=code, subject=subject, facts=facts)

@@ -23,6 +23,7 @@ from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.workflow.anchoring import Anchoring
 from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_is_open
 from hubspot_retention.workflow.standing import SERVICE
 
@@ -30,8 +31,6 @@ _log = structlog.get_logger("hubspot_retention.audit")
 
 EVERY: Final = timedelta(days=1)
 """How much time lies between two cuts, at least: each is an entry of its own."""
-_CALLS_MAY_COME: Final = timedelta(days=1)
-"""So long a call whose answer was lost may take effect yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Shortener:
         before = self._policy.civil.start_of(self._policy.evidence.audit_log, now).replace(microsecond=0)
         if not self._is_due(earlier, before, now) or not self._verify().intact:
             return Shortened()
-        found = removable(self._store.entries(), min(before, now - _CALLS_MAY_COME, self._plans_since(now) or before))
+        found = removable(self._store.entries(), min(before, now - MAY_COME_FOR, self._plans_since(now) or before))
         if found is None:
             return Shortened()
         size = self._size(found, earlier)

@@ -15,9 +15,8 @@ from hubspot_retention.workflow.foreign import OURS
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.remembered import expire_remembered, settle_remembered
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_portal, asks_to_go, days_ago
 from tests.faults.test_holds import hold
-from tests.faults.test_receipts import receipts
+from tests.faults.test_receipts import receipts, who_said_no
 from tests.faults.test_tombstones import Answers, pseudonym, stones
 from tests.faults.world import World, ref
 from tests.unit.workflow.hints import alarms
@@ -27,11 +26,8 @@ from tests.unit.workflow.ticking import Ticking
 
 @pytest.fixture
 def world(world_of: MakeWorld) -> World:
-    """Somebody unsubscribed, and asks to go."""
-    made = world_of(a_portal(contacts=[asks_to_go(101)]))
-    at = f"{days_ago(9)}T09:00:00Z"
-    made.act("unsubscribe", record="contacts/101", subscriptionId=501, source="Self Service", at=at)
-    return made
+    """The portal of one person."""
+    return who_said_no(world_of)
 
 
 def lost(world: World) -> Plan:

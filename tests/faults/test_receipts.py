@@ -17,13 +17,18 @@ def receipts(world: World) -> list[ConsentReceipt]:
         return list(tx.receipts_of([KEY]))
 
 
-@pytest.fixture
-def world(world_of: MakeWorld) -> World:
+def who_said_no(world_of: MakeWorld) -> World:
     """Somebody unsubscribed, and asks to go."""
     made = world_of(a_portal(contacts=[asks_to_go(101)]))
     at = f"{days_ago(9)}T09:00:00Z"
     made.act("unsubscribe", record="contacts/101", subscriptionId=501, source="Self Service", at=at)
     return made
+
+
+@pytest.fixture
+def world(world_of: MakeWorld) -> World:
+    """The portal of one person."""
+    return who_said_no(world_of)
 
 
 def test_a_receipt_is_durable_before_the_call_and_counts_when_the_person_is_gone(world: World) -> None:

@@ -39,7 +39,8 @@ def _any_number_will_do(monkeypatch: Any) -> None:
     monkeypatch.setitem(ports.Disposer.erase_contact.__annotations__, "contact_id", int)
 
 
-def _search_is_whole(monkeypatch: Any) -> None:
+def search_is_whole(monkeypatch: Any) -> None:
+    """A search of which a part is missing counts as whole."""
     real = hot.HotSweep._class
 
     def sweep(self: Any, kind: Any, sweep: Any) -> None:
@@ -95,7 +96,7 @@ ELSEWHERE: Final[Mapping[str, Elsewhere]] = {
         Elsewhere(
             what="a search that was cut short moves the mark on",
             noticed_by=("L4",),
-            patch=_search_is_whole,
+            patch=search_is_whole,
             test=test_hot.test_a_search_that_is_not_whole_is_looked_at_and_gone_over_again,
         ),
         Elsewhere(

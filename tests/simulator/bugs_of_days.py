@@ -12,12 +12,12 @@ from hubspot_retention.workflow import (
     bundles,
     due_plans,
     foreign,
-    hot,
     obligations,
     standing,
 )
 from hubspot_retention.workflow.steps import BundleSteps
 from tests.simulator.bugs import Bug
+from tests.simulator.bugs_elsewhere import search_is_whole
 
 
 def _ledger_hears_no_sweep(monkeypatch: Any) -> None:
@@ -27,17 +27,6 @@ def _ledger_hears_no_sweep(monkeypatch: Any) -> None:
         return real(self, tx, kind, decided, hearing) if hearing.is_fresh else {}
 
     monkeypatch.setattr(obligations.Obligations, "hear", hear)
-
-
-def _search_is_whole(monkeypatch: Any) -> None:
-    real = hot.HotSweep._class
-
-    def sweep(self: Any, kind: Any, sweep: Any) -> None:
-        real(self, kind, sweep)
-        with self._store.transaction() as tx:
-            tx.save_watermark(self._options.portal_id, f"hot-{kind.value}", sweep.now)
-
-    monkeypatch.setattr(hot.HotSweep, "_class", sweep)
 
 
 def _due_tick_sleeps(monkeypatch: Any) -> None:
@@ -93,7 +82,7 @@ BUGS_OF_DAYS: Final[Mapping[str, Bug]] = {
     bug.what: bug
     for bug in (
         _bug("the ledger hears of no sweep", 0, "L4", _ledger_hears_no_sweep),
-        _bug("a search cut short moves the mark on", 25, "L4", _search_is_whole),
+        _bug("a search cut short moves the mark on", 25, "L4", search_is_whole),
         _bug("nobody looks at the ledger", 2, "L1 L2", _due_tick_sleeps),
         _bug("caps are not counted", 1, "S5", _cap_not_counted),
         _bug("a click cannot be taken back", 11, "S5", _no_grace),
