@@ -132,8 +132,9 @@ class Applier:
         wanted: Callable[[PlanItem], bool],
         progress: Callable[[str, int, int | None], None],
     ) -> None:
-        """Round after round over what is open, until nothing is or rounds achieve nothing. Raises what stood in the
-        way if nothing at all was achieved."""
+        """Round after round over what is open, until nothing is or rounds achieve nothing. What could not be read is
+        read in smaller batches; so is the rest where most was too old by the time that all of it had been read. Raises
+        what stood in the way if nothing at all was achieved."""
         carrier = Carrier(self._tools, ledger)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None
@@ -142,10 +143,13 @@ class Applier:
             if not items:
                 return
             idle = 0 if left is None or len(items) < left else idle + 1
+            if trouble:
+                size = max(1, size // 10)
+            elif left is not None and 2 * len(items) > left:
+                size = min(size, BATCH // 10)
             left = len(items)
             first = first or left
             trouble = self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left))
-            size = max(1, size // 10) if trouble else size
             if not self._tools.should_stop():
                 self._settle_unsettled(plan, carrier)
         if trouble is not None and left == first:

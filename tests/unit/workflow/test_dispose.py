@@ -308,6 +308,20 @@ def test_what_is_abandoned_is_tried_again_in_rounds_until_three_achieve_nothing(
     assert report.plan.status is PlanStatus.PARTLY_APPLIED
 
 
+def test_what_takes_too_long_to_be_read_together_is_read_in_smaller_batches(make: Make) -> None:
+    play = make(erases(110))
+    play.script = [DONE, AGAIN, AGAIN]
+    assert play.apply().done == 110
+    assert [len(batch) for batch in play.batches] == [50, 50, 10, 10, 10, 10, 10, 10, 10]
+
+
+def test_where_more_than_half_went_the_batches_stay_as_they_are(make: Make) -> None:
+    play = make(erases(110))
+    play.script = [DONE, DONE, AGAIN]
+    play.apply()
+    assert [len(batch) for batch in play.batches] == [50, 50, 10, 10]
+
+
 def test_a_round_that_achieves_something_begins_the_count_anew(make: Make) -> None:
     deal = an_item(decision=a_disposal("deals/9"), action=Action.ARCHIVE)
     play = make([*erases(2), deal])
