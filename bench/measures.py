@@ -141,15 +141,20 @@ def _requests(runs: list[Found], extent: Extent) -> list[Figure]:
 
 
 def latency(extent: Extent) -> list[Figure]:
-    """A whole assessment at 100 ms a request, without and with the limits of Professional."""
+    """A whole assessment at 100 ms a request, without and with the limits of Professional, beside the same peers."""
     figures = []
     for limits in (False, True):
         with running(Wanted(contacts=extent.slow_contacts, latency_ms=100, limits=limits)) as portal:
             runs = [_assessed(portal)[0] for _ in range(1 if limits else extent.runs)]
             cursor = [_counted(portal, "peers", "cursor")]
+            official = [_counted(portal, "peers", "official")]
         what = "100 ms, limits on" if limits else "100 ms"
-        figures.append(Figure(name=f"first assessment, {what}", unit="contacts/s", values=_values(runs, _speed)))
-        figures.append(Figure(name=f"httpx, one cursor, {what}", unit="contacts/s", values=_values(cursor, _speed)))
+        size = f"{extent.slow_contacts:,} contacts, {what}"
+        figures += [
+            Figure(name=f"first assessment, {size}", unit="contacts/s", values=_values(runs, _speed)),
+            Figure(name=f"httpx, one cursor, {what}", unit="contacts/s", values=_values(cursor, _speed)),
+            Figure(name=f"official client get_all, {what}", unit="contacts/s", values=_values(official, _speed)),
+        ]
         if limits:
             figures += _share("assessment", runs, "assess_seconds")
     return figures
