@@ -15,13 +15,14 @@ from hubspot_retention.cli.render_anchors import anchors_json, anchors_text
 from hubspot_retention.cli.render_plan import indented, status_text, table
 from hubspot_retention.cli.render_running import disposals_json, disposals_line, running_json, running_lines
 from hubspot_retention.core.alarm import Tick
-from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.counted import counted
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
 from hubspot_retention.core.deadline.timing import call_by
 from hubspot_retention.core.plan.model import Action, Plan, RuleCount
 from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.policy.words import period_words
 from hubspot_retention.service.asking import Running
 from hubspot_retention.service.figures import Figures
 
@@ -42,7 +43,8 @@ class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `anchors`: how old may be what each
     of them was last shown; `limits`: how old the last success of a tick may be; `plans`: those that wait for
     a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are remembered;
-    `tombstones`: how many are; `running`: the service that answers, if one does."""
+    `tombstones`: how many are; `log_kept`: how long the policy keeps entries of the audit log; `can_be_cut`: whether
+    the settings name the key that signs for those it removes; `running`: the service that answers, if one does."""
 
     figures: Figures
     stopped: str | None
@@ -52,6 +54,8 @@ class Status:
     approvals: Sequence[StandingApproval]
     people: tuple[Remembering, str]
     tombstones: int
+    log_kept: Period
+    can_be_cut: bool
     running: Running | None
 
 
@@ -78,6 +82,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         ("Plans that wait", _plans(status, civil)),
         ("Standing approvals", _approvals(status, civil)),
         ("Webhooks", _webhooks(status)),
+        ("Audit log", [_log(status)]),
         ("Anchors of the audit log", anchors_text(status.figures, status.anchors, civil)),
         ("Erased people", _people(status)),
     ):
@@ -177,6 +182,17 @@ def _webhooks(status: Status) -> Iterator[RenderableType]:
         yield Text(f"To be looked at: {counted(figures.inbox_waiting, 'event')}.")
 
 
+def _log(status: Status) -> Text:
+    length = period_words(status.log_kept)
+    if status.can_be_cut:
+        return Text(f"Entries are kept for {length}.")
+    return Text(
+        f"Entries are kept for ever, though the policy says {length}: the settings have no [anchors] key to sign for"
+        " what is removed.",
+        "yellow",
+    )
+
+
 def _people(status: Status) -> Iterator[RenderableType]:
     word, text = status.people
     yield Text(f"{text}.", {Remembering.OFF: "yellow", Remembering.BROKEN: "bold red"}.get(word, ""))
@@ -212,6 +228,7 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
+        "audit_log": {"kept_for": str(status.log_kept), "can_be_cut": status.can_be_cut},
         "anchors": anchors_json(figures, status.anchors, civil),
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),

@@ -47,5 +47,7 @@ def _read(house: "Application") -> "Status":
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
             people=house.remembering(),
             tombstones=tx.count_tombstones(),
+            log_kept=house.policy()[0].evidence.audit_log,
+            can_be_cut=house.settings().anchors.key is not None,
             running=running,
         )

@@ -1,11 +1,13 @@
 """`status`: how the service stands, for a terminal and for a machine."""
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hubspot_retention.bootstrap import application
+from hubspot_retention.bootstrap import Application, application
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
@@ -207,6 +209,26 @@ def test_of_many_endpoints_the_busiest_are_shown(house_of: MakeHouse, monkeypatc
 def test_one_that_is_not_ready_says_why(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, reasons=("database", "tick-hot"), requests={}, quota_used=None)
     assert "Service It is not ready: database, tick-hot. Ticks" in told(house_of(a_portal()))
+
+
+def test_a_log_without_a_key_is_said_to_be_kept_for_ever(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    assert (
+        "Audit log Entries are kept for ever, though the policy says 5 years: the settings have no [anchors] key to"
+        " sign for what is removed. Anchors" in told(house)
+    )
+    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "can_be_cut": False}
+
+
+def test_a_log_with_a_key_is_kept_as_long_as_the_policy_says(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = house_of(a_portal())
+    settings = application().settings()
+    signed = replace(settings, anchors=replace(settings.anchors, key=Path("log.key")))
+    monkeypatch.setattr(Application, "settings", lambda self: signed)
+    assert "Audit log Entries are kept for 5 years. Anchors" in told(house)
+    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "can_be_cut": True}
 
 
 def test_it_can_be_asked_while_the_service_runs(house_of: MakeHouse) -> None:
