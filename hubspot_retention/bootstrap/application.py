@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.obligations import Obligations
     from hubspot_retention.workflow.ports import RecordSource, Store
     from hubspot_retention.workflow.reconcile import Reconciler
+    from hubspot_retention.workflow.residue import ResidueSweep
     from hubspot_retention.workflow.review import Registrar, Reviewer
     from hubspot_retention.workflow.succeed import Successor
     from hubspot_retention.workflow.upkeep import Keeper
@@ -237,6 +238,12 @@ class Application(PeopleWork, PortalWork):
 
         source = as_source(portal)
         return Confirmer(source, store, self.fresh(source), self.actor, self.clock.now)
+
+    def residue_sweep(self, transport: "Transport", store: "Store") -> "ResidueSweep":
+        """Who looks for correspondence that hangs on nothing any more."""
+        from hubspot_retention.workflow.residue import ResidueSweep
+
+        return ResidueSweep(self.portal_by(transport), store, self.actor)
 
     def keeper(self, store: "Store") -> "Keeper":
         """Who writes down what is done to the portal and to the policy."""

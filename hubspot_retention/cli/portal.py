@@ -1,4 +1,4 @@
-"""`portal check | probe | setup`: whether the policy can be kept on this portal, and making it so."""
+"""`portal check | probe | residue | setup`: whether the policy can be kept on this portal, and making it so."""
 
 import typer
 
@@ -57,6 +57,23 @@ def probe(
     if left:
         say(f"still in view: {', '.join(left)}; please remove by hand whatever is called {trial.marker}")
     raise typer.Exit(ExitCode.FAILED if left else ExitCode.DONE)
+
+
+@app.command()
+def residue(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = None, who: Who = None) -> None:
+    """Find notes, e-mails, calls, meetings and tasks that hang on nothing any more. Nothing is done to them."""
+    from hubspot_retention.cli.progress import progress_bar
+    from hubspot_retention.cli.render_residue import residue_json, residue_text
+
+    house = application(context, policy=policy, who=who)
+    with house.store("brief") as store, house.transport() as transport, progress_bar() as progress:
+        portal_id = house.identify(transport).portal_id
+        found = house.residue_sweep(transport, store).run(portal_id, house.clock.now, progress)
+    civil = house.policy()[0].civil
+    if as_json:
+        print_json(residue_json(portal_id, found, civil))
+    else:
+        print_text(residue_text(portal_id, found, civil))
 
 
 @app.command()

@@ -6,14 +6,18 @@ several companies of which none is named as primary: then the associations API i
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.portal import Address, SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.residue import Letter
+from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.associations import Link, Links, company_links, record_ids
 from hubspot_retention.hubspot.translate import Companies, CompanyTranslator, ContactTranslator, Deals, DealTranslator
-from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Properties, Row, decoders_of
+from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Properties, Row, decoders_of, field_of
 
 _PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
 _NO_LINKS: tuple[Link, ...] = ()
@@ -164,3 +168,26 @@ def companies(translator: CompanyTranslator) -> Kind[CompanyObservation]:
         decoders=decoders_of(translator.names),
         observe=seen,
     )
+
+
+def letters(object_type: ObjectType) -> Kind[Letter]:
+    """One kind of correspondence, with all that it can hang on."""
+    names = ("hs_timestamp",)
+
+    def seen(row: Row, links: tuple[Links, ...]) -> Letter:
+        occurred_at = values.instant(getattr(row.properties, field_of(0)))
+        return Letter(RecordId(int(row.id)), occurred_at if isinstance(occurred_at, datetime) else None, _hangs(links))
+
+    return Kind(
+        object_type=object_type,
+        names=names,
+        linked=(ObjectType.CONTACT, ObjectType.COMPANY, ObjectType.DEAL, ObjectType.TICKET),
+        decoders=decoders_of(names),
+        observe=seen,
+    )
+
+
+def _hangs(links: tuple[Links, ...]) -> bool | Unknown:
+    if any(not isinstance(found, Unknown) and found for found in links):
+        return True
+    return UNKNOWN if any(isinstance(found, Unknown) for found in links) else False

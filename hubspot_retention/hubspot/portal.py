@@ -24,6 +24,7 @@ from hubspot_retention.core.portal import (
     UnreadContact,
 )
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
+from hubspot_retention.core.residue import Letter
 from hubspot_retention.errors import PortalContractError
 from hubspot_retention.hubspot import kinds
 from hubspot_retention.hubspot.account import read_identity
@@ -147,6 +148,10 @@ class HubSpotPortal:
     def companies(self) -> Iterator[Sequence[CompanyObservation]]:
         """Every company once, in pages. Raises RangesDisagreeError."""
         return self._read(self._companies)
+
+    def letters(self, object_type: ObjectType) -> Iterator[Sequence[Letter]]:
+        """Every piece of one kind of correspondence once, in pages. Raises RangesDisagreeError."""
+        return self._read(kinds.letters(object_type))
 
     def _read(self, kind: Kind[_Seen]) -> Iterator[Sequence[_Seen]]:
         hints = self._boundaries.get(kind.object_type, ())

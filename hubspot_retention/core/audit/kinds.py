@@ -41,6 +41,7 @@ class Subject(StrEnum):
     LOG_KEY = "log-key"
     LOG = "log"
     OWNER_WARNING = "owner-warning"
+    RESIDUE = "residue"
 
 
 class Verb(StrEnum):
@@ -154,5 +155,6 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
     Subject.RECOVERY: frozenset((Verb.CONFIRMED,)),
     Subject.LOG_KEY: frozenset((Verb.CHANGED, Verb.ERASED)),
     Subject.LOG: frozenset((Verb.CUT,)),
+    Subject.RESIDUE: frozenset((Verb.REPORTED,)),
     Subject.OWNER_WARNING: frozenset((Verb.INTENDED, Verb.DONE, Verb.FAILED, Verb.UNKNOWN)),
 }

@@ -8,10 +8,12 @@ import pytest
 import respx
 
 from hubspot_retention.core.facts.observation import CompanyLink
+from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.errors import PortalContractError, RangesDisagreeError
 from hubspot_retention.hubspot import kinds
+from hubspot_retention.hubspot.associations import Link
 from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.portal import HubSpotPortal
 from hubspot_retention.hubspot.reading import ReaderOptions
@@ -285,3 +287,30 @@ def test_an_id_that_is_no_number_ends_the_run(respx_mock: respx.MockRouter, tran
 def test_a_portal_may_be_read_without_asking_its_search(respx_mock: respx.MockRouter, transport: Transport) -> None:
     respx_mock.get(COMPANIES).side_effect = [a_page(1, 2)]
     assert the_companies(transport, ReaderOptions(check_against_search=False)) == [1, 2]
+
+
+def test_what_correspondence_hangs_on_is_read_from_its_list_and_where_that_is_long_from_the_associations() -> None:
+    many = [a_contact(1_000 + number) for number in range(130)]
+    document = a_document(
+        contacts=many,
+        companies=[a_record(31), a_record(32)],
+        notes=[a_record(number, hs_timestamp="2015-02-01T10:00:00Z") for number in (1, 2, 3)],
+        associations=[
+            *({"from": "notes/1", "to": f"contacts/{contact['id']}"} for contact in many),
+            {"from": "notes/2", "to": "companies/31"},
+            {"from": "notes/2", "to": "companies/32"},
+        ],
+    )
+    with a_portal(document) as surroundings:
+        pages = surroundings.portal.letters(ObjectType.NOTE)
+        assert {letter.record_id: letter.hangs for page in pages for letter in page} == {1: True, 2: True, 3: False}
+
+
+def test_what_correspondence_hangs_on_is_unknown_where_that_cannot_be_read() -> None:
+    kind = kinds.letters(ObjectType.NOTE)
+    page = kind.decoders.page.decode(b'{"results":[{"id":"1","properties":{"hs_timestamp":"2015-02-01T10:00:00Z"}}]}')
+    seen = [
+        kind.observe(page.results[0], links).hangs
+        for links in (((), (), (), UNKNOWN), (UNKNOWN, (Link(RecordId(31), primary=True),), (), ()), ((), (), (), ()))
+    ]
+    assert seen == [UNKNOWN, True, False]
