@@ -26,7 +26,7 @@ from tests.simulator.installation import SURVIVES, SimulatedApplication, another
 from tests.simulator.officer import Officer
 from tests.simulator.portal import PORTAL
 from tests.simulator.schedule import word_of
-from tests.simulator.stage import BEGIN, Actor, Decision, Stage
+from tests.simulator.stage import BEGIN, Actor, Decision, Script, Stage
 from tests.simulator.town import Town
 from tests.simulator.town_checker import TownChecker, each_obligation_ends_once
 from tests.simulator.townsfolk import FIRM, FIRST, Townsfolk, populate
@@ -109,7 +109,7 @@ class Days:
     def run(self, *, heals: bool = True) -> None:
         """Safety and, within what the deadlines bear, liveness; then (`heals`) everything must end."""
         try:
-            self._let_days_pass()
+            self.stage.perform(self._let_days_pass())
             if heals:
                 self._heal_and_end()
         finally:
@@ -120,7 +120,7 @@ class Days:
             raise ViolationError("E3", "the log does not verify")
         each_obligation_ends_once(read_entry(stored.body) for stored in store.entries())
 
-    def _let_days_pass(self) -> None:
+    def _let_days_pass(self) -> Script:
         stage = self.stage
         stage.enter("person", self.officer.play)
         self._start_service()
@@ -134,24 +134,24 @@ class Days:
             if actor.doing == SLEEPS:
                 self._night(stage.random.choice((3_600.0, 21_600.0, 36_000.0)))
             stage.seconds += _NAP if actor.doing == NAPS else 0.0
-            self._go_on(actor)
+            yield from self._go_on(actor)
 
     def _next(self) -> Actor:
         service = [actor for actor in self.stage.actors if _serves(actor)]
         return self.stage.random.choice(service if self.stage.random.random() < 0.85 else self.stage.actors)
 
-    def _go_on(self, actor: Actor) -> None:
+    def _go_on(self, actor: Actor) -> Script:
         stage = self.stage
         risk = 6 if "disposal.sent" in actor.doing or "happened" in actor.doing else 1
         if _serves(actor) and stage.fate(0.003 * risk, ""):
-            stage.kill(actor)
+            yield from stage.kill(actor)
         elif _serves(actor) and stage.fate(0.003 * risk, f"{actor.name} is frozen"):
-            self._freeze(actor)
+            yield from self._freeze(actor)
         else:
             stage.seconds += stage.random.random() * 0.2
-            stage.go_on(actor)
+            yield actor
 
-    def _freeze(self, service: Actor) -> None:
+    def _freeze(self, service: Actor) -> Script:
         stage = self.stage
         asleep = min(stage.random.choice((3.0, 7.0, 40.0, 4_000.0, 30_000.0)), self._may_sleep)
         self._may_sleep = max(40.0, self._may_sleep - asleep)
@@ -162,7 +162,7 @@ class Days:
             self._start_service()
         for actor in [actor for actor in stage.actors if actor is not service] * 3:
             if not actor.ended:
-                stage.go_on(actor)
+                yield actor
 
     def _night(self, seconds: float) -> None:
         """Hours go by; people act in HubSpot, and what it tells arrives."""
@@ -272,7 +272,8 @@ class Days:
         rounds = 0
         while self._owed() and rounds < _ROUNDS_TO_HEAL:
             self.officer.approve("bent")
-            self._a_round()
+            stage.perform(self._until_it_sleeps())
+            self._night(13 * 3_600.0)
             rounds += 1
         for key, rule in self._owed().items():
             raise ViolationError("L2" if self.town.poison else "L1", f"{key} is still there, by {rule}")
@@ -282,18 +283,16 @@ class Days:
         wishes = self.account.wishes.items()
         return {key: wish.rule for key, wish in wishes if not self.account.is_met(key) and key not in self.town.poison}
 
-    def _a_round(self) -> None:
-        """Until the service sleeps, and some more: a night."""
+    def _until_it_sleeps(self) -> Script:
         stage = self.stage
         for _ in range(3_000):
             if not stage.actors:
                 self._start_service()
             (service,) = stage.actors
             stage.seconds += _NAP if service.doing == NAPS else 0.05
-            stage.go_on(service)
+            yield service
             if service.doing == SLEEPS:
-                break
-        self._night(13 * 3_600.0)
+                return
 
 
 def _serves(actor: Actor) -> bool:

@@ -1,6 +1,6 @@
 """The workflow's threads are the stage's own: what is submitted is done at once, so that the seed alone says when.
 
-A policy is parsed once for all schedules: that takes a third of one, and the same text says the same.
+A policy is parsed and made ready once for all schedules: that takes a third of one, and the same text says the same.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.decision.ruleset import ruleset
 from hubspot_retention.core.policy.parse import parse_policy
 
-_parse_once = cache(parse_policy)
+_parse_once, _ready_once = cache(parse_policy), cache(ruleset)
 
 
 class InlineExecutor:
@@ -52,4 +53,5 @@ def inline() -> Iterator[None]:
         for module in ("carry", "overlap"):
             patched.setattr(f"hubspot_retention.workflow.{module}.ThreadPoolExecutor", InlineExecutor)
         patched.setattr("hubspot_retention.workflow.review.parse_policy", _parse_once)
+        patched.setattr("hubspot_retention.core.view.ruleset", _ready_once)
         yield

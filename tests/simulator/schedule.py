@@ -26,7 +26,7 @@ from tests.simulator.database import Doors, database, template, the_policy, want
 from tests.simulator.outside import Outside
 from tests.simulator.people import Person
 from tests.simulator.portal import PORTAL, SimulatedPortal, contacts
-from tests.simulator.stage import Actor, Decision, Stage
+from tests.simulator.stage import Actor, Decision, Script, Stage
 
 _PERMISSION = Permission(mode=Mode.REVIEW, allow_erase=True)
 _STEPS = 160
@@ -78,7 +78,7 @@ class Schedule:
     def run(self, *, heals: bool = True) -> None:
         """Safety, then (`heals`) liveness, then the log itself."""
         try:
-            self._let_things_go_wrong()
+            self.stage.perform(self._let_things_go_wrong())
             if heals:
                 self._heal_and_end()
         finally:
@@ -88,12 +88,14 @@ class Schedule:
         if not store.verify_log().intact:
             raise ViolationError("E3", "the log does not verify")
 
-    def _let_things_go_wrong(self) -> None:
+    def _let_things_go_wrong(self) -> Script:
         stage = self.stage
         self._start_worker()
         stage.enter("person", self.person.play)
         while stage.steps < _STEPS and stage.actors:
             self._happen()
+            if self.outside is not None:
+                yield from self._back_up(self.outside)
             if not any(_works(actor) for actor in stage.actors):
                 if not self._is_open():
                     break
@@ -101,12 +103,12 @@ class Schedule:
             actor = self._next()
             risk = _MORE if "disposal.sent" in actor.doing or "happened" in actor.doing else 1
             if _works(actor) and stage.fate(0.012 * risk, ""):
-                stage.kill(actor)
+                yield from stage.kill(actor)
             elif _works(actor) and stage.fate(0.012 * risk, f"{actor.name} is frozen"):
-                self._freeze(actor)
+                yield from self._freeze(actor)
             else:
                 stage.seconds += stage.random.random() * self._pace
-                stage.go_on(actor)
+                yield actor
 
     def _next(self) -> Actor:
         """Whose turn it is: a worker's three times out of four."""
@@ -119,16 +121,17 @@ class Schedule:
             plans = [tx.plan(plan.plan_id) for plan in self.plans]
         return any(plan is not None and plan.status not in _OVER for plan in plans)
 
-    def _freeze(self, worker: Actor) -> None:
+    def _freeze(self, worker: Actor) -> Script:
         """Time goes by without a worker; others act, and one of them may be another worker in its place."""
         stage = self.stage
         stage.seconds += stage.random.choice((1.0, 3.0, 7.0, 40.0, 400.0))
-        if stage.fate(0.4, f"the connection of {worker.name} to the database is lost"):
-            self._doors[worker.name].is_lost = True
+        doors = self._doors[worker.name]
+        if stage.fate(0.4, f"the connection of {worker.name} to the database is lost") and not doors.is_lost:
+            doors.is_lost = True
             self._start_worker()
         for actor in [actor for actor in stage.actors if actor is not worker] * 3:
             if not actor.ended:
-                stage.go_on(actor)
+                yield actor
 
     # What happens in the world, whoever acts.
 
@@ -148,8 +151,6 @@ class Schedule:
             stage.wall_offset = stage.random.choice((0.0, 0.0, 240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
         if there and stage.fate(0.005, "a record can no longer be read"):
             self.portal.poison.add(stage.random.choice(list(there)))
-        if self.outside is not None:
-            self._back_up(self.outside)
 
     def _hear(self, key: RecordId) -> None:
         """The thread that serves webhooks stores the event."""
@@ -168,7 +169,7 @@ class Schedule:
             tx.add_events([event], stage.now())
         self.checker.heard.setdefault(key, len(self.checker.log))
 
-    def _back_up(self, outside: Outside) -> None:
+    def _back_up(self, outside: Outside) -> Script:
         """A backup is made; once the anchor has seen more than it holds, it may be restored."""
         stage, (raw, store) = self.stage, database()
         if self._backup is None:
@@ -178,7 +179,7 @@ class Schedule:
         content, size, known = self._backup
         if outside.seen is not None and outside.seen.size > size and stage.fate(0.03, "the backup is restored"):
             for actor in list(stage.actors):
-                stage.kill(actor)
+                yield from stage.kill(actor)
             self.portal.late.clear()
             raw.deserialize(content)
             self.checker.restore(known)
@@ -251,12 +252,15 @@ class Schedule:
             self.person.recover()
         self.person.approve("bent")
         self._start_worker()
-        for _ in range(3_000):
-            if not stage.actors:
-                break
-            stage.seconds += 0.05
-            stage.go_on(stage.actors[0])
+        stage.perform(self._until_nobody_works())
         self._all_has_ended()
+
+    def _until_nobody_works(self) -> Script:
+        for _ in range(3_000):
+            if not self.stage.actors:
+                return
+            self.stage.seconds += 0.05
+            yield self.stage.actors[0]
 
     def _all_has_ended(self) -> None:
         poison = self.portal.poison

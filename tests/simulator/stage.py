@@ -1,11 +1,12 @@
 """The stage of one schedule: actors that take turns as the seed says, simulated clocks, and what fate decides.
 
 Each actor is a thread, but only one runs at a time: at every step it hands back the turn, and the seed says who goes
-on, how much time passes, and whether the actor dies there. So a seed tells the whole story, every time it is run.
+on, how much time passes, and whether the actor dies there. So a seed tells the whole story, every time it is run. The
+script that says so is gone on with in the thread of whose step has just ended: to wake another thread takes longer than
+most steps, and most of the time the same actor goes on.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,6 +23,10 @@ class DeathError(BaseException):
     """The process of an actor died. Not an Exception: nothing may catch it and go on."""
 
 
+Script = Iterator["Actor"]
+"""Who goes on, step by step; what happens beside that happens when it is asked who is next."""
+
+
 class Actor:
     """Something that acts: a worker, a person. `dead`: from then on every step of it fails. `doing`: its last step."""
 
@@ -36,6 +41,14 @@ class Actor:
 
 
 @dataclass(slots=True)
+class _Fate:
+    """What is drawn for one, and how often it was."""
+
+    random: Random
+    drawn: int = 0
+
+
+@dataclass(slots=True)
 class Stage:
     """Who acts, what time it is, what fate decides. `muted`: decisions of fate that are not to happen (shrinking);
     `broken`: what ends the schedule at once, whoever may catch it on its way."""
@@ -47,15 +60,15 @@ class Stage:
     seconds: float = 0.0
     wall_offset: float = 0.0
     actors: list[Actor] = field(default_factory=list)
-    story: list[str] = field(default_factory=list)
     fired: list[Decision] = field(default_factory=list)
     steps: int = 0
     deaths: int = 0
     in_transaction: bool = False
     broken: BaseException | None = None
-    _fates: dict[str, Random] = field(default_factory=dict)
-    _decisions: Counter[str] = field(default_factory=Counter)
+    _told: list[tuple[float, str, str]] = field(default_factory=list)
+    _fates: dict[str, _Fate] = field(default_factory=dict)
     _current: Actor | None = None
+    _script: Script | None = None
     _main: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -77,7 +90,12 @@ class Stage:
 
     def tell(self, words: str) -> None:
         """One sentence of the story."""
-        self.story.append(f"{self.seconds:9.2f} s  {self.who}: {words}")
+        self._told.append((self.seconds, self.who, words))
+
+    @property
+    def story(self) -> list[str]:
+        """Its sentences."""
+        return [f"{seconds:9.2f} s  {who}: {words}" for seconds, who, words in self._told]
 
     def fate(self, likelihood: float, words: str, *, of: str = "") -> bool:
         """Whether something goes wrong now. Each actor has a fate of its own (and what is named in `of`, too), and the
@@ -85,11 +103,12 @@ class Stage:
         name = of or self.who
         own = self._fates.get(name)
         if own is None:
-            own = self._fates[name] = Random(f"{self.seed}/{name}")
-        drawn = own.random()
-        self._decisions[name] += 1
-        decision = (name, self._decisions[name])
-        if drawn >= likelihood or not self.faults or decision in self.muted:
+            own = self._fates[name] = _Fate(Random(f"{self.seed}/{name}"))
+        own.drawn += 1
+        if own.random.random() >= likelihood or not self.faults:
+            return False
+        decision = (name, own.drawn)
+        if decision in self.muted:
             return False
         self.fired.append(decision)
         if words:
@@ -105,8 +124,10 @@ class Stage:
             raise DeathError
         self.tell(words)
         actor.doing = words
-        self._main.release()
-        actor.turn.acquire()
+        following = self._turn(actor)
+        if following is not actor:
+            self._wake(following)
+            actor.turn.acquire()
         if actor.dead:
             raise DeathError
 
@@ -128,40 +149,54 @@ class Stage:
         except BaseException as error:
             actor.failure = error
         actor.ended = True
-        self._main.release()
+        self.actors.remove(actor)
+        self._wake(self._turn(actor))
 
-    def go_on(self, actor: Actor) -> None:
-        """One step of an actor."""
-        self.steps += 1
-        self._current = actor
-        actor.turn.release()
-        self._main.acquire()
+    def perform(self, script: Script) -> None:
+        """Actors go on as the script says, until it ends. Raises what ended it before."""
+        self._script = script
+        first = self._turn(None)
+        if first is not None:
+            self._wake(first)
+            self._main.acquire()
+        self._script = None
+        if self.broken is not None:
+            raise self.broken
+
+    def _turn(self, before: Actor | None) -> Actor | None:
+        """Whose step is next, after one of `before`; `None` once nobody's is."""
         self._current = None
-        if actor.ended:
-            self.actors.remove(actor)
-        failure = self.broken or actor.failure
-        if failure is not None:
-            raise failure
+        if self._script is None:
+            return None
+        if before is not None and self.broken is None:
+            self.broken = before.failure
+        if self.broken is not None:
+            return None
+        try:
+            self._current = next(self._script, None)
+        except BaseException as error:
+            self.broken = error
+        self.steps += self._current is not None
+        return self._current
 
-    def kill(self, actor: Actor) -> None:
+    def _wake(self, following: Actor | None) -> None:
+        (self._main if following is None else following.turn).release()
+
+    def kill(self, actor: Actor) -> Script:
         """The process of an actor dies where it stands."""
         self.deaths += 1
         actor.dead = True
         self.tell(f"{actor.name} dies")
         while not actor.ended:
-            self.go_on(actor)
+            yield actor
 
     def clear(self) -> None:
         """Everybody leaves; nothing more happens."""
         for actor in list(self.actors):
             actor.dead = True
-            actor.failure = None
-            while not actor.ended:
-                self._current = actor
-                actor.turn.release()
-                self._main.acquire()
-            self._current = None
-        self.actors.clear()
+            self._current = actor
+            actor.turn.release()
+            self._main.acquire()
 
     @property
     def digest(self) -> str:
