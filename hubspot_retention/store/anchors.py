@@ -7,9 +7,12 @@ from sqlalchemy import delete, insert, select
 
 from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.private_text import keep_text
 from hubspot_retention.store.service_schema import anchor, anchor_token
 from hubspot_retention.store.session import Rows
+
+_ANCHORED = Prepared(select(anchor).order_by(anchor.c.name))
 
 
 class AnchorRows(Rows):
@@ -17,7 +20,7 @@ class AnchorRows(Rows):
 
     def anchored(self) -> Sequence[Anchored]:
         """What each anchor was last shown, by name."""
-        rows = self._connection.execute(select(anchor).order_by(anchor.c.name))
+        rows = self._open_session.named(_ANCHORED)
         return [
             Anchored(
                 name=row.name,

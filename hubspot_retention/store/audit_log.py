@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 
+from sqlalchemy import select
+
 from hubspot_retention.core.audit.chain import Head, LogEnd
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.errors import StoreError
-from hubspot_retention.store.prepared import fetched, following, insertion, overwriting, whole
+from hubspot_retention.store.prepared import Prepared, following, insertion, overwriting
 from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Rows, Session
 
 _PAGE = 1000
+_HEAD = Prepared(select(audit_head))
+_OVERWRITE_HEAD = overwriting(audit_head)
+_APPEND = insertion(audit_entry)
+_FOLLOWING = following(audit_entry, _PAGE)
 NO_HEAD = "the audit log has lost its head: verify it before anything else"
 _NO_TREE = "the audit log has lost its tree, or entries: verify it before anything else"
 
@@ -37,21 +43,19 @@ class AuditRows(Rows):
     def _write_log(self) -> None:
         """Before the commit: what was appended, and where the log ends now."""
         if self._end is not None:
-            dialect, head, edge = self._connection.dialect, self._end.head, self._end.edge
-            self._connection.exec_driver_sql(insertion(audit_entry, dialect), self._appended)
-            sql = overwriting(audit_head, dialect)
-            self._connection.exec_driver_sql(sql, (head.count, head.hash, edge.encoded()))
+            session, head = self._open_session, self._end.head
+            session.change_each(_APPEND, self._appended)
+            session.change(_OVERWRITE_HEAD, entries=head.count, hash=head.hash, edge=self._end.edge.encoded())
 
 
 def read_end(session: Session) -> LogEnd:
     """Where the log ends, its chain and its tree. Raises StoreError if that is lost."""
-    with session.read() as connection:
-        rows = fetched(connection, whole(audit_head, connection.dialect))
-    if not rows:
+    with session.read():
+        found = session.row(_HEAD)
+    if found is None:
         raise StoreError(NO_HEAD)
-    ((_, entries, link, edge),) = rows
     try:
-        return LogEnd.read(Head(entries, as_bytes(link)), as_bytes(edge))
+        return LogEnd.read(Head(found.entries, as_bytes(found.hash)), as_bytes(found.edge))
     except ValueError as error:
         raise StoreError(_NO_TREE) from error
 
@@ -65,8 +69,8 @@ def read_entries(session: Session, after: int) -> Iterator[StoredEntry]:
 def pages(session: Session, after: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
     """Entries after a sequence number as plain rows: number, bytes, hash."""
     while True:
-        with session.read() as connection:
-            found = fetched(connection, following(audit_entry, _PAGE, connection.dialect), (after,))
+        with session.read():
+            found = session.rows(_FOLLOWING, after=after)
         if not found:
             return
         _, bodies, hashes = zip(*found, strict=True)

@@ -64,7 +64,9 @@ def connect(url: URL, access: Access) -> Connection:
     try:
         return engine.connect()
     except DBAPIError as error:
-        raise StoreRefusedError(f"{shown(url)}: {explain(error)}{_detail(error, url)}") from error
+        raise StoreRefusedError(
+            f"{shown(url)}: {explain(error.orig, is_lost=error.connection_invalidated)}{_detail(error, url)}"
+        ) from error
 
 
 def _detail(error: DBAPIError, url: URL) -> str:
@@ -127,7 +129,7 @@ def _by_driver(connection: Connection, sql: str) -> Any:
     try:
         return link.execute(sql)
     except DRIVER.Error as error:
-        raise StoreError(explain(DBAPIError(sql, None, error))) from error
+        raise StoreError(explain(error)) from error
 
 
 def may_share(connection: Connection) -> bool:

@@ -1,7 +1,5 @@
 """What the store says when it cannot do its work. Messages hold no values, no parameters, no password."""
 
-from sqlalchemy.exc import DBAPIError
-
 from hubspot_retention.errors import RetentionError
 
 _SQLITE = {
@@ -30,9 +28,9 @@ class StoreRefusedError(StoreError):
     """The database must not be used as it is asked for: in use, on a network disk, of a newer version."""
 
 
-def explain(error: DBAPIError) -> str:
-    """A database's error in words: what happened and its code, never what was being stored."""
-    original = error.orig
+def explain(original: BaseException | None, *, is_lost: bool = False) -> str:
+    """A driver's error in words: what happened and its code, never what was being stored. `is_lost`: the connection
+    went with it."""
     code = getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):
         name = getattr(original, "sqlite_errorname", "")
@@ -41,6 +39,6 @@ def explain(error: DBAPIError) -> str:
     state = getattr(original, "sqlstate", None)
     if isinstance(state, str):
         return f"{_POSTGRES.get(state, 'the database refused; nothing was stored')} (SQLSTATE {state})"
-    if error.connection_invalidated or type(original).__name__ == "OperationalError":
+    if is_lost or type(original).__name__ == "OperationalError":
         return "the database cannot be reached"
     return f"the database refused; nothing was stored ({type(original).__name__})"

@@ -10,6 +10,7 @@ from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, from_micros_or_none, to_micros
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.private_text import keep_text
 from hubspot_retention.store.service_schema import merged
 from hubspot_retention.store.session import Rows
@@ -60,7 +61,7 @@ class HoldRows(Rows):
     def hold_register(self) -> HoldRegister:
         """The matters in force, by the record they were placed on and by every record that it has become since."""
         register: dict[RecordRef, tuple[str, ...]] = {}
-        for type_number, record_id, matter, is_own in self._connection.execute(_BINDING):
+        for type_number, record_id, matter, is_own in self._open_session.rows(_BINDING):
             record = RecordRef(TYPES[type_number], RecordId(record_id))
             matters = register.get(record, ())
             if is_own or matter not in matters:
@@ -80,7 +81,7 @@ def _binding() -> Select[Any]:
     return found.order_by(bound.c.hold_id, bound.c.is_own.desc(), bound.c.record_id)
 
 
-_BINDING = _binding()
+_BINDING = Prepared(_binding())
 
 
 def _hold_of(row: Row[tuple[object, ...]]) -> Hold:

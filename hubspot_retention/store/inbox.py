@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Dialect, Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Dialect, Executable, Row, and_, delete, func, or_, select, update
 
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.webhook.event import Event, StoredEvent
 from hubspot_retention.core.webhook.heard import MOVES
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, to_micros
+from hubspot_retention.store.prepared import Prepared, inserting
 from hubspot_retention.store.service_schema import SAME_EVENT, inbox
 from hubspot_retention.store.session import Rows
 
@@ -23,11 +22,13 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[tuple[str, int], ...]).decode
 
 
-@lru_cache(maxsize=4)
-def _insertion(dialect: Dialect) -> str:
-    make: Any = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-    statement = make(inbox).inline().on_conflict_do_nothing(index_elements=list(SAME_EVENT))
-    return str(statement.compile(dialect=dialect, column_keys=list(_COLUMNS)))
+def _adding(dialect: Dialect) -> Executable:
+    found: Executable = inserting(inbox, dialect).inline().on_conflict_do_nothing(index_elements=list(SAME_EVENT))
+    return found
+
+
+_ADD: Final = Prepared(_adding, _COLUMNS)
+_LAST: Final = Prepared(select(func.max(inbox.c.event_no)))
 
 
 class InboxRows(Rows):
@@ -35,11 +36,8 @@ class InboxRows(Rows):
 
     def add_events(self, events: Sequence[Event], received_at: datetime) -> int:
         """Put events into the inbox; answers how many were new. One that is there already is left as it is."""
-        if not events:
-            return 0
         at = to_micros(received_at)
-        rows = [_row(event, at) for event in events]
-        return self._connection.exec_driver_sql(_insertion(self._connection.dialect), rows).rowcount
+        return self._open_session.change_each(_ADD, [_row(event, at) for event in events])
 
     def events_to_handle(self, limit: int) -> Sequence[StoredEvent]:
         """The oldest events that nobody handled yet."""
@@ -48,7 +46,7 @@ class InboxRows(Rows):
 
     def last_event(self) -> int:
         """The number of the newest event, handled or not; 0 where there is none."""
-        return self._connection.execute(select(func.max(inbox.c.event_no))).scalar_one() or 0
+        return self._open_session.scalar(_LAST) or 0
 
     def events_since(
         self, number: int, records: Collection[RecordRef], properties: Collection[str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
@@ -16,12 +16,16 @@ from hubspot_retention.store.encoding import TYPE_NUMBERS
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.item_row import ItemRow, from_row, to_row
 from hubspot_retention.store.plans import PlanRows
-from hubspot_retention.store.prepared import change_by_key, insertion, upsertion
+from hubspot_retention.store.prepared import Prepared, change_by_key, insertion, upsertion
 from hubspot_retention.store.schema import plan, plan_item
 from hubspot_retention.store.session import Session
 
 _PAGE = 500
-_STATES = (
+_NAMES = tuple(column.name for column in plan_item.c)
+_ADD = insertion(plan_item)
+_REPLACE = upsertion(plan_item)
+_SET_STATE = change_by_key(plan_item, ("state", "state_code"))
+_STATES = Prepared(
     select(plan_item.c.state, func.count())
     .where(plan_item.c.plan_no == bindparam("plan"), plan_item.c.action != Action.NONE.value)
     .group_by(plan_item.c.state)
@@ -33,16 +37,15 @@ class ItemRows(PlanRows):
 
     def add_items(self, plan_id: str, items: Sequence[PlanItem]) -> None:
         """Store items of a plan."""
-        self._write_items(insertion(plan_item, self._connection.dialect), plan_id, items)
+        self._write_items(_ADD, plan_id, items)
 
     def replace_items(self, plan_id: str, items: Sequence[PlanItem]) -> None:
         """Store items again under their record: bundles and blocks found later."""
-        self._write_items(upsertion(plan_item, self._connection.dialect), plan_id, items)
+        self._write_items(_REPLACE, plan_id, items)
 
-    def _write_items(self, sql: str, plan_id: str, items: Sequence[PlanItem]) -> None:
+    def _write_items(self, statement: Prepared, plan_id: str, items: Sequence[PlanItem]) -> None:
         number = self._plan_number(plan_id)
-        if items:
-            self._connection.exec_driver_sql(sql, [to_row(number, item) for item in items])
+        self._open_session.change_each(statement, [to_row(number, item) for item in items])
 
     def items(self, plan_id: str, wanted: ItemFilter) -> Iterator[PlanItem]:
         """Items of a plan in the filter's order; streamed, also beyond the end of this transaction."""
@@ -63,49 +66,63 @@ class ItemRows(PlanRows):
 
     def count_states(self, plan_id: str) -> Mapping[ItemState, int]:
         """Items with an action, by state."""
-        rows = self._connection.execute(_STATES, {"plan": self._plan_number(plan_id)})
+        rows = self._open_session.rows(_STATES, plan=self._plan_number(plan_id))
         return {ItemState(state): count for state, count in rows}
 
     def set_item_state(self, plan_id: str, record: RecordRef, state: ItemState, code: str = "") -> None:
         """How far an item has come."""
-        sql = change_by_key(plan_item, ("state", "state_code"), self._connection.dialect)
-        key = (self._plan_number(plan_id), TYPE_NUMBERS[record.object_type], record.record_id)
-        if self._connection.exec_driver_sql(sql, (state.value, code, *key)).rowcount != 1:
+        changed = self._open_session.change(
+            _SET_STATE,
+            state=state.value,
+            state_code=code,
+            key_plan_no=self._plan_number(plan_id),
+            key_object_type=TYPE_NUMBERS[record.object_type],
+            key_record_id=record.record_id,
+        )
+        if changed != 1:
             raise StoreError(f"plan {plan_id} has no item {record}")
 
 
 def _stream(session: Session, plan_no: int, wanted: ItemFilter) -> Iterator[PlanItem]:
-    by_deadline = wanted.order is ItemOrder.DEADLINE
-    keys = _keys(wanted)
-    statement = _first_page(wanted)
-    page = _fetch(session, statement, plan_no)
+    with session.read():
+        page: list[ItemRow] = session.rows(_first_page(wanted), plan=plan_no)
     while page:
         yield from map(from_row, page)
         if len(page) < _PAGE:
             return
-        last = page[-1]
-        key = (last[7], last[1], last[2]) if by_deadline else (last[1], last[2])
-        page = _fetch(session, statement.where(tuple_(*keys) > tuple_(*map(literal, key))), plan_no)
+        last = dict(zip(_NAMES, page[-1], strict=True))
+        after = {f"after_{name}": last[name] for name in _keys(wanted)}
+        with session.read():
+            page = session.rows(_next_page(wanted), plan=plan_no, **after)
 
 
-def _fetch(session: Session, statement: Select[Any], plan_no: int) -> list[ItemRow]:
-    with session.read() as connection:
-        return [cast(ItemRow, tuple(row)) for row in connection.execute(statement, {"plan": plan_no})]
-
-
-def _keys(wanted: ItemFilter) -> list[ColumnElement[Any]]:
+def _keys(wanted: ItemFilter) -> tuple[str, ...]:
     names = ("deadline", "object_type", "record_id")
-    return [plan_item.c[name] for name in (names if wanted.order is ItemOrder.DEADLINE else names[1:])]
+    return names if wanted.order is ItemOrder.DEADLINE else names[1:]
 
 
 @lru_cache(maxsize=64)
-def _first_page(wanted: ItemFilter) -> Select[Any]:
-    """Built once for each filter: a disposal asks with a handful of them, again and again."""
-    return select(plan_item).where(*_conditions(wanted)).order_by(*_keys(wanted)).limit(_PAGE)
+def _first_page(wanted: ItemFilter) -> Prepared:
+    """Made once for each filter: a disposal asks with a handful of them, again and again."""
+    return Prepared(_page(wanted))
+
+
+@lru_cache(maxsize=64)
+def _next_page(wanted: ItemFilter) -> Prepared:
+    """What follows the row whose key is given, `after_…`."""
+    keys = [plan_item.c[name] for name in _keys(wanted)]
+    after = [bindparam(f"after_{key.name}", type_=key.type, required=False) for key in keys]
+    return Prepared(_page(wanted).where(tuple_(*keys) > tuple_(*after)))
+
+
+def _page(wanted: ItemFilter) -> Select[Any]:
+    order = [plan_item.c[name] for name in _keys(wanted)]
+    return select(plan_item).where(*_conditions(wanted)).order_by(*order).limit(_PAGE)
 
 
 def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [plan_item.c.plan_no == bindparam("plan")]
+    # `required`: to spell out the lists below, SQLAlchemy wants a value for each other parameter that is required.
+    conditions: list[ColumnElement[bool]] = [plan_item.c.plan_no == bindparam("plan", required=False)]
     if wanted.actions:
         conditions.append(plan_item.c.action.in_([action.value for action in wanted.actions]))
     if wanted.outcomes:

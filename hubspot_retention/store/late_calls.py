@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
-from hubspot_retention.store.prepared import upsertion
+from hubspot_retention.store.prepared import Prepared, upsertion
 from hubspot_retention.store.schema import late_call
 from hubspot_retention.store.session import Rows
 
 _here = late_call.c
+_SAVE = upsertion(late_call)
+_OF = (_here.object_type == bindparam("type"), _here.record_id == bindparam("id"))
+_FORGET = Prepared(delete(late_call).where(*_OF))
+_PLAN = Prepared(select(_here.plan_id).where(*_OF, _here.at >= bindparam("since")))
 
 
 class LateCallRows(Rows):
@@ -21,11 +25,11 @@ class LateCallRows(Rows):
     def note_late_call(self, plan_id: str, record: RecordRef, at: datetime) -> None:
         """A record was still there after a call whose answer was lost: the call may take effect yet."""
         row = (TYPE_NUMBERS[record.object_type], record.record_id, plan_id, to_micros(at))
-        self._connection.exec_driver_sql(upsertion(late_call, self._connection.dialect), [row])
+        self._open_session.change_each(_SAVE, [row])
 
     def forget_late_call(self, record: RecordRef) -> None:
         """The record is gone: nothing more can happen to it."""
-        self._connection.execute(delete(late_call).where(*_of(record)))
+        self._open_session.change(_FORGET, **_key(record))
 
     def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
         """The records that were still there since an instant, with the plan of the call, in the order of records."""
@@ -34,8 +38,7 @@ class LateCallRows(Rows):
 
     def late_call(self, record: RecordRef, since: datetime) -> str | None:
         """The plan of the call, of a record that was still there since an instant."""
-        wanted = select(_here.plan_id).where(*_of(record), _here.at >= to_micros(since))
-        found: str | None = self._connection.scalar(wanted)
+        found: str | None = self._open_session.scalar(_PLAN, **_key(record), since=to_micros(since))
         return found
 
     def forget_late_calls(self, before: datetime) -> Sequence[RecordRef]:
@@ -47,8 +50,8 @@ class LateCallRows(Rows):
         return found
 
 
-def _of(record: RecordRef) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _here.object_type == TYPE_NUMBERS[record.object_type], _here.record_id == record.record_id
+def _key(record: RecordRef) -> dict[str, int]:
+    return {"type": TYPE_NUMBERS[record.object_type], "id": record.record_id}
 
 
 def _record_of(row: Row[Any]) -> RecordRef:

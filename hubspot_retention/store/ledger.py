@@ -17,10 +17,12 @@ from hubspot_retention.store.encoding import (
     to_micros,
     to_micros_or_none,
 )
-from hubspot_retention.store.prepared import fetched, id_list, lookup, upsertion
+from hubspot_retention.store.prepared import id_list, lookup, upsertion
 from hubspot_retention.store.service_schema import obligation
 from hubspot_retention.store.session import Rows
 
+_LOOKUP: Final = lookup(obligation)
+_SAVE: Final = upsertion(obligation)
 _STATES: Final = {state.value: state for state in ObligationState}
 _DISPOSITIONS: Final[Mapping[str | None, Disposition | None]] = {None: None} | {
     each.value: each for each in Disposition
@@ -38,22 +40,19 @@ class LedgerRows(Rows):
 
     def obligations_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Obligation]:
         """What the ledger knows of records; one it does not know is not in the answer."""
-        dialect = self._connection.dialect
-        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        rows = fetched(self._connection, lookup(obligation, dialect), wanted)
-        return {row[1]: _obligation_of(*row) for row in rows}
+        return {row[1]: _obligation_of(*row) for row in self._rows_of(object_type, ids)}
 
     def obliged(self, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
         """Which of the records the ledger knows, settled or not."""
-        dialect = self._connection.dialect
-        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        return frozenset(row[1] for row in self._connection.exec_driver_sql(lookup(obligation, dialect), wanted))
+        return frozenset(row[1] for row in self._rows_of(object_type, ids))
+
+    def _rows_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Sequence[tuple[Any, ...]]:
+        session = self._open_session
+        return session.rows(_LOOKUP, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
 
     def save_obligations(self, obligations: Sequence[Obligation]) -> None:
         """Write down obligations, each in place of what stood there of its record; the last one of a record counts."""
-        rows = [_row(each) for each in obligations]
-        if rows:
-            self._connection.exec_driver_sql(upsertion(obligation, self._connection.dialect), rows)
+        self._open_session.change_each(_SAVE, [_row(each) for each in obligations])
 
     def obligations(
         self, states: Sequence[ObligationState], *, limit: int | None = None, skip: int = 0

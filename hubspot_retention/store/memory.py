@@ -6,10 +6,12 @@ from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, from_micros, to_micros_or_none
-from hubspot_retention.store.prepared import fetched, id_list, lookup, upsertion
+from hubspot_retention.store.prepared import id_list, lookup, upsertion
 from hubspot_retention.store.schema import memory
 from hubspot_retention.store.session import Rows
 
+_RECALL = lookup(memory)
+_NOTE = upsertion(memory)
 _SOURCES: Mapping[str | None, OptOutSource | None] = {None: None} | {source.value: source for source in OptOutSource}
 
 
@@ -18,9 +20,8 @@ class MemoryRows(Rows):
 
     def recall(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Remembered]:
         """What earlier runs noted of records; a record that none noted is not in the answer."""
-        dialect = self._connection.dialect
-        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        rows = fetched(self._connection, lookup(memory, dialect), wanted)
+        session = self._open_session
+        rows = session.rows(_RECALL, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
         return {
             record_id: Remembered(
                 starts,
@@ -47,5 +48,4 @@ class MemoryRows(Rows):
             )
             for record_id, (starts, opted_out_at, source, ended, archived_by_us) in rows
         ]
-        if values:
-            self._connection.exec_driver_sql(upsertion(memory, self._connection.dialect), values)
+        self._open_session.change_each(_NOTE, values)

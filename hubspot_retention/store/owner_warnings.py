@@ -23,6 +23,8 @@ from hubspot_retention.store.service_schema import owner_warning
 from hubspot_retention.store.session import Rows
 
 _here: Final = owner_warning.c
+_LOOKUP: Final = lookup(owner_warning)
+_SAVE: Final = upsertion(owner_warning)
 
 
 class OwnerWarningRows(Rows):
@@ -30,16 +32,13 @@ class OwnerWarningRows(Rows):
 
     def owner_warnings_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, OwnerWarning]:
         """What is known of the warnings for records; one that has none is not in the answer."""
-        dialect = self._connection.dialect
-        wanted = (TYPE_NUMBERS[object_type], id_list(ids, dialect))
-        rows = self._connection.exec_driver_sql(lookup(owner_warning, dialect), wanted)
+        session = self._open_session
+        rows = session.rows(_LOOKUP, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
         return {row[1]: _warning_of(*row) for row in rows}
 
     def save_owner_warnings(self, warnings: Sequence[OwnerWarning]) -> None:
         """Write down warnings, each in place of what stood there of its record."""
-        rows = [_row(each) for each in warnings]
-        if rows:
-            self._connection.exec_driver_sql(upsertion(owner_warning, self._connection.dialect), rows)
+        self._open_session.change_each(_SAVE, [_row(each) for each in warnings])
 
     def owner_warnings_wanted(self, object_type: ObjectType, limit: int) -> Sequence[OwnerWarning]:
         """Warnings that are wanted, what is due last first: for that there is still time."""

@@ -1,15 +1,17 @@
 """Plans without their items."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from hubspot_retention.core.plan.model import OutcomeCount, Plan, PlanKind, PlanStatus, RuleCount
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from hubspot_retention.store.errors import StoreError
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.private_text import keep_text, read_text
 from hubspot_retention.store.session import Rows
 
@@ -18,13 +20,16 @@ _outcomes = msgspec.json.Decoder(tuple[OutcomeCount, ...])
 _rules = msgspec.json.Decoder(tuple[RuleCount, ...])
 _breaches = msgspec.json.Decoder(tuple[str, ...])
 
-# Built once: every transaction of a disposal reads a plan, and building a statement costs more than running it.
 _HERE = schema.plan.c.plan_id == bindparam("here")
-_PLAN = select(schema.plan).where(_HERE)
-_NUMBER = select(schema.plan.c.plan_no).where(_HERE)
-_WHY = select(schema.plan.c.why_commitment).where(_HERE)
+_PLAN = Prepared(select(schema.plan).where(_HERE))
+_NUMBER = Prepared(select(schema.plan.c.plan_no).where(_HERE))
+_WHY = Prepared(select(schema.plan.c.why_commitment).where(_HERE))
+_SET = tuple(column.name for column in schema.plan.c if not column.primary_key)
+_ADD = Prepared(insert(schema.plan), _SET)
+_SAVE = Prepared(update(schema.plan).where(_HERE), _SET)
 _NEWEST_FIRST = select(schema.plan).order_by(schema.plan.c.plan_no.desc())
-_OF_PORTAL = _NEWEST_FIRST.where(schema.plan.c.portal_id == bindparam("portal"))
+_ALL = Prepared(_NEWEST_FIRST)
+_OF_PORTAL = Prepared(_NEWEST_FIRST.where(schema.plan.c.portal_id == bindparam("portal")))
 
 
 def _columns(plan: Plan) -> dict[str, object]:
@@ -56,37 +61,37 @@ class PlanRows(Rows):
     def add_plan(self, plan: Plan) -> None:
         """Store a plan's header (status `building`)."""
         why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
-        self._connection.execute(insert(schema.plan).values(why_commitment=why, **_columns(plan)))
+        self._open_session.change(_ADD, why_commitment=why, **_columns(plan))
 
     def save_plan(self, plan: Plan) -> None:
         """Store a plan's header again: digest, counts, status, who decided."""
-        why = self._connection.scalar(_WHY, {"here": plan.plan_id})
+        why = self._open_session.scalar(_WHY, here=plan.plan_id)
         if read_text(self._connection, why) != plan.why:
             why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
-        change = update(schema.plan).where(_HERE).values(why_commitment=why, **_columns(plan))
-        if self._connection.execute(change, {"here": plan.plan_id}).rowcount != 1:
+        if self._open_session.change(_SAVE, here=plan.plan_id, why_commitment=why, **_columns(plan)) != 1:
             raise StoreError(f"there is no plan {plan.plan_id}")
 
     def plan(self, plan_id: str) -> Plan | None:
         """A plan's header."""
-        row = self._connection.execute(_PLAN, {"here": plan_id}).one_or_none()
+        row = self._open_session.row(_PLAN, here=plan_id)
         return None if row is None else self._plan_of(row)
 
     def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
         """All plans, newest first."""
-        statement, wanted = (_NEWEST_FIRST, {}) if portal is None else (_OF_PORTAL, {"portal": portal})
-        return [self._plan_of(row) for row in self._connection.execute(statement, wanted)]
+        session = self._open_session
+        found = session.named(_ALL) if portal is None else session.named(_OF_PORTAL, portal=portal)
+        return [self._plan_of(row) for row in found]
 
     def _plan_number(self, plan_id: str) -> int:
         number = self._plan_numbers.get(plan_id)
         if number is None:
-            number = self._connection.scalar(_NUMBER, {"here": plan_id})
+            number = self._open_session.scalar(_NUMBER, here=plan_id)
             if number is None:
                 raise StoreError(f"there is no plan {plan_id}")
             self._plan_numbers[plan_id] = number
         return number
 
-    def _plan_of(self, row: Row[tuple[object, ...]]) -> Plan:
+    def _plan_of(self, row: Any) -> Plan:
         return Plan(
             plan_id=row.plan_id,
             run_id=row.run_id,

@@ -9,13 +9,14 @@ from sqlalchemy import bindparam, delete, insert, select
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.schema import boundary, kill_switch, policy_approval, probe_result
 from hubspot_retention.store.session import Rows
 
 _record_ids = msgspec.json.Decoder(tuple[int, ...])
 _questions = {question.value: question for question in ProbeQuestion}
-_STOPPED = select(kill_switch.c.words)
-_PROBED = select(probe_result).where(probe_result.c.portal_id == bindparam("portal"))
+_STOPPED = Prepared(select(kill_switch.c.words))
+_PROBED = Prepared(select(probe_result).where(probe_result.c.portal_id == bindparam("portal")))
 
 
 class NoteRows(Rows):
@@ -37,7 +38,7 @@ class NoteRows(Rows):
 
     def probe_results(self, portal: PortalId) -> Sequence[ProbeResult]:
         """What `portal probe` last found, in the order of the questions; empty if it never ran."""
-        rows = self._connection.execute(_PROBED, {"portal": portal})
+        rows = self._open_session.named(_PROBED, portal=portal)
         found = {row.question: ProbeResult(_questions[row.question], row.answer, row.note) for row in rows}
         return [found[name] for name in _questions if name in found]
 
@@ -73,7 +74,8 @@ class NoteRows(Rows):
 
     def kill_switch(self) -> str | None:
         """Who stopped all disposals and why, or `None`."""
-        return self._connection.scalar(_STOPPED)
+        words: str | None = self._open_session.scalar(_STOPPED)
+        return words
 
     def set_kill_switch(self, words: str | None) -> None:
         """Stop all disposals, or let them go on (`None`)."""

@@ -5,13 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from hubspot_retention.core.consent import Consent, ConsentReceipt, ConsentState
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from hubspot_retention.store.people_schema import consent_receipt
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.session import Rows
+
+_PENDING = (consent_receipt.c.record_id == bindparam("contact"), consent_receipt.c.erased_at.is_(None))
+_COMPLETE = Prepared(update(consent_receipt).where(*_PENDING), ["erased_at"])
+_LIFT = Prepared(delete(consent_receipt).where(*_PENDING))
 
 
 class ReceiptRows(Rows):
@@ -28,12 +33,11 @@ class ReceiptRows(Rows):
 
     def complete_receipts(self, record_id: RecordId, at: datetime) -> int:
         """The contact was seen to be gone; answers how many receipts count from now on."""
-        change = update(consent_receipt).values(erased_at=to_micros(at))
-        return self._connection.execute(change.where(*_pending(record_id))).rowcount
+        return self._open_session.change(_COMPLETE, contact=record_id, erased_at=to_micros(at))
 
     def lift_receipts(self, record_id: RecordId) -> None:
         """The contact was not erased after all; what was erased before stays."""
-        self._connection.execute(delete(consent_receipt).where(*_pending(record_id)))
+        self._open_session.change(_LIFT, contact=record_id)
 
     def move_receipts(self, loser: RecordId, winner: RecordId) -> None:
         """What was erased goes on as another id; what is pending stays with its call."""
@@ -56,10 +60,6 @@ class ReceiptRows(Rows):
     def forget_receipts_of_epoch(self, epoch: str) -> int:
         """Take away those of an epoch, which prove nobody's consent once its key is destroyed; answers how many."""
         return self._connection.execute(delete(consent_receipt).where(consent_receipt.c.epoch == epoch)).rowcount
-
-
-def _pending(record_id: RecordId) -> tuple[Any, ...]:
-    return consent_receipt.c.record_id == record_id, consent_receipt.c.erased_at.is_(None)
 
 
 def _values(receipt: ConsentReceipt) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, insert, literal, select, update
+from sqlalchemy import Select, and_, insert, literal, select, update
 
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
@@ -17,6 +17,7 @@ from hubspot_retention.store.encoding import (
     to_micros,
     to_micros_or_none,
 )
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.service_schema import merged
 from hubspot_retention.store.session import Rows
 
@@ -51,11 +52,11 @@ class RequestRows(Rows):
         """All requests of the register, in the order they were stored. `followed`: one whose contact was merged away
         stands there once more under each contact it was merged into, with its own number.
         """
-        found = [_request_of(row) for row in self._connection.execute(_ALL)]
+        found = [_request_of(row) for row in self._open_session.named(_ALL)]
         if not followed:
             return found
         winners: dict[int, list[RecordId]] = {}
-        for request_id, winner in self._connection.execute(_FOLLOWED):
+        for request_id, winner in self._open_session.rows(_FOLLOWED):
             winners.setdefault(request_id, []).append(RecordId(winner))
         return [
             replace(request, contact_id=contact_id)
@@ -77,11 +78,11 @@ def _followed() -> Select[Any]:
     return found.order_by(reached.c.request_id, reached.c.winner)
 
 
-_ALL = select(schema.request).order_by(schema.request.c.request_id)
-_FOLLOWED = _followed()
+_ALL = Prepared(select(schema.request).order_by(schema.request.c.request_id))
+_FOLLOWED = Prepared(_followed())
 
 
-def _request_of(row: Row[tuple[object, ...]]) -> SubjectRequest:
+def _request_of(row: Any) -> SubjectRequest:
     return SubjectRequest(
         request_id=row.request_id,
         contact_id=RecordId(row.contact_id),

@@ -5,14 +5,18 @@ and the rest was committed. So an error of the database marks the transaction, a
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, event
+from sqlalchemy import Connection, Delete, Dialect, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from hubspot_retention.store.errors import StoreError, StoreRefusedError, explain
+from hubspot_retention.store.prepared import Prepared
+
+_Found = TypeVar("_Found")
 
 
 class Session:
@@ -24,6 +28,8 @@ class Session:
         self._owner: int | None = None
         self._failed = False
         self._closed = False
+        driver: Any = connection.dialect.loaded_dbapi
+        self._driver_error: type[Exception] = driver.Error
         event.listen(connection.engine, "handle_error", self._translate)
 
     def _translate(self, context: ExceptionContext) -> Exception | None:
@@ -34,12 +40,64 @@ class Session:
         if not isinstance(error, DBAPIError):
             return None
         self._failed = True
-        return StoreError(explain(error))
+        return StoreError(explain(error.orig, is_lost=error.connection_invalidated))
 
     @property
     def connection(self) -> Connection:
         """The connection. Only for the thread that has the transaction."""
         return self._connection
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database spells a statement."""
+        return self._connection.dialect
+
+    def rows(self, statement: Prepared, **values: Any) -> list[Any]:
+        """The rows that a statement finds, as plain tuples: where they are a million, names for each take time."""
+        ready = statement.ready(self.dialect)
+        return list(ready.read(self._on_cursor(ready.sql, ready.bound(values), _fetch_all)))
+
+    def named(self, statement: Prepared, **values: Any) -> list[Any]:
+        """The rows that it finds, as tuples with the names of its columns."""
+        return list(map(statement.ready(self.dialect).named, self.rows(statement, **values)))
+
+    def row(self, statement: Prepared, **values: Any) -> Any:
+        """The only row that it finds, with names, or `None`."""
+        found = self.named(statement, **values)
+        if len(found) > 1:
+            raise RuntimeError("a statement that finds one row at most found several")
+        return found[0] if found else None
+
+    def scalar(self, statement: Prepared, **values: Any) -> Any:
+        """The first value of the first row that it finds, or `None`."""
+        found = self.rows(statement, **values)
+        return found[0][0] if found else None
+
+    def change(self, statement: Prepared, **values: Any) -> int:
+        """Change something; answers how many rows."""
+        ready = statement.ready(self.dialect)
+        return self._on_cursor(ready.sql, ready.bound(values), _count)
+
+    def change_each(self, statement: Prepared, rows: Sequence[tuple[Any, ...]]) -> int:
+        """The same with each of several rows of parameters, in the statement's order and as the driver takes them;
+        answers how many rows in all."""
+        if not rows:
+            return 0
+        return self._on_cursor(statement.ready(self.dialect).sql, rows, _count, many=True)
+
+    def _on_cursor(
+        self, sql: str, parameters: Sequence[Any], read: Callable[[Any], _Found], *, many: bool = False
+    ) -> _Found:
+        """Past SQLAlchemy, in its transaction. Raises StoreError."""
+        cursor = self._connection.connection.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(sql, parameters)
+            return read(cursor)
+        except self._driver_error as error:
+            self._failed = True  # rolling back, SQLAlchemy finds out whether the connection was lost as well
+            raise StoreError(explain(error)) from error
+        finally:
+            cursor.close()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -79,6 +137,15 @@ class Session:
                 self._connection.engine.dispose()
 
 
+def _fetch_all(cursor: Any) -> list[Any]:
+    found: list[Any] = cursor.fetchall()
+    return found
+
+
+def _count(cursor: Any) -> int:
+    return int(cursor.rowcount)
+
+
 class Rows:
     """What the parts of a transaction share: the connection, as long as the transaction is open."""
 
@@ -95,6 +162,11 @@ class Rows:
     def _connection(self) -> Connection:
         self._require_open()
         return self._session.connection
+
+    @property
+    def _open_session(self) -> Session:
+        self._require_open()
+        return self._session
 
     def _erase(self, statement: Delete) -> int:
         """Delete for good: SQLite leaves what is deleted on its pages until it needs them, unless it is told to write

@@ -3,17 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from hubspot_retention.store.people_schema import tombstone
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.session import Rows
 
 _ASKED_AT_ONCE: Final = 500
+_PENDING: Final = (tombstone.c.record_id == bindparam("contact"), tombstone.c.erased_at.is_(None))
+_COMPLETE: Final = Prepared(update(tombstone).where(*_PENDING), ["erased_at"])
+_LIFT: Final = Prepared(delete(tombstone).where(*_PENDING))
 
 
 class TombstoneRows(Rows):
@@ -34,12 +38,11 @@ class TombstoneRows(Rows):
 
     def complete_tombstone(self, record_id: RecordId, at: datetime) -> None:
         """The contact was seen to be gone."""
-        change = update(tombstone).values(erased_at=to_micros(at))
-        self._connection.execute(change.where(*_pending(record_id)))
+        self._open_session.change(_COMPLETE, contact=record_id, erased_at=to_micros(at))
 
     def lift_tombstone(self, record_id: RecordId) -> None:
         """The contact was not erased after all; what was erased before stays."""
-        self._connection.execute(delete(tombstone).where(*_pending(record_id)))
+        self._open_session.change(_LIFT, contact=record_id)
 
     def move_tombstones(self, loser: RecordId, winner: RecordId) -> None:
         """What was erased goes on as another id. One that is pending stays with the call that it belongs to: that
@@ -74,10 +77,6 @@ class TombstoneRows(Rows):
     def forget_epoch(self, epoch: str) -> int:
         """Take away those of an epoch, which lead to nobody once its key is destroyed; answers how many."""
         return self._connection.execute(delete(tombstone).where(tombstone.c.epoch == epoch)).rowcount
-
-
-def _pending(record_id: RecordId) -> tuple[Any, ...]:
-    return tombstone.c.record_id == record_id, tombstone.c.erased_at.is_(None)
 
 
 def _tombstone_of(row: Row[tuple[object, ...]]) -> Tombstone:

@@ -90,7 +90,7 @@ def _forget() -> None:
 def _in_memory() -> tuple[Content, SqlStore]:
     raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", lambda _: raw.execute("BEGIN IMMEDIATE"))
     session = Session(engine.connect())
     with session.begin() as connection:
         bring_up_to_date(connection)

@@ -154,6 +154,23 @@ def test_a_writer_that_lost_its_connection_is_the_only_writer_again(postgres_url
             open_store(postgres_url)
 
 
+def test_a_connection_that_is_lost_in_the_middle_of_a_transaction_takes_only_that_one_with_it(
+    postgres_url: str,
+) -> None:
+    def losing(store: SqlStore) -> None:
+        with store.transaction() as tx:
+            _end_other_connections(postgres_url)
+            tx.kill_switch()
+
+    with open_store(postgres_url) as store:
+        with pytest.raises(StoreError, match=r"cannot be reached|57P01"):
+            losing(store)
+        with store.transaction() as tx:
+            assert tx.kill_switch() is None
+        with pytest.raises(StoreRefusedError, match="is in use by"):
+            open_store(postgres_url)
+
+
 def test_a_writer_whose_place_was_taken_does_not_write(postgres_url: str) -> None:
     with open_store(postgres_url) as store:
         _end_other_connections(postgres_url)

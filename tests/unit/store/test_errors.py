@@ -4,13 +4,8 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from hubspot_retention.store.errors import explain
-
-
-def _wrapped(original: Exception) -> DBAPIError:
-    return IntegrityError("INSERT INTO hold VALUES (?)", ("Anna Kirkegaard",), original)
 
 
 def _sqlite(code: int, name: str) -> sqlite3.Error:
@@ -35,4 +30,8 @@ def _sqlite(code: int, name: str) -> sqlite3.Error:
     ],
 )
 def test_an_error_is_told_by_its_code_and_never_by_what_was_stored(original: Exception, words: str) -> None:
-    assert explain(_wrapped(original)) == words
+    assert explain(original) == words
+
+
+def test_a_connection_that_is_lost_is_told_so_whatever_the_driver_calls_it() -> None:
+    assert explain(psycopg.InterfaceError("Anna"), is_lost=True) == "the database cannot be reached"
