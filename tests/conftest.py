@@ -29,6 +29,13 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of what the tests take is waiting, most of it for a service to look
+    again."""
+    return (os.cpu_count() or 1) + 1
+
+
 def is_here(address: Any) -> bool:
     """Whether a socket address or host name is this machine's own."""
     if isinstance(address, str | bytes | None):  # AF_UNIX, or a name to look up

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +132,14 @@ class House:
         new.write_text(str((ahead(file) + passed).total_seconds()))
         new.replace(file)
         at = Clock().now() + ahead(file)
-        eventually(lambda: self.looked_at() >= at, "the service to look at itself")
+        eventually(lambda: self.has_looked_since(at), "the service to look at itself")
 
-    def looked_at(self) -> datetime:
-        """When the service last looked for alarms."""
+    def has_looked_since(self, at: datetime) -> bool:
+        """Whether the service began to look for alarms no earlier than then, and came to the end of it."""
         with self.store() as store, store.transaction() as tx:
-            return tx.ticks()["watch"].last_done_at or datetime.min.replace(tzinfo=UTC)
+            look = tx.ticks()["watch"]
+        began, ended = look.last_started_at, look.last_done_at
+        return began is not None and ended is not None and at <= began <= ended
 
     def no_faults(self) -> None:
         """From now on nothing goes wrong in the portal."""

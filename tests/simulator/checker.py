@@ -74,7 +74,7 @@ class Checker:
     """Keeps the record that nobody on the stage can change. `promised`, `asked`: holds and requests acknowledged and in
     force, by record (`asked` with how many durable words there were then); `heard`: holds set in HubSpot whose webhook
     was stored, with how many words there were; `stopped_at`: how many there were when the
-    kill switch was set, `None` while it is not; `is_restored`: a backup runs that nobody has brought back;
+    kill switch was set, `None` while it is not; `is_restored`: a backup runs that nobody knows to be brought back;
     `was_restored`: one ever was."""
 
     stage: Stage
@@ -99,6 +99,7 @@ class Checker:
     _together: set[RecordId] = field(default_factory=set)
     _terminal: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     _without_store: set[str] = field(default_factory=set)
+    _is_known_again: bool = False
     _touched: tuple[RecordId | None, float] = (None, 0.0)
 
     def listen(self) -> None:
@@ -201,7 +202,7 @@ class Checker:
             self._fail("S16", f"{record} was sent after the kill switch was set")
         if self.approved[entry.plan_id or ""].get(record) != kind:
             self._fail("S5", f"{kind} of {record} was never approved")
-        if self.is_restored:
+        if self.is_restored and not self._is_known_again:
             self._fail("S14", f"{record} goes by a database that has forgotten what its anchor saw")
         self._check_read(record, sent)
         self._check_process(kind, record, entry.plan_id or "", self.processes[who])
@@ -233,9 +234,14 @@ class Checker:
         del self.kept[backup.words :]
         self.decided = set(backup.decided)
         self.is_restored = self.was_restored = True
+        self._is_known_again = False
         self.stopped_at = None
         self._sent.clear()
         self._terminal = Counter()
+
+    def brought_back(self) -> None:
+        """The anchor has begun anew with the database that was restored: it knows again what it had forgotten."""
+        self._is_known_again = True
 
     def compare(self, words: Iterable[Word]) -> None:
         """What the log holds in the end is what was acknowledged, all of it and nothing else."""

@@ -1,5 +1,6 @@
 """Somebody outside who remembers how long the log was, and cannot always be reached."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, cast
@@ -17,10 +18,12 @@ _KEY: Final = SigningKey.generate("log.example.dk")
 
 @dataclass(slots=True)
 class Outside:
-    """An anchor. `seen`: the newest checkpoint it was shown."""
+    """An anchor. `seen`: the newest checkpoint it was shown. `on_begun_anew` hears that a person had it begin anew:
+    from then on others go by that, whether or not that person has heard of it."""
 
     stage: Stage
     seen: Checkpoint | None = None
+    on_begun_anew: Callable[[], None] = lambda: None
     name: str = "outside"
 
     def anchoring(self, doors: Doors) -> Anchoring:
@@ -52,6 +55,7 @@ class Outside:
         """Keep another one."""
         self._answer()
         self.seen = open_note(note, [_KEY.public])
+        self.on_begun_anew()
 
     def _answer(self) -> None:
         if self.stage.fate(0.05, "the anchor cannot be reached"):

@@ -73,6 +73,8 @@ class Schedule:
             decided={plan.plan_id for plan in self.plans if is_approved},
         )
         self.checker.listen()
+        if self.outside is not None:
+            self.outside.on_begun_anew = self.checker.brought_back
         self.person = Person(stage, Doors(inner, stage, self.checker), self.checker, self.plans, self.outside)
 
     def run(self, *, heals: bool = True) -> None:
