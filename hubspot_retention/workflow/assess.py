@@ -7,7 +7,7 @@ with their digests. A run that stops half-way leaves plans in status `building`,
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from hubspot_retention.core.plan.build import Tally, after_run
 from hubspot_retention.core.plan.model import Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
+from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import Judge
@@ -223,11 +224,16 @@ class Assessment:
         clerk = Clerk(self._source, self._store, self._spool)
         unread = bench.is_apart and not lookout.has_work
         contacts = clerk.all_unread() if unread else clerk.all_contacts(lookout, order.as_of)
-        for findings in bench.findings(court, contacts):
-            self._keep(run, order, findings, watcher)
-            if findings.pending:
-                self._keep(run, order, court.decide(clerk.contacts(findings.pending)), watcher)
-            watcher.progress("deciding contacts", findings.total + len(findings.pending), total)
+
+        def pending() -> Iterator[Sequence[SeenContact]]:
+            for findings in bench.findings(court, contacts):
+                self._keep(run, order, findings, watcher)
+                watcher.progress("deciding contacts", findings.total + len(findings.pending), total)
+                if findings.pending:
+                    yield findings.pending
+
+        for docket in clerk.contacts(pending()):
+            self._keep(run, order, court.decide(docket), watcher)
         for findings in bench.findings(court, clerk.all_deals()):
             self._keep(run, order, findings, watcher)
             watcher.progress("deciding deals", findings.total, None)

@@ -1,12 +1,20 @@
-"""Before a chunk of records is decided: fetch what its decisions need, from the store, the spool and the portal."""
+"""Before a chunk of records is decided: fetch what its decisions need, from the store, the spool and the portal.
 
+Of subscription statuses each is a request where HubSpot has no batches of them. So while those of one chunk are under
+way the next chunk is read: to wait for the last of each chunk by itself leaves a tenth of the allowed rate unused.
+"""
+
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 from typing import Final, TypeVar
 
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
+from hubspot_retention.core.facts.observation import OptOut
+from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.portal import SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.workflow.deciding import ContactDocket, DealDocket, Known, UnreadDocket
@@ -18,7 +26,11 @@ from hubspot_retention.workflow.returned import Lookout
 _CHUNK: Final = 1_000
 """Records decided and stored in one transaction: few enough to keep memory flat, enough to spare syncs."""
 
+_AHEAD: Final = 2
+"""Chunks whose subscription statuses are asked for at once."""
+
 T = TypeVar("T")
+_Asked = tuple[Sequence[SeenContact], Known, Sequence[RecordId], "Future[Sequence[OptOut | Unknown | None]]"]
 
 
 def _chunks(pages: Iterable[Sequence[T]], size: int) -> Iterator[list[T]]:
@@ -37,9 +49,13 @@ class Clerk:
 
     def all_contacts(self, lookout: Lookout, as_of: datetime) -> Iterator[ContactDocket]:
         """Every contact; those who were erased and are back are told of."""
-        for chunk in _chunks(self.source.contacts(every_address=lookout.has_work), _CHUNK):
-            lookout.look(chunk, as_of)
-            yield self.contacts(chunk)
+
+        def looked_at() -> Iterator[list[SeenContact]]:
+            for chunk in _chunks(self.source.contacts(every_address=lookout.has_work), _CHUNK):
+                lookout.look(chunk, as_of)
+                yield chunk
+
+        return self.contacts(looked_at())
 
     def all_unread(self) -> Iterator[UnreadDocket]:
         """Every contact, to be read where it is decided."""
@@ -51,20 +67,43 @@ class Clerk:
         """Every deal, after all contacts."""
         return map(self._deals, self.spool.deal_neighbours())
 
-    def contacts(self, chunk: Sequence[SeenContact]) -> ContactDocket:
-        """The docket of some contacts, with a subscription status for each that is newly opted out."""
+    def contacts(self, chunks: Iterable[Sequence[SeenContact]]) -> Iterator[ContactDocket]:
+        """The dockets of chunks of contacts, in their order, with a subscription status for each that is newly opted
+        out. A chunk is taken before the docket of the one before is given out."""
+        asked: deque[_Asked] = deque()
+        pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="statuses")
+        try:
+            for chunk in chunks:
+                asked.append(self._ask(chunk, pool))
+                if len(asked) >= _AHEAD:
+                    yield self._docket(*asked.popleft())
+            while asked:
+                yield self._docket(*asked.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _ask(self, chunk: Sequence[SeenContact], pool: ThreadPoolExecutor) -> _Asked:
         known = self._known(ObjectType.CONTACT, [contact.observation.record_id for contact in chunk])
-        asked = {
+        wanted = {
             contact.observation.record_id: contact.address
             for contact in chunk
             if contact.address is not None
             and must_ask(contact, known.before.get(contact.observation.record_id, NOTHING_REMEMBERED))
         }
-        answers = self.source.opt_outs(list(asked.values()))
+        return chunk, known, list(wanted), pool.submit(self.source.opt_outs, list(wanted.values()))
+
+    def _docket(
+        self,
+        chunk: Sequence[SeenContact],
+        known: Known,
+        asked: Sequence[RecordId],
+        answers: "Future[Sequence[OptOut | Unknown | None]]",
+    ) -> ContactDocket:
+        seen = [contact.observation for contact in chunk]
         return ContactDocket(
-            seen=[contact.observation for contact in chunk],
-            statuses=dict(zip(asked, answers, strict=True)),
-            neighbours=self.spool.neighbours([contact.observation for contact in chunk]),
+            seen=seen,
+            statuses=dict(zip(asked, answers.result(), strict=True)),
+            neighbours=self.spool.neighbours(seen),
             known=known,
         )
 
