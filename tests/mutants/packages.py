@@ -51,4 +51,5 @@ PACKAGES: Final = (
         tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
     ),
     Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
+    Package(name="gate", sources=("workflow/gate.py",), tests=("tests/unit/workflow/test_gate.py",)),
 )
