@@ -52,4 +52,7 @@ PACKAGES: Final = (
     ),
     Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
     Package(name="gate", sources=("workflow/gate.py",), tests=("tests/unit/workflow/test_gate.py",)),
+    Package(
+        name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
+    ),
 )
