@@ -24,6 +24,7 @@ from typing import Final
 
 import structlog
 
+from hubspot_retention.bootstrap.parcels import pack, unpack
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import ProcessError, RetentionError
 from hubspot_retention.other_process import pool_of, processors
@@ -94,7 +95,7 @@ class ProcessBench:
     def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
         """What each docket led to, in the order of the dockets. Raises ProcessError."""
         packed = pickle.dumps((court.policy, court.judge.register, court.judge.as_of, court.requests, court.hears))
-        waiting: deque[Future[Findings]] = deque()
+        waiting: deque[Future[bytes]] = deque()
         for docket in dockets:
             waiting.append(self._submit(packed, docket))
             if len(waiting) > self._most:
@@ -102,18 +103,19 @@ class ProcessBench:
         while waiting:
             yield _result(waiting.popleft())
 
-    def _submit(self, packed: bytes, docket: Docket) -> Future[Findings]:
+    def _submit(self, packed: bytes, docket: Docket) -> Future[bytes]:
         try:
-            return self._pool.submit(_decide, packed, docket)
+            return self._pool.submit(_decide, packed, pack(docket))
         except BrokenProcessPool:
             raise _lost() from None
 
 
-def _result(future: Future[Findings]) -> Findings:
+def _result(future: Future[bytes]) -> Findings:
     try:
-        return future.result()
+        found: Findings = unpack(future.result())
     except BrokenProcessPool:
         raise _lost() from None
+    return found
 
 
 def _lost() -> ProcessError:
@@ -129,9 +131,9 @@ def _court(packed: bytes) -> Court:
     return Court(policy, Judge.of(policy, register, as_of), requests, hears)
 
 
-def _decide(packed: bytes, docket: Docket) -> Findings:
+def _decide(packed: bytes, docket: bytes) -> bytes:
     try:
-        return _court(packed).decide(docket)
+        return pack(_court(packed).decide(unpack(docket)))
     except RetentionError:
         raise
     except Exception as error:

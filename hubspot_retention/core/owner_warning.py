@@ -6,7 +6,7 @@ well. A warning decides nothing: a plan says of how many records nobody was warn
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from html import escape
@@ -50,16 +50,16 @@ class Foresight:
 
     until: Mapping[str, datetime]
     as_of: datetime
+    farthest: datetime | None = field(init=False)
+    """The last of these dates; `None` where no rule has its owners warned."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "farthest", max(self.until.values(), default=None))
 
     @classmethod
     def of(cls, policy: RetentionPolicy, as_of: datetime) -> "Foresight":
         """What the policy asks for."""
         return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)}, as_of)
-
-    @property
-    def farthest(self) -> datetime | None:
-        """The last of these dates; `None` where no rule has its owners warned."""
-        return max(self.until.values(), default=None)
 
     def wanted(self, decision: Decision) -> OwnerWarning | None:
         """The warning that a decision may call for. Of what is kept until a day, which rule takes it then is not known

@@ -5,7 +5,7 @@ So a million of them neither fill the memory nor are disturbed by what changes m
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
@@ -17,7 +17,7 @@ from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.item_row import ItemRow, from_row, to_row
 from hubspot_retention.store.plans import PlanRows
 from hubspot_retention.store.prepared import Prepared, change_by_key, insertion, upsertion
-from hubspot_retention.store.schema import plan, plan_item
+from hubspot_retention.store.schema import plan_item
 from hubspot_retention.store.session import Session
 
 _PAGE = 500
@@ -25,6 +25,11 @@ _NAMES = tuple(column.name for column in plan_item.c)
 _ADD = insertion(plan_item)
 _REPLACE = upsertion(plan_item)
 _SET_STATE = change_by_key(plan_item, ("state", "state_code"))
+_OF_RECORD = Prepared(
+    select(plan_item)
+    .where(plan_item.c.object_type == bindparam("type"), plan_item.c.record_id == bindparam("record"))
+    .order_by(plan_item.c.plan_no.desc())
+)
 _STATES = Prepared(
     select(plan_item.c.state, func.count())
     .where(plan_item.c.plan_no == bindparam("plan"), plan_item.c.action != Action.NONE.value)
@@ -53,16 +58,9 @@ class ItemRows(PlanRows):
 
     def items_of_record(self, record: RecordRef) -> Sequence[tuple[Plan, PlanItem]]:
         """Every plan that holds a record, newest first."""
-        statement = (
-            select(plan_item)
-            .join(plan, plan.c.plan_no == plan_item.c.plan_no)
-            .where(plan_item.c.object_type == TYPE_NUMBERS[record.object_type])
-            .where(plan_item.c.record_id == record.record_id)
-        )
-        rows = [cast(ItemRow, tuple(row)) for row in self._connection.execute(statement)]
-        items = {row[0]: from_row(row) for row in rows}
-        plans = select(plan).where(plan.c.plan_no.in_(items)).order_by(plan.c.plan_no.desc())
-        return [(self._plan_of(row), items[row.plan_no]) for row in self._connection.execute(plans)]
+        kind = TYPE_NUMBERS[record.object_type]
+        rows: list[ItemRow] = self._open_session.rows(_OF_RECORD, type=kind, record=record.record_id)
+        return [(self._numbered_plan(row[0]), from_row(row)) for row in rows]
 
     def count_states(self, plan_id: str) -> Mapping[ItemState, int]:
         """Items with an action, by state."""

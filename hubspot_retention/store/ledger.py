@@ -17,11 +17,12 @@ from hubspot_retention.store.encoding import (
     to_micros,
     to_micros_or_none,
 )
-from hubspot_retention.store.prepared import id_list, lookup, upsertion
+from hubspot_retention.store.prepared import Prepared, id_list, lookup, upsertion
 from hubspot_retention.store.service_schema import obligation
 from hubspot_retention.store.session import Rows
 
 _LOOKUP: Final = lookup(obligation)
+_KNOWN: Final = lookup(obligation, "record_id")
 _SAVE: Final = upsertion(obligation)
 _STATES: Final = {state.value: state for state in ObligationState}
 _DISPOSITIONS: Final[Mapping[str | None, Disposition | None]] = {None: None} | {
@@ -44,11 +45,13 @@ class LedgerRows(Rows):
 
     def obliged(self, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
         """Which of the records the ledger knows, settled or not."""
-        return frozenset(row[1] for row in self._rows_of(object_type, ids))
+        return frozenset([record_id for (record_id,) in self._rows_of(object_type, ids, _KNOWN)])
 
-    def _rows_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Sequence[tuple[Any, ...]]:
+    def _rows_of(
+        self, object_type: ObjectType, ids: Sequence[RecordId], statement: Prepared = _LOOKUP
+    ) -> Sequence[tuple[Any, ...]]:
         session = self._open_session
-        return session.rows(_LOOKUP, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
+        return session.rows(statement, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
 
     def save_obligations(self, obligations: Sequence[Obligation]) -> None:
         """Write down obligations, each in place of what stood there of its record; the last one of a record counts."""

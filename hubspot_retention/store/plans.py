@@ -22,6 +22,7 @@ _breaches = msgspec.json.Decoder(tuple[str, ...])
 
 _HERE = schema.plan.c.plan_id == bindparam("here")
 _PLAN = Prepared(select(schema.plan).where(_HERE))
+_NUMBERED = Prepared(select(schema.plan).where(schema.plan.c.plan_no == bindparam("number")))
 _NUMBER = Prepared(select(schema.plan.c.plan_no).where(_HERE))
 _WHY = Prepared(select(schema.plan.c.why_commitment).where(_HERE))
 _SET = tuple(column.name for column in schema.plan.c if not column.primary_key)
@@ -75,6 +76,9 @@ class PlanRows(Rows):
         """A plan's header."""
         row = self._open_session.row(_PLAN, here=plan_id)
         return None if row is None else self._plan_of(row)
+
+    def _numbered_plan(self, number: int) -> Plan:
+        return self._plan_of(self._open_session.row(_NUMBERED, number=number))
 
     def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
         """All plans, newest first."""

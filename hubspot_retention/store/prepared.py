@@ -160,8 +160,10 @@ def following(table: Table, most: int) -> Prepared:
     return Prepared(statement.limit(literal_column(str(most))).offset(literal_column("0")))  # SQLite: both or none
 
 
-def lookup(table: Table) -> Prepared:
-    """Rows of one object type by record ids: the type's number, `type`, and `ids` as `id_list` makes them."""
+def lookup(table: Table, *names: str) -> Prepared:
+    """Rows of one object type by record ids: the type's number, `type`, and `ids` as `id_list` makes them. `names`: of
+    the columns that are wanted, all where none is named."""
+    wanted_columns = [table.c[name] for name in names] or list(table.c)
 
     def make(dialect: Dialect) -> Executable:
         if dialect.name == "sqlite":
@@ -169,7 +171,7 @@ def lookup(table: Table) -> Prepared:
             condition: ColumnElement[bool] = table.c.record_id.in_(wanted)
         else:
             condition = table.c.record_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-        return select(*table.c).where(table.c.object_type == bindparam("type"), condition)
+        return select(*wanted_columns).where(table.c.object_type == bindparam("type"), condition)
 
     return Prepared(make)
 

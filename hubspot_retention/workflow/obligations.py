@@ -59,7 +59,9 @@ class Obligations:
         """Note what decisions oblige to; answers what the ledger says now of those it knows. Before the items of the
         same decisions are stored: a record's last item tells how an earlier run judged it."""
         known = tx.obligations_of(kind, [entry.decision.record.record_id for entry in decided])
-        last_run_at = tx.last_full_run(hearing.portal_id)
+        last_run_at = None
+        if any(_may_have_lapsed(entry, known.get(entry.decision.record.record_id)) for entry in decided):
+            last_run_at = tx.last_full_run(hearing.portal_id)
         changes: list[Change] = []
         for entry in decided:
             decision = entry.decision
@@ -74,7 +76,7 @@ class Obligations:
                 at=hearing.at,
                 before=entry.before,
                 opt_out=entry.opt_out,
-                carried=not _is_open(was) and self._was_carried(tx, entry, last_run_at),
+                carried=_may_have_lapsed(entry, was) and self._was_carried(tx, entry, last_run_at),
                 plan_id=hearing.plans.get(_plan_of(entry), ""),
                 is_fresh=hearing.is_fresh,
             )
@@ -94,7 +96,7 @@ class Obligations:
         """Whether a keep without an end carried the record until lately: the last full run let it stay for that alone,
         although the rule's time was over then. What that run held, referred or doubted stands in its plans."""
         decision = entry.decision
-        if decision.outcome is not Outcome.DISPOSE or last_run_at is None:
+        if last_run_at is None:
             return False
         if not carried_until_lately(decision, entry.before, self._terms.policy, last_run_at):
             return False
@@ -140,9 +142,11 @@ class Obligations:
                 tx.audit(entry_of(after, word, self._terms.policy, at))
 
 
-def _is_open(known: Obligation | None) -> bool:
-    """Whether it is known already that something is to be done, and by when."""
-    return known is not None and known.is_live and known.due_at is not None
+def _may_have_lapsed(entry: Decided, known: Obligation | None) -> bool:
+    """Whether a record is to be disposed of, and it is not known yet that something is to be done, and by when."""
+    if entry.decision.outcome is not Outcome.DISPOSE:
+        return False
+    return known is None or not known.is_live or known.due_at is None
 
 
 def _is_carried(decision: Decision) -> bool:
