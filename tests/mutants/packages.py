@@ -47,7 +47,7 @@ PACKAGES: Final = (
     Package(name="settling", sources=("workflow/settling.py",), tests=("tests/unit/workflow/test_settling.py",)),
     Package(
         name="protocol",
-        sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "remembered")),
+        sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "item_entry", "remembered")),
         tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
     ),
     Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
@@ -55,4 +55,6 @@ PACKAGES: Final = (
     Package(
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
+    Package(name="overlap", sources=("workflow/overlap.py",), tests=("tests/unit/workflow/test_overlap.py",)),
+    Package(name="fresh", sources=("workflow/fresh.py",), tests=("tests/unit/workflow/test_fresh.py",)),
 )
