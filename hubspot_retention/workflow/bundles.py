@@ -69,7 +69,7 @@ def _with_bundle(item: PlanItem, settled: tuple[Settled, ...] | Unknown, stamps:
     if isinstance(settled, Unknown) or any(entry.fate is Fate.UNREADABLE for entry in settled):
         return replace(item, block=Block.CORRESPONDENCE_UNKNOWN)
     bundle = summarise(settled, stamps)
-    unverified = bundle.keeps_correspondence and not verified and item.action is Action.ERASE
+    unverified = bundle.keeps_correspondence and not verified
     return replace(item, bundle=bundle, block=Block.UNVERIFIED if unverified else None)
 
 

@@ -57,4 +57,5 @@ PACKAGES: Final = (
     ),
     Package(name="overlap", sources=("workflow/overlap.py",), tests=("tests/unit/workflow/test_overlap.py",)),
     Package(name="fresh", sources=("workflow/fresh.py",), tests=("tests/unit/workflow/test_fresh.py",)),
+    Package(name="bundles", sources=("workflow/bundles.py",), tests=("tests/unit/workflow/test_bundles.py",)),
 )

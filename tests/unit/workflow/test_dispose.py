@@ -322,6 +322,13 @@ def test_where_more_than_half_went_the_batches_stay_as_they_are(make: Make) -> N
     assert [len(batch) for batch in play.batches] == [50, 50, 10, 10]
 
 
+def test_where_half_of_them_went_they_stay_so_too(make: Make) -> None:
+    play = make(erases(100))
+    play.script = [DONE, AGAIN]
+    play.apply()
+    assert [len(batch) for batch in play.batches] == [50, 50, 50]
+
+
 def test_a_round_that_achieves_something_begins_the_count_anew(make: Make) -> None:
     deal = an_item(decision=a_disposal("deals/9"), action=Action.ARCHIVE)
     play = make([*erases(2), deal])
