@@ -52,7 +52,7 @@ def _watching_memory() -> Iterator[list[float]]:
 
     def look() -> None:
         while not ended.wait(0.25):
-            with suppress(OSError, StopIteration):  # one of them has just ended
+            with suppress(OSError):  # one of them has just ended
                 processes = ["self", *(child.pid for child in multiprocessing.active_children())]
                 looks.append(sum(_memory(Path(f"/proc/{process}/status"), "VmRSS") for process in processes))
 
@@ -81,5 +81,8 @@ def peak_mib() -> float:
 
 
 def _memory(status: Path, what: str) -> float:
-    line = next(line for line in status.read_text().splitlines() if line.startswith(what))
-    return int(line.split()[1]) / 1024
+    """Raises OSError for a process that has ended, also if nobody has taken note of that yet."""
+    for line in status.read_text().splitlines():
+        if line.startswith(what):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(status)
