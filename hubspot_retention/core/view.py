@@ -95,7 +95,7 @@ class Judge:
 
     def contact_causes(self, view: ContactView) -> Causes:
         """Every hold that reaches a contact: its own, its deals', and its companies' and its deals' companies'."""
-        own = contact_causes(view.seen, self.register) if self.register or view.seen.legal_hold is not False else ()
+        own = contact_causes(view.seen, self.register)
         if not (view.deals or view.companies):
             return own
         groups: list[Causes | Unknown] = [own, *_causes_of(view.companies)]

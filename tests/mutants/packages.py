@@ -4,6 +4,7 @@ The tests are those in process that are fast: the slower ones (other processes, 
 more, but what they alone would notice is worth a test of its own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,13 @@ class Package:
 _FACTS: Final = ("tests/unit/core/test_civil.py", "tests/unit/core/test_criteria.py", "tests/unit/core/facts")
 _DECISION: Final = (*_FACTS, "tests/unit/core/decision", "tests/golden")
 _HOLDS: Final = tuple(f"tests/unit/core/test_{name}.py" for name in ("hold", "request", "record"))
+_ERASED: Final = tuple(f"core/{name}.py" for name in ("consent", "tombstone"))
+_SENTINELS: Final = tuple(f"core/{name}.py" for name in ("portal", "probe", "alarm", "owner_warning", "counted"))
+
+
+def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
+    return tuple("tests/unit/" + "/test_".join(source.rpartition("/")[::2]) for source in sources)
+
 
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
@@ -43,6 +51,11 @@ PACKAGES: Final = (
         tests=("tests/unit/core/plan", "tests/properties/test_digest.py", "tests/golden"),
     ),
     Package(name="deadline", sources=("core/deadline",), tests=("tests/unit/core/deadline",)),
+    Package(name="webhook", sources=("core/webhook",), tests=("tests/unit/core/webhook",)),
+    Package(name="view", sources=("core/view.py",), tests=("tests/unit/core/test_view.py", *_HOLDS, *_DECISION)),
+    Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),
+    Package(name="sentinels", sources=_SENTINELS, tests=_tests_of(_SENTINELS)),
+    Package(name="report", sources=("core/report",), tests=("tests/unit/core/report",)),
     Package(name="steps", sources=("workflow/steps.py",), tests=("tests/unit/workflow/test_steps.py",)),
     Package(name="settling", sources=("workflow/settling.py",), tests=("tests/unit/workflow/test_settling.py",)),
     Package(

@@ -8,6 +8,8 @@ BARE: Final = "bare_"
 """What the name of a function begins with once its decorator is put on in a line of its own."""
 
 _CACHES: Final = ("cache", "lru_cache")
+_UNTOUCHED: Final = frozenset(("NamedTuple", "Protocol"))
+"""A named tuple takes nothing in its body but fields and functions, and a protocol does nothing."""
 _KEPT: Final = ("staticmethod", "classmethod")
 
 
@@ -15,8 +17,10 @@ def undecorated(source: str) -> str:
     """The same functions without decorators: those that remember are taken off, others follow in a line."""
     lines = source.splitlines()
     for owner, node in reversed(list(_functions(source))):
-        if len(node.decorator_list) != 1 or (owner is not None and "NamedTuple" in map(ast.unparse, owner.bases)):
-            continue  # a named tuple takes nothing in its body but fields and functions
+        if len(node.decorator_list) != 1 or (
+            owner is not None and not _UNTOUCHED.isdisjoint(map(ast.unparse, owner.bases))
+        ):
+            continue
         [decorator] = node.decorator_list
         put_on = ast.unparse(decorator)
         if put_on in _KEPT:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.mutants.making import mutants_of
 from tests.mutants.plain import undecorated
 
@@ -40,8 +42,9 @@ def test_a_cache_is_taken_off_and_another_decorator_is_put_on_afterwards() -> No
     ).replace("@cache\n", "")
 
 
-def test_a_named_tuple_keeps_its_properties_because_it_takes_nothing_else() -> None:
-    source = "class Case(NamedTuple):\n    @property\n    def is_open(self):\n        return not self.ends\n"
+@pytest.mark.parametrize("base", ["NamedTuple", "Protocol"])
+def test_what_takes_nothing_else_keeps_its_properties(base: str) -> None:
+    source = f"class Case({base}):\n    @property\n    def is_open(self):\n        return not self.ends\n"
     assert undecorated(source) == source
 
 

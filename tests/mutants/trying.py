@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the mutants stand that are to be tried, and where is told what became of them."""
     parser.addoption("--mutants", type=Path, required=True)
     parser.addoption("--fates", type=Path, required=True)
-    parser.addoption("--patience", type=int, default=5, help="seconds of CPU that a mutant's tests get at least")
+    parser.addoption("--patience", type=int, default=5, help="seconds of CPU that a test of a mutant gets at least")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,6 +62,7 @@ class Trial:
         self._items = {item.nodeid: item for item in items}
         self._patience = patience
         self._seconds: dict[str, float] = {}
+        self._longest: defaultdict[str, float] = defaultdict(float)  # of a file: any test may make what all share
         self._passing: dict[tuple[str, int], list[str]] = {}
         self._noticed: defaultdict[str, list[str]] = defaultdict(list)
 
@@ -71,6 +72,8 @@ class Trial:
         if "seconds" not in told:
             pytest.exit(f"fails undisturbed: {told.get('failed', 'the process ended')}", returncode=1)
         self._seconds = told["seconds"]
+        for test, seconds in self._seconds.items():
+            self._longest[_file_of(test)] = max(self._longest[_file_of(test)], seconds)
         self._passing = {(file, line): tests for file, line, tests in told["passing"]}
 
     def _look(self, files: Sequence[str]) -> dict[str, object]:
@@ -109,11 +112,16 @@ class Trial:
 
     def _try(self, name: str, tests: Sequence[str]) -> str:
         def trial() -> str:
-            _bound(int(self._patience + _CPU_FACTOR * sum(self._seconds[test] for test in tests)))
             set_mutant_under_test(name)
-            return next(_failing([self._items[test] for test in tests]), SURVIVED)
+            return next(self._failing(tests), SURVIVED)
 
         return _in_a_process(trial) or ENDLESS
+
+    def _failing(self, tests: Sequence[str]) -> Iterator[str]:
+        for test, following in zip(tests, [*tests[1:], None], strict=True):
+            _bound(self._patience + _CPU_FACTOR * self._longest[_file_of(test)])
+            if not _passes(self._items[test], None if following is None else self._items[following]):
+                yield test
 
 
 def _in_a_process(work: Callable[[], str]) -> str:
@@ -136,19 +144,14 @@ def _file_of(test: str) -> str:
     return test.partition("::")[0]
 
 
-def _bound(cpu_seconds: int) -> None:
-    """End what goes on for ever."""
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+def _bound(cpu_seconds: float) -> None:
+    """End what goes on for ever, from now."""
+    until = int(time.process_time() + cpu_seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(_WALL_SECONDS + cpu_seconds)
-
-
-def _failing(tests: Sequence[pytest.Item]) -> Iterator[str]:
-    for item, following in zip(tests, [*tests[1:], None], strict=True):
-        if not _passes(item, following):
-            yield item.nodeid
+    signal.alarm(_WALL_SECONDS + int(cpu_seconds))
 
 
 def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:

@@ -9,7 +9,6 @@ the whole note.
 
 import re
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -101,15 +100,14 @@ def read_note(note: str) -> tuple[Checkpoint, str, tuple[Signature, ...]]:
         raise CheckpointError("no signed note: expected text, an empty line and signature lines")
     text += "\n"
     signatures = tuple(_signature(line) for line in lines[:-1].split("\n"))
-    if not signatures or len(signatures) > _MOST_SIGNATURES:
+    if len(signatures) > _MOST_SIGNATURES:
         raise CheckpointError(f"a note with {len(signatures)} signatures: expected 1 to {_MOST_SIGNATURES}")
     return _checkpoint(text), text, signatures
 
 
 def _signature(line: str) -> Signature:
     found = _SIGNATURE.fullmatch(line)
-    raw = _decoded(found[2]) if found else b""
-    if found is None or len(raw) <= _ID_BYTES:
+    if found is None or len(raw := _decoded(found[2])) <= _ID_BYTES:
         raise CheckpointError("a line below the empty line is no signature")
     return Signature(found[1], raw[:_ID_BYTES], raw[_ID_BYTES:])
 
@@ -117,8 +115,8 @@ def _signature(line: str) -> Signature:
 def _decoded(text: str) -> bytes:
     """Base64 in its one canonical spelling; empty if it is not."""
     try:
-        raw = b64decode(text, validate=True)
-    except NotBase64:
+        raw = b64decode(text)
+    except ValueError:
         return b""
     return raw if b64encode(raw).decode() == text else b""
 

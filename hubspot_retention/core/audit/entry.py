@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from hubspot_retention.core.audit.kinds import VERBS, Subject, Verb
 
@@ -142,13 +142,19 @@ def canonical_bytes(entry: Entry, seq: int) -> bytes:
     said = {name: value for name, value in words.items() if value is not None}
     if entry.facts:
         said["facts"] = dict(entry.facts)
-    return _encode(said).encode("ascii")
+    return _encode(said).encode()
 
 
 def read_entry(body: bytes) -> Entry:
     """The entry that `canonical_bytes` wrote (facts in the order of their names). Raises ValueError."""
-    said = json.loads(body)
-    if said.pop("v", None) != VERSION:
+    try:
+        return _entry(json.loads(body))
+    except (AttributeError, KeyError, TypeError):  # whoever touched the log may have left anything there
+        raise ValueError("no audit entry") from None
+
+
+def _entry(said: dict[str, Any]) -> Entry:
+    if said.pop("v") != VERSION:
         raise ValueError(f"an audit entry of another version than {VERSION}")
     said.pop("seq")
     subject, verb, at = (

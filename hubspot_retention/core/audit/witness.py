@@ -42,6 +42,4 @@ def judge(kept: Kept, old_size: int, new: Checkpoint, proof: Sequence[bytes]) ->
         return Judgement.CONFLICT
     if new.size == kept.size:
         return Judgement.SAME if new.root == kept.root and not proof else Judgement.FORK
-    if kept.size == 0:
-        return Judgement.GROWN if not proof else Judgement.REFUSED
     return Judgement.GROWN if is_consistent((kept.size, kept.root), (new.size, new.root), proof) else Judgement.REFUSED

@@ -39,7 +39,7 @@ class Gatherer:
         self._begin = begin
         self._to = to
         self._civil = civil
-        self._open: dict[str, tuple[str, datetime | None]] = {}
+        self._open: dict[str | None, tuple[str, datetime | None]] = {}
         self._figures = Figures()
         self._take: dict[Subject, Callable[[Entry], None]] = {
             Subject.OBLIGATION: self._obligation,
@@ -79,14 +79,11 @@ class Gatherer:
 
     def _fill_months(self) -> None:
         """Months in which nothing happened stand between those in which something did, with what was open then."""
-        known = self._figures.months
-        name, last = min(known, default=""), max(known, default="")
-        filled, still_open = {}, 0
-        while known and name <= last:
-            filled[name] = known.get(name) or MonthFigures(open=still_open)
-            still_open = filled[name].open
-            year, month = divmod(int(name[:4]) * 12 + int(name[5:]), 12)
-            name = f"{year:04}-{month + 1:02}"
+        filled: dict[str, MonthFigures] = {}
+        for name, month in sorted(self._figures.months.items()):
+            while filled and (missing := _month_after(max(filled))) != name:
+                filled[missing] = MonthFigures(open=filled[max(filled)].open)
+            filled[name] = month
         self._figures.months = filled
 
     def _concerns(self, ended_at: datetime | None) -> bool:
@@ -100,7 +97,7 @@ class Gatherer:
         return self._figures.months.setdefault(name, MonthFigures())
 
     def _obligation(self, entry: Entry) -> None:
-        record, inside = entry.record or "", self._is_inside(entry)
+        record, inside = entry.record, self._is_inside(entry)
         before = self._open.get(record, (entry.rule or NO_RULE, None))
         rule = self._figures.rules.setdefault(entry.rule or before[0], RuleFigures())
         match entry.verb:
@@ -124,7 +121,7 @@ class Gatherer:
 
     def _met(self, entry: Entry) -> None:
         """A duty is met when its record went, whether or not the ledger has heard of it yet: once, and then."""
-        known = self._open.pop(entry.record or "", None)
+        known = self._open.pop(entry.record, None)
         if known is None or not self._is_inside(entry):
             return
         rule_id, call_by = known
@@ -226,6 +223,11 @@ class Gatherer:
             self._figures.runs += 1
             self._figures.last_run_at = entry.at
             self._figures.last_run_id = entry.run_id
+
+
+def _month_after(name: str) -> str:
+    year, month = divmod(int(name[:4]) * 12 + int(name[5:]), 12)
+    return f"{year:04}-{month + 1:02}"
 
 
 def _count(into: dict[str, int], code: str | None) -> None:

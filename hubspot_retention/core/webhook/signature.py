@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 TOLERANCE: Final = timedelta(minutes=5)
@@ -72,7 +73,7 @@ def signature(secret: str, request: SignedRequest) -> str:
             (request.stamp.timestamp or "").encode(),
         )
     )
-    return b64encode(hmac.digest(secret.encode(), source, "sha256")).decode("ascii")
+    return b64encode(hmac.digest(secret.encode(), source, sha256)).decode()
 
 
 def _refused(stamp: Stamp, now: datetime) -> Verdict | None:

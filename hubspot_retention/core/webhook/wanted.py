@@ -78,10 +78,9 @@ def _of_class(word: str, names: Iterable[str]) -> Iterator[Subscription]:
 def _names(sources: ContactSources | DealSources | CompanySources) -> Iterator[str]:
     """The properties of a class. That of merged ids changes with a merge alone, which is an event of its own."""
     for field in fields(sources):
-        if field.name in ("opt_out_prefix", _TOLD_BY_MERGES):
-            continue
-        named = getattr(sources, field.name)
-        yield from (named,) if isinstance(named, str) else named
+        if field.name not in ("opt_out_prefix", _TOLD_BY_MERGES):
+            named = getattr(sources, field.name)
+            yield from (named,) if isinstance(named, str) else named
 
 
 def compare(wanted: Sequence[Subscription], existing: Sequence[ExistingSubscription]) -> Comparison:

@@ -63,7 +63,7 @@ def test_it_is_not_told_again_before_its_pause_is_over() -> None:
 
 def test_it_is_told_again_when_its_pause_is_over() -> None:
     told = judge([a_record(last_sent_at=NOW - 2 * HOUR)], [an_alarm()], NOW).told
-    assert [(record.times, record.last_sent_at) for record in told] == [(3, NOW)]
+    assert [(record.times, record.last_sent_at, record.last_seen_at) for record in told] == [(3, NOW, NOW)]
 
 
 def test_one_that_could_not_be_told_is_told_as_soon_as_it_can() -> None:
@@ -77,6 +77,7 @@ def test_one_that_grows_worse_is_told_at_once_and_as_often_as_a_new_one() -> Non
     known = a_record(last_sent_at=NOW - timedelta(minutes=1), times=6)
     told = judge([known], [an_alarm(level=AlarmLevel.URGENT)], NOW).told
     assert [(record.level, record.times) for record in told] == [(AlarmLevel.URGENT, 1)]
+    assert [(record.last_sent_at, record.last_seen_at) for record in told] == [(NOW, NOW)]
 
 
 def test_one_that_grows_milder_is_noted_and_not_told() -> None:
@@ -96,7 +97,7 @@ def test_something_new_about_it_is_told_but_nothing_is_told_twice_within_an_hour
 
 def test_what_was_told_already_is_nothing_new() -> None:
     known = a_record(last_sent_at=NOW - 2 * HOUR, times=6)
-    assert kinds(judge([known], [an_alarm(at=NOW - 3 * HOUR)], NOW)) == (0, 0, 0)
+    assert kinds(judge([known], [an_alarm(at=NOW - 2 * HOUR)], NOW)) == (0, 0, 0)
 
 
 def test_other_figures_are_noted_with_the_time() -> None:
@@ -111,8 +112,10 @@ def test_one_that_is_found_no_more_is_settled() -> None:
     assert verdict.settled[0].settled_at == NOW
 
 
-def test_one_that_is_settled_is_not_settled_again() -> None:
-    assert kinds(judge([a_record(settled_at=NOW - HOUR)], [], NOW)) == (0, 0, 0)
+def test_one_that_is_settled_is_not_settled_again_and_keeps_no_other_open() -> None:
+    over, other = a_record(settled_at=NOW - HOUR), a_record(AlarmKind.OVERDUE)
+    assert kinds(judge([over], [], NOW)) == (0, 0, 0)
+    assert [record.kind for record in judge([over, other], [], NOW).settled] == [AlarmKind.OVERDUE]
 
 
 def test_one_that_comes_back_soon_is_the_same_one_and_is_not_told_anew() -> None:

@@ -54,6 +54,13 @@ def test_an_anchor_that_was_shown_something_and_has_nothing_has_lost_it() -> Non
     assert doubts([read(is_known=True)], 30, root_at) == (Doubt.LOST,)
 
 
+def test_one_that_lost_what_it_saw_takes_back_no_other_doubt() -> None:
+    ahead = read("witness", seen(31, of_another=True))
+
+    assert doubts([ahead, read(is_known=True)], 30, root_at) == (Doubt.LOST, Doubt.BEHIND)
+    assert doubts([ahead, read()], 30, root_at) == (Doubt.BEHIND,)
+
+
 def test_one_that_cannot_be_read_is_made_up_for_by_one_that_agrees_and_by_no_other() -> None:
     closed = read("witness", is_unreadable=True)
 
@@ -71,6 +78,7 @@ def test_one_that_agrees_makes_up_for_none_that_disagrees() -> None:
 
 def test_an_error_of_an_anchor_says_nothing_about_the_log_unless_it_does() -> None:
     assert AnchorError("no answer").doubt is Doubt.UNREADABLE
+    assert str(AnchorError("no answer")) == "no answer"
     assert AnchorError("another log", Doubt.FORKED).doubt is Doubt.FORKED
 
 

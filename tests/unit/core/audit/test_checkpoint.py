@@ -76,6 +76,14 @@ def test_a_line_of_an_unknown_key_is_ignored_and_does_not_count() -> None:
         open_note(sign(CHECKPOINT, [STRANGER]), [OURS])
 
 
+def test_a_line_of_an_unknown_key_hides_none_that_follows() -> None:
+    assert open_note(sign(CHECKPOINT, [STRANGER, OURS]), [OURS]) == CHECKPOINT
+
+
+def test_sixteen_signatures_are_not_too_many() -> None:
+    assert open_note(sign(CHECKPOINT, [*[STRANGER] * 15, OURS]), [OURS]) == CHECKPOINT
+
+
 def test_two_keys_of_one_name_are_told_apart_during_a_rotation() -> None:
     overlap = sign(CHECKPOINT, [OURS, NEXT])
 
@@ -96,28 +104,38 @@ def test_a_changed_checkpoint_is_refused(change: tuple[str, str]) -> None:
         open_note(NOTE.replace(*change, 1), [OURS])
 
 
+NO_NOTE = "no signed note: expected text, an empty line and signature lines"
+NO_SIGNATURE = "a line below the empty line is no signature"
+NO_SIZE = "no checkpoint: its second line is not a number of entries"
+NO_ROOT = "no checkpoint: its third line is not a root of 32 bytes in base64"
+
+
 @pytest.mark.parametrize(
     ("note", "why"),
     [
-        ("", "no signed note"),
-        (NOTE.rstrip("\n"), "no signed note"),
-        (CHECKPOINT.text() + "\n\n", "no signed note"),
-        (NOTE.replace("— ", "- "), "no signature"),
-        (CHECKPOINT.text() + "\n— a AAAA\n", "no signature"),
-        (CHECKPOINT.text() + "\n— a A\n", "no signature"),
-        (CHECKPOINT.text() + "\n— a AAAAAB==\n", "no signature"),
-        (CHECKPOINT.text() + "\n" + NOTE.split("\n\n")[1] * 17, "17 signatures"),
-        (f"{ORIGIN}\n1\n\n— a AAAAAAA=\n", "origin, size, root"),
-        (NOTE.replace(ORIGIN, "", 1), "origin, is empty"),
-        (NOTE.replace("1404", "01404", 1), "number of entries"),
-        (NOTE.replace("1404", "-1", 1), "number of entries"),
-        (NOTE.replace("1404", "١", 1), "number of entries"),
-        (NOTE.replace("AAEC", "AAE", 1), "32 bytes"),
+        ("", NO_NOTE),
+        (NOTE.rstrip("\n"), NO_NOTE),
+        (CHECKPOINT.text() + "\n\n", NO_NOTE),
+        (NOTE.replace("— ", "- "), NO_SIGNATURE),
+        (CHECKPOINT.text() + "\n— a AAAA\n", NO_SIGNATURE),
+        (CHECKPOINT.text() + "\n— a AAAAAA==\n", NO_SIGNATURE),
+        (CHECKPOINT.text() + "\n— a A\n", NO_SIGNATURE),
+        (CHECKPOINT.text() + "\n— a AAAAAAB=\n", NO_SIGNATURE),
+        (CHECKPOINT.text() + "\n" + NOTE.split("\n\n")[1] * 17, "a note with 17 signatures: expected 1 to 16"),
+        (f"{ORIGIN}\n1\n\n— a AAAAAAA=\n", "no checkpoint: expected the lines origin, size, root"),
+        (NOTE.replace(ORIGIN, "", 1), "no checkpoint: its first line, the origin, is empty"),
+        (NOTE.replace("1404", "01404", 1), NO_SIZE),
+        (NOTE.replace("1404", "-1", 1), NO_SIZE),
+        (NOTE.replace("1404", "١", 1), NO_SIZE),
+        (NOTE.replace("AAEC", "AAE", 1), NO_ROOT),
+        (NOTE.replace("AAEC", "AA EC", 1), NO_ROOT),
+        (NOTE.replace("AAEC", "ÆAEC", 1), NO_ROOT),
     ],
 )
 def test_what_is_no_checkpoint_is_refused_with_its_reason(note: str, why: str) -> None:
-    with pytest.raises(CheckpointError, match=why):
+    with pytest.raises(CheckpointError) as refused:
         open_note(note, [OURS])
+    assert str(refused.value) == why
 
 
 def test_further_lines_of_a_checkpoint_are_signed_with_it() -> None:
@@ -126,6 +144,13 @@ def test_further_lines_of_a_checkpoint_are_signed_with_it() -> None:
 
     assert open_note(note, [OURS]) == replace(CHECKPOINT, extension=("an extension",))
     assert read_note(note)[1] == text
+
+
+def test_the_signatures_stand_below_the_last_empty_line() -> None:
+    text = CHECKPOINT.text() + "\nmore\n"
+    note = f"{text}\n{OURS.sign(text.encode()).line()}"
+
+    assert open_note(note, [OURS]) == replace(CHECKPOINT, extension=("", "more"))
 
 
 def test_an_empty_log_has_a_checkpoint_too() -> None:

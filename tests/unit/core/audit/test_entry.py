@@ -70,7 +70,7 @@ def test_text_that_could_be_personal_is_refused_without_repeating_it(field: str,
 
 @pytest.mark.parametrize("value", ["Anna Kirkegaard", "anna@example.dk", 2**53, 1.5, b"x"])
 def test_a_fact_is_a_short_code_or_a_number(value: object) -> None:
-    with pytest.raises(ValueError, match=r"facts\.found"):
+    with pytest.raises(ValueError, match=r"this: facts\.found: expected [a-z 0-9,]+( or _\.:/\+=-)?$"):
         an_entry(facts=(("found", value),))
 
 
@@ -82,19 +82,19 @@ def test_the_name_of_a_fact_is_a_small_word_and_never_repeated(name: str) -> Non
 
 
 def test_a_fact_is_said_once() -> None:
-    with pytest.raises(ValueError, match="each name once"):
+    with pytest.raises(ValueError, match=r"this: facts: expected each name once$"):
         an_entry(facts=(("count", 1), ("count", 2)))
 
 
 @pytest.mark.parametrize("record", ["101", "contacts/", "contacts/anna", "Contacts/1", "contacts/1 "])
 def test_a_record_is_a_type_and_an_id(record: str) -> None:
-    with pytest.raises(ValueError, match="record: expected"):
+    with pytest.raises(ValueError, match=r"this: record: expected a record such as contacts/101$"):
         an_entry(record=record)
 
 
 @pytest.mark.parametrize("at", [NOW.replace(tzinfo=None), NOW.astimezone(timezone(timedelta(hours=1)))])
 def test_an_instant_is_in_utc(at: datetime) -> None:
-    with pytest.raises(ValueError, match="at: expected an instant in UTC"):
+    with pytest.raises(ValueError, match=r"this: at: expected an instant in UTC$"):
         an_entry(at=at)
 
 
@@ -110,8 +110,8 @@ def test_a_subject_allows_only_its_own_verbs() -> None:
 
 
 def test_all_problems_are_told_at_once() -> None:
-    with pytest.raises(ValueError, match=r"verb: .*record: .*rule: .*facts\.note: "):
-        an_entry(subject=Subject.RUN, record="x", rule="a b", facts=(("note", "a b"),))
+    with pytest.raises(ValueError, match=r": verb: .*; record: .*; rule: .*; run_id: .*; facts\.note: [^;]*$"):
+        an_entry(subject=Subject.RUN, record="x", rule="a b", run_id=2**53, facts=(("note", "a b"),))
 
 
 def test_every_subject_has_verbs_and_every_verb_a_subject() -> None:
@@ -122,4 +122,31 @@ def test_every_subject_has_verbs_and_every_verb_a_subject() -> None:
 def test_an_entry_of_another_version_is_not_read() -> None:
     body = canonical_bytes(an_entry(), 1).replace(b'"v":1', b'"v":2')
     with pytest.raises(ValueError, match="another version"):
+        read_entry(body)
+
+
+def test_the_largest_whole_number_is_one() -> None:
+    assert an_entry(run_id=2**53 - 1, portal_id=1 - 2**53).run_id == 2**53 - 1
+
+
+def test_a_whole_second_is_written_to_the_microsecond_like_every_instant() -> None:
+    assert b'"at":"2026-03-15T09:30:00.000000Z"' in canonical_bytes(an_entry(at=NOW.replace(microsecond=0)), 1)
+
+
+PLAIN = canonical_bytes(an_entry(facts=(("count", 1),)), 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"\xff", b"[]", b"7", b"{}", b'{"v":1}'),
+        PLAIN.replace(b'"seq":1,', b""),
+        PLAIN.replace(b'"verb":', b'"word":'),
+        PLAIN.replace(b'"record":"contacts/101"', b'"record":101'),
+        PLAIN.replace(b'{"count":1}', b"[1]"),
+        PLAIN.replace(b'"at":"', b'"at":"x'),
+    ],
+)
+def test_what_is_no_entry_is_refused_whatever_it_is(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
         read_entry(body)

@@ -114,10 +114,26 @@ def test_an_edge_that_was_stored_goes_on_where_it_was() -> None:
     assert (again.size, len(again.nodes)) == (13, 3)
 
 
-@pytest.mark.parametrize(("size", "stored"), [(3, bytes(32)), (1, bytes(31)), (-1, b""), (0, bytes(32))])
+@pytest.mark.parametrize(("size", "stored"), [(3, bytes(32)), (-1, b""), (-1, bytes(32)), (0, bytes(32))])
 def test_an_edge_that_does_not_fit_its_size_is_refused(size: int, stored: bytes) -> None:
-    with pytest.raises(ValueError, match="right edge"):
+    with pytest.raises(ValueError, match=r"another right edge than [01] hashes"):
         Frontier.decoded(size, stored)
+
+
+@pytest.mark.parametrize("length", [31, 33, 63])
+def test_an_edge_is_of_whole_hashes(length: int) -> None:
+    with pytest.raises(ValueError, match=r"^the right edge of the tree is not whole hashes$"):
+        Frontier.decoded(1, bytes(length))
+    with pytest.raises(ValueError, match="another right edge than 2 hashes"):
+        Frontier(3, [bytes(32), bytes(length)])
+
+
+def test_a_whole_subtree_is_added_only_where_one_can_begin() -> None:
+    edge = Frontier.of(bodies_of(2))
+    edge.append(by_definition(bodies_of(4)[2:]), 1)
+    assert (edge.size, edge.root()) == (4, by_definition(bodies_of(4)))
+    with pytest.raises(AssertionError):
+        Frontier.of(bodies_of(1)).append(bytes(32), 1)
 
 
 @given(st.integers(1, 80), st.data())
@@ -156,7 +172,7 @@ def test_a_log_is_proved_to_begin_with_what_it_was_and_with_nothing_else(new: in
         )
 
 
-@pytest.mark.parametrize(("index", "size"), [(-1, 4), (4, 4), (0, 0)])
+@pytest.mark.parametrize(("index", "size"), [(-1, 4), (4, 4), (1, 1), (0, 0)])
 def test_there_is_no_proof_for_an_entry_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="no entry"):
         inclusion_proof(index, size, Tree([]))

@@ -27,6 +27,11 @@ def test_a_log_that_grew_is_believed_by_its_proof() -> None:
     assert judge(kept(5), 5, at(9), proof(5, 9)) is Judgement.GROWN
 
 
+def test_a_log_of_one_entry_needs_a_proof_to_have_grown() -> None:
+    assert judge(kept(1), 1, at(4), proof(1, 4)) is Judgement.GROWN
+    assert judge(kept(1), 1, at(4), ()) is Judgement.REFUSED
+
+
 def test_a_log_that_nobody_has_seen_yet_needs_no_proof() -> None:
     assert judge(Kept(), 0, at(4), ()) is Judgement.GROWN
     assert judge(Kept(), 0, at(4), (bytes(32),)) is Judgement.REFUSED

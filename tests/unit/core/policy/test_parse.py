@@ -150,33 +150,49 @@ def test_the_order_of_rules_and_a_word_change_the_digest() -> None:
     assert len(digests) == 3
 
 
+TOML = "TOML, as https://toml.io describes it"
+TOO_DEEP = Problem("the document", "tables nested too deeply", "a few levels at most")
+
+
 def test_broken_toml_is_told_with_its_line() -> None:
     problem = the_only(head='name = "x"\nversion = \n')
-    assert problem.path.startswith("line 2")
-    assert "TOML" in problem.expected
+    assert problem == Problem("line 2, column 11", "Invalid value", TOML)
 
 
 def test_a_document_that_ends_too_early_is_told() -> None:
-    assert "end of document" in the_only(head='name = "x').path
+    assert the_only(head='name = "x') == Problem("end of document", "Unterminated string", TOML)
 
 
 def test_tables_nested_without_end_are_a_problem_not_a_crash() -> None:
     deep = "{ not = " * 5000 + "{}" + " }" * 5000
-    assert the_only(head=f"when = {deep}").found == "tables nested too deeply"
+    assert the_only(head=f"when = {deep}") == TOO_DEEP
 
 
 def test_lists_that_can_be_read_but_not_looked_into_are_a_problem_not_a_crash() -> None:
-    assert the_only(head=f"rules = {'[' * 300}{']' * 300}").found == "tables nested too deeply"
+    assert the_only(head=f"rules = {'[' * 300}{']' * 300}") == TOO_DEEP
+    assert the_only(head=f"a = {'[' * 41}{']' * 41}") == TOO_DEEP
+    assert TOO_DEEP not in problems(head=f"a = {'[' * 40}{']' * 40}")
+    assert TOO_DEEP not in problems(head=f"a.{'b.' * 38}c = 1")
+    assert the_only(head=f"a.{'b.' * 39}c = 1") == TOO_DEEP
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 6000, str(2**63), str(-(2**63) - 1)])
 def test_a_number_that_is_no_number_of_toml_is_a_problem_not_a_crash(number: str) -> None:
-    assert the_only(head=f"version = [{number}]").found == "a whole number that is too large"
+    expected = "one of 64 bits, as TOML has them"
+    assert the_only(head=f"version = [{number}]") == Problem(
+        "the document", "a whole number that is too large", expected
+    )
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_the_largest_number_of_toml_is_a_number(number: int) -> None:
+    assert Problem("version", str(number), "a text") in problems(head=f"version = {number}")
 
 
 def test_an_empty_document_names_all_that_is_missing() -> None:
-    paths = {problem.path for problem in problems(head="")}
-    assert paths == {"name", "version", "timezone", "controller", "rules"}
+    found = problems(head="")
+    assert {problem.path for problem in found} == {"name", "version", "timezone", "controller", "rules"}
+    assert {(problem.found, problem.expected) for problem in found} == {("nothing", "a value: it is required")}
 
 
 def test_all_problems_of_all_parts_are_told_at_once_in_the_order_of_the_document() -> None:

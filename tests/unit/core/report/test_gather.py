@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.civil import Civil
-from hubspot_retention.core.report.figures import MOST_LINES, Decisions, Figures
+from hubspot_retention.core.report.figures import (
+    MOST_LINES,
+    Decisions,
+    Figures,
+    HoldLine,
+    LateLine,
+    MonthFigures,
+    RequestLine,
+)
 from hubspot_retention.core.report.gather import NO_RULE, Gatherer
 
 CIVIL = Civil(ZoneInfo("Europe/Copenhagen"))
@@ -39,17 +47,26 @@ def of_kind(subject: Subject, verbs: Iterable[Verb]) -> list[Entry]:
     return [about(subject, verb, at, code="c") for verb in verbs for at in (BEFORE, DAY)]
 
 
+def test_the_entries_of_the_period_are_counted() -> None:
+    assert figures(opened(1, BEFORE), opened(2, BEGIN), opened(3, DAY), opened(4, END)).entries == 2
+
+
 def test_what_was_done_by_its_last_instant_was_done_in_time() -> None:
-    found = figures(opened(1, DAY, DAY), ended(1, Verb.DONE, DAY))
+    found = figures(*(opened(n, DAY, DAY) for n in (1, 2, 3)), *(ended(n, Verb.DONE, DAY) for n in (1, 2)))
     rule = found.rules["unsubscribed"]
-    assert (rule.opened, rule.done, rule.late, rule.open, found.done) == (1, 1, 0, 0, 1)
-    assert found.months["2026-11"].in_time == 1
+    assert (rule.opened, rule.done, rule.late, rule.open, found.done) == (3, 2, 0, 1, 2)
+    assert found.months == {"2026-11": MonthFigures(opened=3, done=2, in_time=2, open=1)}
 
 
 def test_what_was_done_later_is_late_by_begun_days() -> None:
-    found = figures(opened(1, DAY, DAY), ended(1, Verb.DONE, DAY + timedelta(hours=25)))
-    assert (found.rules["unsubscribed"].late, found.rules["unsubscribed"].longest_late) == (1, 2)
-    assert [(line.record, line.call_by) for line in found.late] == [("contacts/1", DAY)]
+    late, later = DAY + timedelta(hours=1), DAY + timedelta(hours=25)
+    found = figures(
+        opened(1, DAY, DAY), opened(2, DAY, DAY), ended(1, Verb.DONE, later), ended(2, Verb.DONE, late)
+    )  # fmt: skip
+    assert (found.rules["unsubscribed"].late, found.rules["unsubscribed"].longest_late) == (2, 2)
+    assert found.late == [
+        LateLine("contacts/1", "unsubscribed", DAY, later), LateLine("contacts/2", "unsubscribed", DAY, late)
+    ]  # fmt: skip
     assert found.months["2026-11"].in_time == 0
 
 
@@ -67,10 +84,17 @@ def test_a_disposal_meets_the_duty_and_the_ledgers_later_word_does_not_meet_it_a
     gone = about(Subject.DISPOSAL, Verb.DONE, DAY, record="contacts/1", rule="unsubscribed")
     found = figures(opened(1, DAY), gone, ended(1, Verb.DONE, DAY + timedelta(days=40)))
     assert (found.done, found.open, found.rules["unsubscribed"].disposed) == (1, 0, 1)
+    assert found.months["2026-11"].done == 1
+
+
+def test_a_disposal_that_did_not_happen_meets_no_duty() -> None:
+    sent = about(Subject.DISPOSAL, Verb.FAILED, DAY, record="contacts/1", rule="unsubscribed")
+    found = figures(opened(1, DAY), sent)
+    assert (found.done, found.open) == (0, 1)
 
 
 def test_what_was_due_before_the_period_and_is_still_open_counts_as_open_and_overdue() -> None:
-    found = figures(opened(1, BEFORE, BEFORE), opened(2, DAY, END + timedelta(days=1)), opened(3, DAY))
+    found = figures(opened(1, BEFORE, BEFORE), opened(2, DAY, END), opened(3, DAY))
     assert (found.rules["unsubscribed"].opened, found.open, found.overdue) == (2, 3, 1)
 
 
@@ -81,13 +105,18 @@ def test_what_ended_before_the_period_is_no_figure_of_it() -> None:
 
 
 def test_what_is_no_longer_due_ends_once() -> None:
-    found = figures(opened(1, DAY), ended(1, Verb.ENDED, DAY), ended(1, Verb.ENDED, DAY))
+    found = figures(opened(1, DAY), *(ended(1, Verb.ENDED, DAY) for _ in range(3)))
     assert found.rules["unsubscribed"].ended == 1
 
 
 def test_what_was_raised_is_open_and_told_by_its_code() -> None:
-    found = figures(ended(1, Verb.RAISED, DAY, "unreadable"), ended(2, Verb.RAISED, BEFORE, "old"))
-    assert (found.raised_codes, found.open, found.rules["unsubscribed"].raised) == ({"unreadable": 1}, 2, 1)
+    found = figures(*(ended(n, Verb.RAISED, DAY, "unreadable") for n in (1, 3)), ended(2, Verb.RAISED, BEFORE, "old"))
+    assert (found.raised_codes, found.open, found.rules["unsubscribed"].raised) == ({"unreadable": 2}, 3, 2)
+
+
+def test_what_names_no_rule_is_of_the_rule_that_the_duty_was_opened_by() -> None:
+    found = figures(opened(1, DAY), about(Subject.OBLIGATION, Verb.RAISED, DAY, record="contacts/1", code="unreadable"))
+    assert (found.rules["unsubscribed"].raised, found.open) == (1, 1)
 
 
 def test_a_month_without_entries_stands_between_the_others_with_what_was_open() -> None:
@@ -102,25 +131,26 @@ def test_entries_after_the_period_change_nothing() -> None:
 
 
 def test_disposals_of_the_period_are_counted_by_what_became_of_them() -> None:
-    found = figures(*of_kind(Subject.DISPOSAL, (Verb.DONE, Verb.SKIPPED, Verb.FAILED, Verb.SENT)))
+    found = figures(*of_kind(Subject.DISPOSAL, (Verb.DONE, Verb.SKIPPED, Verb.SKIPPED, Verb.FAILED, Verb.SENT)))
     rule = found.rules[NO_RULE]
-    assert (rule.disposed, rule.skipped, rule.failed, found.skips) == (1, 1, 1, {"c": 1})
+    assert (rule.disposed, rule.skipped, rule.failed, found.skips) == (1, 2, 1, {"c": 2})
 
 
-def held(number: int, verb: Verb, at: datetime) -> Entry:
+def held(number: int, verb: Verb, at: datetime, actor: str = "anna") -> Entry:
     facts = (("hold_id", number), ("matter", "2026-14"))
-    return about(Subject.HOLD, verb, at, record="contacts/1", actor="anna", facts=facts)
+    return about(Subject.HOLD, verb, at, record="contacts/1", actor=actor, facts=facts)
 
 
 def test_holds_in_force_in_the_period_are_told_with_their_release() -> None:
     found = figures(
         held(1, Verb.PLACED, BEFORE), held(1, Verb.RELEASED, BEFORE),
-        held(2, Verb.PLACED, BEFORE), held(2, Verb.RELEASED, DAY),
+        held(2, Verb.PLACED, BEFORE), held(2, Verb.RELEASED, BEGIN, "bent"),
         held(3, Verb.PLACED, DAY), held(9, Verb.REFUSED, DAY),
     )  # fmt: skip
-    assert [(hold.number, hold.matter, hold.released_at) for hold in found.holds.values()] == [
-        (2, "2026-14", DAY), (3, "2026-14", None)
-    ]  # fmt: skip
+    assert list(found.holds.values()) == [
+        HoldLine(2, "contacts/1", "2026-14", BEFORE, "anna", BEGIN, "bent"),
+        HoldLine(3, "contacts/1", "2026-14", DAY, "anna"),
+    ]
 
 
 def asked(number: int, verb: Verb, at: datetime) -> Entry:
@@ -134,14 +164,29 @@ def test_requests_open_in_the_period_are_told_with_their_end() -> None:
         asked(2, Verb.RECEIVED, BEFORE), asked(2, Verb.REFUSED, DAY),
         asked(9, Verb.ANSWERED, DAY), about(Subject.REQUEST, Verb.ANSWERED, DAY),
     )  # fmt: skip
-    assert [(line.number, line.kind, line.end) for line in found.requests.values()] == [(2, "erasure", "refused")]
+    assert list(found.requests.values()) == [RequestLine(2, "contacts/1", "erasure", BEFORE, DAY, "refused")]
+
+
+def test_what_an_entry_does_not_say_is_empty_in_its_line() -> None:
+    hold, request = (("hold_id", 1), ("matter", "m")), (("request_id", 1),)
+    found = figures(
+        about(Subject.HOLD, Verb.PLACED, DAY, facts=hold),
+        about(Subject.HOLD, Verb.RELEASED, DAY, facts=hold),
+        about(Subject.REQUEST, Verb.RECEIVED, DAY, facts=request),
+        about(Subject.OBLIGATION, Verb.OPENED, DAY, facts=(("call_by", BEFORE.isoformat()),)),
+        about(Subject.OBLIGATION, Verb.DONE, DAY),
+    )
+    assert found.holds == {1: HoldLine(1, "", "m", DAY, "", DAY, "")}
+    assert found.requests == {1: RequestLine(1, "", "", DAY)}
+    assert found.late == [LateLine("", NO_RULE, BEFORE, DAY)]
 
 
 def test_of_the_approvals_of_a_policy_before_the_period_the_last_is_told() -> None:
     approvals = [
         about(Subject.POLICY, Verb.APPROVED, at, policy_digest=str(n)) for n, at in enumerate((BEFORE, BEFORE, DAY))
     ]
-    assert [entry.policy_digest for entry in figures(*approvals).policies.shown] == ["1", "2"]
+    policies = figures(*approvals).policies
+    assert ([entry.policy_digest for entry in policies.shown], policies.total) == (["1", "2"], 2)
 
 
 def test_what_persons_decided_of_plans_standing_approvals_and_the_stop_is_told() -> None:
@@ -158,34 +203,32 @@ def decided(subject: Subject, verb: Verb, actor: str | None, at: datetime = DAY)
 
 def test_only_approvals_by_named_persons_count_as_theirs() -> None:
     found = figures(
-        decided(Subject.PLAN, Verb.APPROVED, "anna"),
         decided(Subject.PLAN, Verb.APPROVED, "anna", BEFORE),
-        decided(Subject.PLAN, Verb.APPROVED, "service"),
-        decided(Subject.PLAN, Verb.APPROVED, None),
-        decided(Subject.STANDING_APPROVAL, Verb.GRANTED, "bent"),
-        decided(Subject.POLICY, Verb.APPROVED, "anna"),
+        *(decided(Subject.PLAN, Verb.APPROVED, who) for who in ("anna", "bent", "anna", "service", None)),
+        *(decided(Subject.STANDING_APPROVAL, Verb.GRANTED, who) for who in ("bent", "anna")),
+        *(decided(Subject.POLICY, Verb.APPROVED, who) for who in ("anna", "bent")),
         decided(Subject.POLICY, Verb.CHANGED, "anna"),
     ).decisions
-    assert (found.plans, found.standing, found.policies, found.by_service) == (1, 1, 1, 2)
+    assert found == Decisions(plans=3, standing=2, policies=2, by_service=2)
 
 
 def test_what_kept_disposals_from_happening_is_counted_apart() -> None:
     found = figures(
-        decided(Subject.PLAN, Verb.BLOCKED, None),
-        decided(Subject.PLAN, Verb.REJECTED, "anna"),
+        *(decided(Subject.PLAN, Verb.BLOCKED, None) for _ in range(2)),
+        *(decided(Subject.PLAN, Verb.REJECTED, who) for who in ("anna", "bent")),
         decided(Subject.STANDING_APPROVAL, Verb.REVOKED, "anna"),
         decided(Subject.KILL_SWITCH, Verb.SET, "anna"),
         decided(Subject.KILL_SWITCH, Verb.CLEARED, "anna"),
     ).decisions
-    assert found == Decisions(blocked=1, taken_back=2, stops=2)
+    assert found == Decisions(blocked=2, taken_back=3, stops=2)
 
 
 def test_alarms_foreign_deletions_checks_and_runs_of_the_period_are_told() -> None:
-    entries = of_kind(Subject.ALARM, (Verb.SENT, Verb.SETTLED))
+    entries = of_kind(Subject.ALARM, (Verb.SENT, Verb.SENT, Verb.SETTLED))
     entries += of_kind(Subject.FOREIGN_DELETION, (Verb.SEEN,))
     entries += of_kind(Subject.VERIFICATION, (Verb.DONE,))
     found = figures(*entries, about(Subject.MERGE, Verb.SEEN, DAY))
-    assert (found.alarms, found.foreign.total, found.verifications.total) == ({"c": 1}, 1, 1)
+    assert (found.alarms, found.foreign.total, found.verifications.total) == ({"c": 2}, 1, 1)
 
 
 def reviewed(at: datetime, run_id: int, *read: tuple[str, int]) -> Entry:

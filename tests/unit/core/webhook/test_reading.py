@@ -110,10 +110,17 @@ def test_events_of_a_kind_that_nobody_knows_are_kept_beside_the_others() -> None
     found = read_events(body)
     assert [event.object_type for event in found] == [None, ObjectType.CONTACT, ObjectType.CONTACT, None]
     assert [event.kind for event in found] == [None, None, EventKind.PROPERTY_CHANGE, None]
-    assert found[0].object_id == 7
+    assert [found[0].object_id, found[3].object_id] == [7, 0]
 
 
-@pytest.mark.parametrize("odd", [None, True, -1, 0, 1.5, 2**63, "abc", "", [1], {"id": 1}, "9" * 30, "１２"])
+def test_the_class_stands_before_the_first_dot_and_what_happened_after_the_last() -> None:
+    event = read(subscriptionType="contact.list.merge")
+    assert (event.object_type, event.kind) == (ObjectType.CONTACT, EventKind.MERGE)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, True, -1, 0, 1.5, 2**63, "abc", "", [1], {"id": 1}, "9" * 30, "0" * 19 + "7", "１２"]
+)
 def test_an_id_that_is_none_is_zero_and_spoils_nothing(odd: Any) -> None:
     event = read(objectId=odd, eventId=odd, subscriptionId=odd, mergedObjectIds=[odd, 5], occurredAt=odd)
     assert (event.object_id, event.event_id, event.subscription_id) == (5, 0, 0)
@@ -125,11 +132,20 @@ def test_an_id_may_be_written_as_text() -> None:
     assert read(objectId="508369434347").object_id == 508369434347
 
 
+@pytest.mark.parametrize("number", [1, 2**63 - 1])
+def test_the_smallest_and_the_largest_id_are_ids(number: int) -> None:
+    assert read(objectId=number).object_id == number
+
+
 def test_what_is_merged_may_be_no_list() -> None:
     assert read(mergedObjectIds="102").others == ()
 
 
-def test_a_time_that_no_clock_shows_is_1970() -> None:
+def test_a_time_after_this_century_is_1970() -> None:
+    century = datetime(2100, 1, 1, tzinfo=UTC)
+    last = int(century.timestamp()) * 1000
+    assert read(occurredAt=last).occurred_at == century
+    assert read(occurredAt=last + 1).occurred_at == datetime(1970, 1, 1, tzinfo=UTC)
     assert read(occurredAt=2**62).occurred_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -37,6 +37,12 @@ def test_the_known_vectors_are_accepted(request_: SignedRequest) -> None:
     assert verify([VECTOR_SECRET], request_, VECTOR_NOW) is Verdict.ACCEPTED
 
 
+def test_what_has_no_time_is_signed_without_one() -> None:
+    without = replace(VECTORS[0], body=b"12", stamp=Stamp(signature=None, timestamp=None))
+    with_time = replace(VECTORS[0], body=b"1", stamp=Stamp(signature=None, timestamp="2"))
+    assert signature(VECTOR_SECRET, without) == signature(VECTOR_SECRET, with_time)
+
+
 def test_a_uri_that_was_signed_without_decoding_is_not_hubspots() -> None:
     undecoded = replace(VECTORS[2].stamp, signature="G30TGM6Ohar+T0V7opol4shTHa4fcKZLtJNmxJ3GTAQ=")
     assert verify([VECTOR_SECRET], replace(VECTORS[2], stamp=undecoded), VECTOR_NOW) is Verdict.WRONG

@@ -122,17 +122,21 @@ def test_a_paused_twin_of_an_active_subscription_is_nobody_s_loss() -> None:
 
 def test_a_project_app_is_told_the_same_in_its_own_form() -> None:
     component = project_component(WANTED, "https://hooks.example.dk/webhooks/hubspot")
-    config = component["config"]
-    assert component["type"] == "webhooks"
-    assert config["settings"] == {
-        "targetUrl": "https://hooks.example.dk/webhooks/hubspot",
-        "maxConcurrentRequests": 10,
+    classic = component["config"]["subscriptions"].pop("legacyCrmObjects")
+    assert component == {
+        "uid": "retention_webhooks",
+        "type": "webhooks",
+        "config": {
+            "settings": {"targetUrl": "https://hooks.example.dk/webhooks/hubspot", "maxConcurrentRequests": 10},
+            "subscriptions": {
+                "crmObjects": [],
+                "hubEvents": [{"subscriptionType": "contact.privacyDeletion", "active": True}],
+            },
+        },
     }
-    subscriptions = config["subscriptions"]
-    assert subscriptions["hubEvents"] == [{"subscriptionType": "contact.privacyDeletion", "active": True}]
-    told = {(each["subscriptionType"], each.get("propertyName", "")) for each in subscriptions["legacyCrmObjects"]}
+    told = {(each["subscriptionType"], each.get("propertyName", "")) for each in classic}
     assert told == {(each.event_type, each.property_name) for each in WANTED} - {("contact.privacyDeletion", "")}
-    assert all(each["active"] for each in subscriptions["legacyCrmObjects"])
+    assert all(each["active"] for each in classic)
 
 
 def test_every_wanted_event_is_of_a_kind_that_is_understood() -> None:
