@@ -62,3 +62,9 @@ def test_every_line_names_tests_that_exist() -> None:
             path, _, test = wanted.partition("::")
             assert (root / path).exists(), wanted
             assert not test or f"def {test}(" in (root / path).read_text(encoding="utf-8"), wanted
+
+
+def test_ci_tries_as_many_schedules_as_the_short_form_asks_for() -> None:
+    wanted = ROWS[0].short["RETENTION_TEST_SCHEDULES"]
+    ran = (Path(__file__).parents[2] / ".ci" / "run").read_text(encoding="utf-8")
+    assert f"RETENTION_TEST_SCHEDULES={wanted} make test" in ran

@@ -93,12 +93,12 @@ class Officer(Person):
 
     def _hold_all(self, record: RecordRef) -> None:
         """A hold with a firm or about an agreement: whoever it reaches, and is not named as in flight, is held."""
-        town = cast(TownChecker, self.checker).town
+        town, can_tell = cast(TownChecker, self.checker).town, self._can_tell_what_is_in_flight
         hold, in_flight = self._registrar.place_hold(record, "sag-2", "", None, self.stage.now())
         named = {each.record.record_id for each in in_flight}
         reached = [key for key in town.there if record in town.around(key)]
         for key in reached:
-            if key not in named:
+            if can_tell and key not in named:
                 self.checker.promised.setdefault(key, set()).add(hold.hold_id)
         self.placed.append((hold.hold_id, record.record_id))
         self.checker.holds += 1

@@ -1,6 +1,6 @@
 """Days of the service among people who do what they like, with faults: no invariant breaks, no deadline is missed.
 
-`RETENTION_TEST_SCHEDULES`: of so many schedules an eighth are days.
+`RETENTION_TEST_DAYS`: how many times days are lived.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.simulator.days import Days
 from tests.simulator.story import shrink, story_of
 
 _BLOCKS = 4
-_DAYS = int(os.environ.get("RETENTION_TEST_SCHEDULES", "32")) // 8
+_DAYS = int(os.environ.get("RETENTION_TEST_DAYS", "4"))
 Tell = Callable[[str, object], None]
 
 pytestmark = pytest.mark.usefixtures("a_database_of_its_own", "one_thread_at_a_time")
