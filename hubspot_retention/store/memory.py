@@ -14,6 +14,9 @@ _RECALL = lookup(memory)
 _NOTE = upsertion(memory)
 _SOURCES: Mapping[str | None, OptOutSource | None] = {None: None} | {source.value: source for source in OptOutSource}
 
+_made = tuple.__new__
+"""Less than half the time of calling a named tuple's class; a run does it for every record."""
+
 
 class MemoryRows(Rows):
     """The memory."""
@@ -23,12 +26,15 @@ class MemoryRows(Rows):
         session = self._open_session
         rows = session.rows(_RECALL, type=TYPE_NUMBERS[object_type], ids=id_list(ids, session.dialect))
         return {
-            record_id: Remembered(
-                starts,
-                None if opted_out_at is None else from_micros(opted_out_at),
-                None if source is None else _SOURCES[source],
-                ended == 1,
-                archived_by_us == 1,
+            record_id: _made(
+                Remembered,
+                (
+                    starts,
+                    None if opted_out_at is None else from_micros(opted_out_at),
+                    None if source is None else _SOURCES[source],
+                    ended == 1,
+                    archived_by_us == 1,
+                ),
             )
             for _, record_id, starts, opted_out_at, source, ended, archived_by_us in rows
         }

@@ -41,6 +41,7 @@ def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
 
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
+    Package(name="canonical", sources=("core/canonical.py",), tests=("tests/unit/core/test_canonical.py",)),
     Package(name="criteria", sources=("core/criteria.py",), tests=_DECISION),
     Package(name="facts", sources=("core/facts",), tests=_DECISION),
     Package(name="holds", sources=("core/hold.py", "core/request.py", "core/record.py"), tests=(*_HOLDS, *_DECISION)),

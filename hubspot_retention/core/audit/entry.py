@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hubspot_retention.core.audit.kinds import VERBS, Subject, Verb
+from hubspot_retention.core.canonical import canonical_json
 
 FactValue = int | str | bool | None
 Facts = tuple[tuple[str, FactValue], ...]
@@ -120,9 +121,6 @@ def _fact_problems(facts: Facts) -> list[str]:
     return problems
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
-
-
 def canonical_bytes(entry: Entry, seq: int) -> bytes:
     """The bytes that are stored, hashed and exported: compact JSON in ASCII with sorted keys, nothing twice.
 
@@ -142,7 +140,7 @@ def canonical_bytes(entry: Entry, seq: int) -> bytes:
     said = {name: value for name, value in words.items() if value is not None}
     if entry.facts:
         said["facts"] = dict(entry.facts)
-    return _encode(said).encode()
+    return canonical_json(said)
 
 
 def read_entry(body: bytes) -> Entry:

@@ -11,6 +11,9 @@ from hubspot_retention.core.plan.model import Action, OutcomeCount, PlanItem, Pl
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 
+_made = tuple.__new__
+"""Less than half the time of calling a named tuple's class; a run does it for every record."""
+
 
 def item_of(decision: Decision, remembered: Remembered, policy: RetentionPolicy) -> tuple[PlanKind, PlanItem] | None:
     """Which plan a decision goes into and what is to be done; `None` for what is simply retained."""
@@ -51,13 +54,8 @@ def remember(
     else:
         known = read_starts(before.starts) if known is None else known
         starts = before.starts if known == dict(decision.starts) else _starts_after(decision, known)
-    return Remembered(
-        starts,
-        opted_out.opted_out_at,
-        opted_out.opt_out_source,
-        before.marketing_ended and decision.marketing_ends,
-        before.archived_by_us,
-    )
+    ended = before.marketing_ended and decision.marketing_ends
+    return _made(Remembered, (starts, opted_out.opted_out_at, opted_out.opt_out_source, ended, before.archived_by_us))
 
 
 def _starts_after(decision: Decision, known: Mapping[str, StartValue]) -> str:

@@ -4,13 +4,11 @@ So what an earlier run remembered (whether a start is new) is not in it: a secon
 """
 
 import hashlib
-import json
 
+from hubspot_retention.core.canonical import canonical_json
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Plan, PlanItem
-
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class PlanDigest:
@@ -39,7 +37,7 @@ class PlanDigest:
         self._line(found)
 
     def _line(self, value: object) -> None:
-        self._hash.update(f"{_canonical(value)}\n".encode())
+        self._hash.update(canonical_json(value) + b"\n")
 
     def hexdigest(self) -> str:
         """The digest, in hex."""
