@@ -39,6 +39,11 @@ def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple("tests/unit/" + "/test_".join(source.rpartition("/")[::2]) for source in sources)
 
 
+def _audit(name: str, *modules: str) -> Package:
+    sources = tuple(f"core/audit/{module}.py" for module in modules)
+    return Package(name=name, sources=sources, tests=_tests_of(sources))
+
+
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
     Package(name="canonical", sources=("core/canonical.py",), tests=("tests/unit/core/test_canonical.py",)),
@@ -52,6 +57,8 @@ PACKAGES: Final = (
         tests=("tests/unit/core/plan", "tests/properties/test_digest.py", "tests/golden"),
     ),
     Package(name="deadline", sources=("core/deadline",), tests=("tests/unit/core/deadline",)),
+    _audit("tree", "merkle", "checkpoint", "anchor", "receipt", "witness", "rotation"),
+    _audit("removal", "cut", "matters"),
     Package(name="webhook", sources=("core/webhook",), tests=("tests/unit/core/webhook",)),
     Package(name="view", sources=("core/view.py",), tests=("tests/unit/core/test_view.py", *_HOLDS, *_DECISION)),
     Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),

@@ -39,7 +39,7 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of core, but for the policy's reading and the audit log; steps, settling, protocol and"
+        what="mutants of core, but for the policy's reading and the log's verification; steps, settling, protocol and"
         " application of the disposal, no others yet (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),

@@ -100,8 +100,6 @@ class Carried:
                 for name, value in facts.items():
                     if name.startswith(_KEY):
                         self._note(value)
-            case _:
-                pass
 
     def _note(self, ended: str) -> None:
         if ended not in self._ended:

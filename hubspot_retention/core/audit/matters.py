@@ -16,8 +16,16 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 _Key = tuple[Subject, object]
 
 
-def _by_fact(name: str) -> Callable[[Entry], object]:
-    return lambda entry: dict(entry.facts).get(name)
+def _hold(entry: Entry) -> object:
+    return dict(entry.facts).get("hold_id")
+
+
+def _request(entry: Entry) -> object:
+    return dict(entry.facts).get("request_id")
+
+
+def _approval(entry: Entry) -> object:
+    return dict(entry.facts).get("approval")
 
 
 def _record(entry: Entry) -> object:
@@ -50,16 +58,16 @@ _CALL: Final = _Matter(
     _item,
 )
 _MATTERS: Final[Mapping[Subject, _Matter]] = {
-    Subject.HOLD: _Matter(frozenset((Verb.PLACED,)), frozenset((Verb.RELEASED,)), _by_fact("hold_id")),
+    Subject.HOLD: _Matter(frozenset((Verb.PLACED,)), frozenset((Verb.RELEASED,)), _hold),
     Subject.REQUEST: _Matter(
         frozenset((Verb.RECEIVED,)),
         frozenset((Verb.ANSWERED, Verb.REFUSED, Verb.TAKEN_BACK)),
-        _by_fact("request_id"),
+        _request,
     ),
     Subject.OBLIGATION: _Matter(frozenset((Verb.OPENED, Verb.RAISED)), frozenset((Verb.DONE, Verb.ENDED)), _record),
     Subject.DISPOSAL: _CALL,
     Subject.MARKETING: _CALL,
-    Subject.STANDING_APPROVAL: _Matter(frozenset((Verb.GRANTED,)), frozenset((Verb.REVOKED,)), _by_fact("approval")),
+    Subject.STANDING_APPROVAL: _Matter(frozenset((Verb.GRANTED,)), frozenset((Verb.REVOKED,)), _approval),
     Subject.KILL_SWITCH: _Matter(frozenset((Verb.SET,)), frozenset((Verb.CLEARED,)), _portal),
     Subject.ALARM: _Matter(frozenset((Verb.SENT,)), frozenset((Verb.SETTLED,)), _alarm),
 }

@@ -1,6 +1,8 @@
 """Where a log begins: what its oldest entries left behind says, in a note, in an entry, and beside them."""
 
+import time
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -51,6 +53,28 @@ def test_a_cut_log_begins_with_what_the_removed_ones_left() -> None:
 
 def test_a_cut_that_note_entry_and_row_tell_alike_is_told() -> None:
     assert CUT.is_told(TOLD, LOG[5])
+    assert CUT.is_told(telling(CUT.facts()), LOG[5])
+
+
+def test_what_is_signed_of_a_cut_says_until_when_and_after_which_hash() -> None:
+    line = f"log-cut 2026-03-16T09:30:00Z {LOG[4].hash.hex()}"
+    assert checkpoint_of(BARE, "log.example.dk") == Checkpoint("log.example.dk", 5, EDGE.root(), (line,))
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock stands in Japan."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_cut_is_written_in_utc_wherever_the_machine_stands() -> None:
+    assert dict(CUT.facts())["before"] == "2026-03-16T09:30:00Z"
+    assert policy_before(telling(CUT.facts(carried(approval("ab")).facts()))) == approval("ab")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +118,7 @@ def test_the_largest_signed_size_within_what_may_go_is_taken() -> None:
     assert [largest_of(sizes, limit, 3) for limit in (2, 3, 4, 5, 8, 99)] == [None, None, None, 5, 7, 9]
 
 
-def approval(digest: str, actor: str | None = "anna.k") -> Entry:
+def approval(digest: str | None, actor: str | None = "anna.k") -> Entry:
     return Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=NOW, policy_digest=digest, actor=actor)
 
 
@@ -128,6 +152,10 @@ def test_what_an_earlier_cut_carried_is_carried_on_once_unless_there_is_a_newer_
     assert carried(earlier, earlier).facts() == carried(approval("ab"), ended(b"1")).facts()
     assert dict(carried(earlier, approval("cd"), earlier).facts())["policy"] == "cd"
     assert carried(Entry(subject=Subject.LOG, verb=Verb.CUT, at=NOW, facts=CUT.facts())).facts() == ()
+
+
+def test_an_approval_that_names_no_digest_is_carried_on_without_one() -> None:
+    assert dict(carried(approval(None)).facts())["policy"] == ""
 
 
 @pytest.mark.parametrize("actor", ["anna.k", None])

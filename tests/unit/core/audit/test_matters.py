@@ -1,6 +1,7 @@
 """How far a log may be removed: as far as its entries are old, and nothing that was opened there is still open."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,36 @@ def test_what_is_old_may_go_but_for_the_last_that_is_old() -> None:
 
 def test_of_a_log_that_is_old_altogether_the_last_entry_stays() -> None:
     assert removed(*[NOTICE] * 3, days=99) == Removable(2)
+
+
+def test_one_entry_may_go_by_itself() -> None:
+    assert removed(*[NOTICE] * 3, days=2) == Removable(1)
+
+
+@pytest.mark.parametrize(("days", "found"), [(1, None), (2, Removable(6))])
+def test_of_a_log_whose_beginning_is_gone_only_what_is_left_is_counted(days: int, found: Removable | None) -> None:
+    left = (replace(entry, seq=entry.seq + 5) for entry in a_log(*[NOTICE] * 3))
+    assert removable(left, NOW + DAY * days) == found
+
+
+def test_a_disposal_that_did_not_happen_leaves_its_obligation_open() -> None:
+    opened = told(Subject.OBLIGATION, Verb.OPENED, "contacts/101")
+    assert removed(NOTICE, opened, an_entry(verb=Verb.FAILED), NOTICE, days=9) == Removable(1, Subject.OBLIGATION)
+
+
+@pytest.mark.parametrize(
+    ("subject", "opens", "closes", "fact"),
+    [
+        (Subject.HOLD, Verb.PLACED, Verb.RELEASED, "hold_id"),
+        (Subject.REQUEST, Verb.RECEIVED, Verb.ANSWERED, "request_id"),
+        (Subject.STANDING_APPROVAL, Verb.GRANTED, Verb.REVOKED, "approval"),
+        (Subject.ALARM, Verb.SENT, Verb.SETTLED, "about"),
+    ],
+)
+def test_the_end_of_one_is_the_end_of_no_other(subject: Subject, opens: Verb, closes: Verb, fact: str) -> None:
+    one, other = told(subject, opens, None, **{fact: 1}), told(subject, opens, None, **{fact: 2})
+    ended = told(subject, closes, None, **{fact: 2})
+    assert removed(NOTICE, one, other, ended, NOTICE, days=9) == Removable(1, subject)
 
 
 @pytest.mark.parametrize("days", [0, 1])

@@ -131,7 +131,7 @@ def test_an_edge_is_of_whole_hashes(length: int) -> None:
 def test_a_whole_subtree_is_added_only_where_one_can_begin() -> None:
     edge = Frontier.of(bodies_of(2))
     edge.append(by_definition(bodies_of(4)[2:]), 1)
-    assert (edge.size, edge.root()) == (4, by_definition(bodies_of(4)))
+    assert (edge.size, edge.nodes) == (4, (by_definition(bodies_of(4)),))
     with pytest.raises(AssertionError):
         Frontier.of(bodies_of(1)).append(bytes(32), 1)
 
