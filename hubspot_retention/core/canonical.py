@@ -18,4 +18,4 @@ _DELETE: Final = b"\x7f"
 def canonical_json(value: object) -> bytes:
     """Texts, whole numbers, truths, nothing, and lists and dictionaries of them, as bytes."""
     found = _plain(value)
-    return found if found.isascii() and _DELETE not in found else _escaped(value).encode("ascii")
+    return found if found.isascii() and _DELETE not in found else _escaped(value).encode()

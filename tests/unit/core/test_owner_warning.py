@@ -34,8 +34,9 @@ def wanted(at: datetime, **changes: Any) -> OwnerWarning:
 
 
 def test_owners_are_warned_as_long_ahead_as_the_policy_says() -> None:
-    assert FORESIGHT.until == {"inactive-contact": IN_30_DAYS}
-    assert FORESIGHT.farthest == IN_30_DAYS
+    foresight = Foresight.of(clienti(), NOW)
+    assert foresight.until == {"inactive-contact": IN_30_DAYS}
+    assert foresight.farthest == IN_30_DAYS
 
 
 @pytest.mark.parametrize(
