@@ -125,7 +125,7 @@ def judge(known: Iterable[AlarmRecord], found: Iterable[Alarm], now: datetime) -
     for key, alarm in current.items():
         record = _seen(before.get(key), alarm, now)
         if _is_worse(record, before.get(key)):
-            told.append(replace(record, last_seen_at=now, last_sent_at=now, times=1))
+            told.append(replace(record, last_sent_at=now, times=1))
         elif _is_due(record, alarm.at, now):
             told.append(_once_more(record, now))
         elif record != before.get(key):

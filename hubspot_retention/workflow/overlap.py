@@ -13,7 +13,6 @@ read anew.
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 
 from hubspot_retention.core.plan.model import Action, PlanItem
 from hubspot_retention.core.record import ObjectType, RecordRef
@@ -42,8 +41,8 @@ class Overlap:
         self._batches = batches
         self._looks: deque[Future[Looked]] = deque()
         self._claimed: dict[int, frozenset[RecordRef]] = {}
-        self._reader = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="look")
-        self._settler = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="settle")
+        self._reader = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._settler = ThreadPoolExecutor(_SIDE_BY_SIDE)
 
     def outcomes(self) -> Generator[tuple[Batch, PortalError | None], None, None]:
         """Every batch once it was carried out, or with what stood in its way or in that of one shortly before. To
@@ -87,7 +86,7 @@ class Overlap:
         kind = _kind_of(self._batches[place])
         wanted = _AHEAD.get(kind, 0)
         for following in range(place + 1 + len(self._looks), min(place + 1 + wanted, len(self._batches))):
-            if any(_kind_of(batch) != kind for batch in islice(self._batches, place + 1, following + 1)):
+            if _kind_of(self._batches[following]) != kind:
                 return
             self._looks.append(self._reader.submit(self._look, following))
 

@@ -32,7 +32,9 @@ _FACTS: Final = ("tests/unit/core/test_civil.py", "tests/unit/core/test_criteria
 _DECISION: Final = (*_FACTS, "tests/unit/core/decision", "tests/golden")
 _HOLDS: Final = tuple(f"tests/unit/core/test_{name}.py" for name in ("hold", "request", "record"))
 _ERASED: Final = tuple(f"core/{name}.py" for name in ("consent", "tombstone"))
-_SENTINELS: Final = tuple(f"core/{name}.py" for name in ("portal", "probe", "alarm", "owner_warning", "counted"))
+_SENTINELS: Final = tuple(
+    f"core/{name}.py" for name in ("portal", "probe", "alarm", "owner_warning", "counted", "residue")
+)
 
 
 def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:

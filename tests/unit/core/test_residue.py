@@ -12,16 +12,17 @@ LATE = datetime(2020, 2, 1, 10, tzinfo=UTC)
 
 def test_what_hangs_on_nothing_is_named_in_order_and_the_oldest_of_it_dated() -> None:
     letters = [
+        Letter(RecordId(8), EARLY, hangs=False),
         Letter(RecordId(9), LATE, hangs=False),
         Letter(RecordId(7), None, hangs=False),
-        Letter(RecordId(8), EARLY, hangs=False),
         Letter(RecordId(5), datetime(2001, 1, 1, tzinfo=UTC), hangs=True),
         Letter(RecordId(6), datetime(2001, 1, 1, tzinfo=UTC), hangs=UNKNOWN),
+        Letter(RecordId(4), None, hangs=UNKNOWN),
     ]
     assert residue_of(ObjectType.NOTE, letters) == Residue(
         kind=ObjectType.NOTE,
-        read=5,
-        unknown=1,
+        read=6,
+        unknown=2,
         loose=(RecordId(7), RecordId(8), RecordId(9)),
         oldest_at=EARLY,
     )

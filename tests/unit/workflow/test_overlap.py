@@ -1,9 +1,10 @@
 """Batches that overlap: what is read ahead, what is not, and what a failure does."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event, Lock
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,10 +13,12 @@ from hubspot_retention.core.plan.model import Action, PlanItem
 from hubspot_retention.core.portal import Engagement
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.errors import PortalTemporaryError
+from hubspot_retention.workflow import overlap
 from hubspot_retention.workflow.carry import Carrier
 from hubspot_retention.workflow.looking import Looked
 from hubspot_retention.workflow.overlap import Overlap
 from hubspot_retention.workflow.protocol import Prepared
+from tests.simulator.inline import InlineExecutor
 from tests.unit.core.plan.plans import an_item
 
 _PATIENCE = 5.0
@@ -115,9 +118,10 @@ def test_a_batch_of_another_kind_is_read_only_when_this_one_has_gone(
     assert carrier.said.index("act 10") < carrier.said.index("look 20")
 
 
-def test_the_end_of_marketing_is_never_read_ahead(carrier: FakeCarrier) -> None:
-    assert not any(run(carrier, a_batch(10, Action.END_MARKETING), a_batch(20, Action.END_MARKETING)))
-    assert carrier.said.index("act 10") < carrier.said.index("look 20")
+def test_the_end_of_marketing_is_never_read_ahead(carrier: FakeCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "ThreadPoolExecutor", InlineExecutor)  # what is read ahead is read at once
+    assert not any(run(carrier, *([an_item(f"contacts/{number}", action=Action.END_MARKETING)] for number in (10, 20))))
+    assert carrier.said == ["look 10", "act 10", "settle 10", "look 20", "act 20", "settle 20"]
 
 
 def test_a_batch_that_is_read_ahead_is_told_which_correspondence_may_change_meanwhile(carrier: FakeCarrier) -> None:
@@ -134,6 +138,31 @@ def test_what_stands_in_the_way_of_one_batch_is_told_and_stops_no_other(carrier:
     batches = [a_batch(number) for number in (10, 20, 30, 40)]
     assert [error for error in run(carrier, *batches) if error] == [what]
     assert {"settle 10", "settle 30", "settle 40"} <= set(carrier.said)
+
+
+def test_a_batch_is_read_back_beside_two_others_and_told_of_with_the_batch_after_them(carrier: FakeCarrier) -> None:
+    carrier.broken = {"settle 20"}
+    batches = [a_batch(number) for number in (10, 20, 30, 40)]
+    assert run(carrier, *batches) == [None, None, None, "settle 20", None, None]
+
+
+def test_two_are_read_and_two_read_back_at_once_and_what_is_not_begun_when_it_is_closed_is_dropped(
+    carrier: FakeCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Any] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, most: int | None = None) -> None:
+            said.append(most)
+            super().__init__(most)
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            said.append(cancel_futures)
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(overlap, "ThreadPoolExecutor", Pool)
+    run(carrier, a_batch(10))
+    assert said == [2, 2, True, False]
 
 
 def test_closing_it_leaves_the_batches_that_have_not_begun_alone(carrier: FakeCarrier) -> None:
