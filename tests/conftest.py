@@ -3,8 +3,10 @@
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -65,6 +67,15 @@ def _no_network() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded(socket.socket.connect, 1))
         patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex, 1))
         patch.setattr(socket, "getaddrinfo", guarded(socket.getaddrinfo, 0))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities() -> Iterator[None]:
+    """Each new HTTP client reads the certificates of every authority there is, for 30 ms. Tests make many, some of them
+    twenty in a second, and speak no TLS: they are read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
 
 
