@@ -6,7 +6,7 @@ and the rest was committed. So an error of the database marks the transaction, a
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Delete, Dialect, event
@@ -89,15 +89,13 @@ class Session:
         self, sql: str, parameters: Sequence[Any], read: Callable[[Any], _Found], *, many: bool = False
     ) -> _Found:
         """Past SQLAlchemy, in its transaction. Raises StoreError."""
-        cursor = self._connection.connection.cursor()
         try:
-            (cursor.executemany if many else cursor.execute)(sql, parameters)
-            return read(cursor)
+            with closing(self._connection.connection.cursor()) as cursor:
+                (cursor.executemany if many else cursor.execute)(sql, parameters)
+                return read(cursor)
         except self._driver_error as error:
             self._failed = True  # rolling back, SQLAlchemy finds out whether the connection was lost as well
             raise StoreError(explain(error)) from error
-        finally:
-            cursor.close()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

@@ -71,7 +71,7 @@ def instead(content: Content, store: SqlStore) -> Iterator[None]:
         yield
     finally:
         _INSTEAD.pop()
-        _forget()
+        begin_anew()  # the one in memory is as its last schedule left it, and no longer empty
 
 
 def begin_anew() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -160,6 +160,8 @@ def test_a_connection_that_is_lost_in_the_middle_of_a_transaction_takes_only_tha
     def losing(store: SqlStore) -> None:
         with store.transaction() as tx:
             _end_other_connections(postgres_url)
+            with suppress(StoreError):
+                tx.kill_switch()
             tx.kill_switch()
 
     with open_store(postgres_url) as store:
