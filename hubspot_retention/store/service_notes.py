@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord, Tick
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
+from hubspot_retention.store.prepared import inserting
 from hubspot_retention.store.service_schema import alarm, counter, tick, watermark
 from hubspot_retention.store.session import Rows
 
@@ -85,8 +85,7 @@ class ServiceNoteRows(Rows):
         self, table: Table, key: Mapping[str, Any], changes: Mapping[str, Any], first: Mapping[str, Any] | None = None
     ) -> None:
         """Change the row of a key, or make it. `first`: what else, or what instead, a new row holds."""
-        make: Any = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        statement = make(table).values({**key, **changes, **(first or {})})
+        statement = inserting(table, self._connection.dialect).values({**key, **changes, **(first or {})})
         statement = statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes)
         self._connection.execute(statement)
 

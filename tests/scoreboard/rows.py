@@ -39,8 +39,8 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of core, but for the policy's reading and the log's verification; steps, settling, protocol and"
-        " application of the disposal, no others yet (short: the list of what is justified)",
+        what="mutants of core and the disposal, but not yet of the policy's reading and of what verifies the audit log"
+        " (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),
         full={"RETENTION_TEST_MUTANTS": "1"},

@@ -28,6 +28,7 @@ from hubspot_retention.core.facts.values import (
     is_known,
     negation,
 )
+from hubspot_retention.core.made import made
 from hubspot_retention.core.record import RecordId
 
 
@@ -69,8 +70,6 @@ NO_REQUESTS = Requests()
 _NO_CUSTOMER = (None, EndSource.NOT_A_CUSTOMER)
 _NOTHING_PAST = (None, None, None)
 _NOBODY = (False, False)
-_made = tuple.__new__
-"""Half the time of calling a named tuple's class; a run does it for every contact."""
 
 
 class ContactFacts(NamedTuple):
@@ -213,7 +212,7 @@ def contact_facts(
     asked, withdrawn, restricted = seen.erasure_requested_at, seen.consent_withdrawn_at, seen.restricted
     if requests is not NO_REQUESTS:
         asked, withdrawn, restricted = _with_requests(asked, withdrawn, restricted, requests)
-    return _made(
+    return made(
         ContactFacts,
         (
             seen.record_id,

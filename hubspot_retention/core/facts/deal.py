@@ -19,9 +19,8 @@ from hubspot_retention.core.facts.values import (
     any_of,
     negation,
 )
+from hubspot_retention.core.made import made
 from hubspot_retention.core.record import RecordId
-
-_made = tuple.__new__
 
 
 class ContactEnd(NamedTuple):
@@ -115,7 +114,7 @@ def deal_facts(seen: DealObservation, around: DealSurroundings, terms: FactTerms
     """The facts of a deal."""
     end = _end(seen, around)
     until, source = end
-    return _made(
+    return made(
         DealFacts,
         (
             seen.record_id,
