@@ -38,6 +38,7 @@ from hubspot_retention.hubspot.objects import search
 from hubspot_retention.hubspot.owners import HubSpotOwners
 from hubspot_retention.hubspot.reading import ListReader, ReaderOptions
 from hubspot_retention.hubspot.requirements import contact_types, missing_properties
+from hubspot_retention.hubspot.side_by_side import side_by_side
 from hubspot_retention.hubspot.subscriptions import Subscriptions
 from hubspot_retention.hubspot.translate import CompanyTranslator, ContactTranslator, DealTranslator
 from hubspot_retention.hubspot.transport import Transport
@@ -91,6 +92,7 @@ class HubSpotPortal:
         from hubspot_retention.hubspot.control import ControlPlane
 
         control = ControlPlane(self._transport)
+        side_by_side(control.property_definitions, (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY))
         problems = missing_properties(self._policy, self._subscriptions.newsletter_ids(), control)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)

@@ -1,21 +1,25 @@
 """Assess: read every record, decide, and store the two plans of a run. Always safe: nothing is written to HubSpot.
 
 Companies and deals are spooled first, contacts are decided as they stream by, deals last (they need their
-contacts). Then the correspondence of what is due is listed, the guardrails are checked, and the plans are sealed
-with their digests. A run that stops half-way leaves plans in status `building`, which can never be applied.
+contacts). Each list is begun while the one before is read: at 100 ms a request their first pages would otherwise leave
+the allowed rate unused. Then the correspondence of what is due is listed, the guardrails are checked, and the plans are
+sealed with their digests. A run that stops half-way leaves plans in status `building`, which can never be applied.
 """
 
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.facts.observation import DealObservation
 from hubspot_retention.core.plan.build import Tally, after_run
 from hubspot_retention.core.plan.model import Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
@@ -25,14 +29,18 @@ from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import BlockedError, RangesDisagreeError
+from hubspot_retention.workflow.begun import begun
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.clerk import Clerk
-from hubspot_retention.workflow.deciding import Bench, Court, Findings, OwnBench
+from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
 from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW, check_clock
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import Sealer
+
+_BEGUN: Final = 2
+"""Lists that are begun before their turn: deals and contacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,7 @@ class Assessment:
         self._store = store
         self._spool = spool
         self._policy = policy
+        self._clerk = Clerk(source, store, spool)
 
     def run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:
         """Assess the whole portal; answers the plan of exercised rights and the plan of time rules."""
@@ -202,28 +211,36 @@ class Assessment:
 
     def _read_and_decide(self, run: _Run, order: AssessOrder, watcher: Watcher) -> None:
         total = self._source.count(ObjectType.CONTACT)
-        with self._bench_for(total) as bench:
-            self._read(watcher)
-            self._decide(run, order, bench, watcher, total)
+        with self._bench_for(total) as bench, ThreadPoolExecutor(_BEGUN, thread_name_prefix="lists") as pool:
+            deals = begun(self._source.deals(), pool)
+            contacts = self._contacts(run, order, bench, pool)
+            self._read(deals, watcher)
+            self._decide(run, order, bench, contacts, watcher, total)
 
-    def _read(self, watcher: Watcher) -> None:
+    def _contacts(self, run: _Run, order: AssessOrder, bench: Bench, pool: ThreadPoolExecutor) -> Iterator[Docket]:
+        """Every contact as it will be decided, of a list that is begun."""
+        lookout = (Returned(self._store) if order.what_if else self._returned).lookout(run.portal_id)
+        if bench.is_apart and not lookout.has_work:
+            return self._clerk.all_unread(begun(self._source.unread_contacts(), pool))
+        seen = begun(self._source.contacts(every_address=lookout.has_work), pool)
+        return self._clerk.all_contacts(seen, lookout, order.as_of)
+
+    def _read(self, deals: Iterator[Sequence[DealObservation]], watcher: Watcher) -> None:
         """Companies and deals, which are the neighbours of contacts."""
         for company_page in self._source.companies():
             self._spool.add_companies(company_page)
             watcher.progress("reading companies", len(company_page), None)
-        for deal_page in self._source.deals():
+        for deal_page in deals:
             self._spool.add_deals(deal_page)
             watcher.progress("reading deals", len(deal_page), None)
 
-    def _decide(self, run: _Run, order: AssessOrder, bench: Bench, watcher: Watcher, total: int) -> None:
+    def _decide(
+        self, run: _Run, order: AssessOrder, bench: Bench, contacts: Iterator[Docket], watcher: Watcher, total: int
+    ) -> None:
         self._spool.judge_companies(run.judge)
         with self._store.transaction() as tx:
             register = RequestRegister.of_all(tx.requests())
         court = Court(self._policy, run.judge, register, None if watcher.decision is None else watcher.worth_hearing)
-        lookout = (Returned(self._store) if order.what_if else self._returned).lookout(run.portal_id)
-        clerk = Clerk(self._source, self._store, self._spool)
-        unread = bench.is_apart and not lookout.has_work
-        contacts = clerk.all_unread() if unread else clerk.all_contacts(lookout, order.as_of)
 
         def pending() -> Iterator[Sequence[SeenContact]]:
             for findings in bench.findings(court, contacts):
@@ -232,9 +249,9 @@ class Assessment:
                 if findings.pending:
                     yield findings.pending
 
-        for docket in clerk.contacts(pending()):
+        for docket in self._clerk.contacts(pending()):
             self._keep(run, order, court.decide(docket), watcher)
-        for findings in bench.findings(court, clerk.all_deals()):
+        for findings in bench.findings(court, self._clerk.all_deals()):
             self._keep(run, order, findings, watcher)
             watcher.progress("deciding deals", findings.total, None)
 

@@ -47,20 +47,22 @@ class Clerk:
     store: Store
     spool: Spool
 
-    def all_contacts(self, lookout: Lookout, as_of: datetime) -> Iterator[ContactDocket]:
+    def all_contacts(
+        self, pages: Iterable[Sequence[SeenContact]], lookout: Lookout, as_of: datetime
+    ) -> Iterator[ContactDocket]:
         """Every contact; those who were erased and are back are told of."""
 
         def looked_at() -> Iterator[list[SeenContact]]:
-            for chunk in _chunks(self.source.contacts(every_address=lookout.has_work), _CHUNK):
+            for chunk in _chunks(pages, _CHUNK):
                 lookout.look(chunk, as_of)
                 yield chunk
 
         return self.contacts(looked_at())
 
-    def all_unread(self) -> Iterator[UnreadDocket]:
+    def all_unread(self, pages: Iterable[Sequence[UnreadContact]]) -> Iterator[UnreadDocket]:
         """Every contact, to be read where it is decided."""
         reader = self.source.contact_reader()
-        for chunk in _chunks(self.source.unread_contacts(), _CHUNK):
+        for chunk in _chunks(pages, _CHUNK):
             yield self._unread(chunk, reader)
 
     def all_deals(self) -> Iterator[DealDocket]:

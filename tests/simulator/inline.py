@@ -50,7 +50,7 @@ class InlineExecutor:
 def inline() -> Iterator[None]:
     """For the length of a block."""
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("carry", "clerk", "overlap"):
+        for module in ("assess", "carry", "clerk", "overlap"):
             patched.setattr(f"hubspot_retention.workflow.{module}.ThreadPoolExecutor", InlineExecutor)
         patched.setattr("hubspot_retention.workflow.review.parse_policy", _parse_once)
         patched.setattr("hubspot_retention.core.view.ruleset", _ready_once)
