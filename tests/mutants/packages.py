@@ -46,6 +46,15 @@ def _audit(name: str, *modules: str) -> Package:
     return Package(name=name, sources=sources, tests=_tests_of(sources))
 
 
+def _policy(name: str, *modules: str, tests: Iterable[str]) -> Package:
+    """A part of the policy's reading, checking and showing, with the files of tests that are about it."""
+    return Package(
+        name=f"policy-{name}",
+        sources=tuple(f"core/policy/{module}.py" for module in modules),
+        tests=tuple(f"tests/unit/core/policy/test_{file}.py" for file in tests),
+    )
+
+
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
     Package(name="canonical", sources=("core/canonical.py",), tests=("tests/unit/core/test_canonical.py",)),
@@ -62,6 +71,7 @@ PACKAGES: Final = (
     _audit("tree", "merkle", "checkpoint", "anchor", "receipt", "witness", "rotation"),
     _audit("removal", "cut", "matters"),
     Package(name="webhook", sources=("core/webhook",), tests=("tests/unit/core/webhook",)),
+    _policy("shape", "shape", "lengths", tests=("shape", "shape_of_nonsense", "lengths")),
     Package(name="view", sources=("core/view.py",), tests=("tests/unit/core/test_view.py", *_HOLDS, *_DECISION)),
     Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),
     Package(name="sentinels", sources=_SENTINELS, tests=_tests_of(_SENTINELS)),

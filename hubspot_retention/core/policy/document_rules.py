@@ -118,11 +118,15 @@ class RecordRuleTable(_AnyRule):
 
     @model_validator(mode="before")
     @classmethod
-    def _say_class(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, Mapping) and isinstance(info.context, Reading):
-            name = value.get("class")
-            info.context.record_class = RECORD_CLASSES.get(name) if isinstance(name, str) else None
+    def _before_its_parts(cls, value: Any, info: ValidationInfo) -> Any:
+        _say_class(value, Reading.of(info))
         return value
+
+
+def _say_class(rule: Any, reading: Reading) -> None:
+    """What the rule is for, if it says so; none is left from the rule before."""
+    name = rule.get("class") if isinstance(rule, Mapping) else None
+    reading.record_class = RECORD_CLASSES.get(name) if isinstance(name, str) else None
 
 
 class EngagementRuleTable(_AnyRule):

@@ -5,9 +5,8 @@ context (`Reading`) before its parts are looked at; that way one pass finds ever
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hubspot_retention.core.civil import Period
-from hubspot_retention.core.policy.vocabulary import FACTS, FactKind, class_name, fact_names
+from hubspot_retention.core.policy.vocabulary import FactKind, class_name, fact_names
 from hubspot_retention.core.record import ObjectType
 
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -41,6 +40,12 @@ class Reading:
 
     record_class: ObjectType | None = None
 
+    @staticmethod
+    def of(info: ValidationInfo) -> "Reading":
+        """What is known where pydantic has come to."""
+        assert isinstance(info.context, Reading), "parse_policy gives it along"
+        return info.context
+
 
 def wrong(expected: str) -> PydanticCustomError:
     """A problem with what was expected; pydantic adds where and what was found."""
@@ -55,13 +60,18 @@ def _text(value: str) -> str:
     return value
 
 
-def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if pattern.fullmatch(value) is None:
-            raise wrong(expected)
-        return value
+def _rule_id(value: str) -> str:
+    return _matching(_RULE_ID, value, "an id of small letters, digits and single hyphens, such as former-customer")
 
-    return check
+
+def _property(value: str) -> str:
+    return _matching(_PROPERTY, value, "a property's internal name: small letters, digits and underscores")
+
+
+def _matching(pattern: re.Pattern[str], value: str, expected: str) -> str:
+    if pattern.fullmatch(value) is None:
+        raise wrong(expected)
+    return value
 
 
 def _any_period(value: str) -> str:
@@ -90,31 +100,32 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
-def _fact(kind: FactKind) -> Callable[[str, ValidationInfo], str]:
-    def check(value: str, info: ValidationInfo) -> str:
-        object_type = info.context.record_class if isinstance(info.context, Reading) else None
-        if object_type is None or (value in FACTS[object_type] and FACTS[object_type][value].kind is kind):
-            return value
-        what = "a fact that is true or false" if kind is FactKind.TRUTH else "a fact that is a day or an instant"
+def _truth(value: str, info: ValidationInfo) -> str:
+    return _fact(value, info, FactKind.TRUTH, "a fact that is true or false")
+
+
+def _moment(value: str, info: ValidationInfo) -> str:
+    return _fact(value, info, FactKind.MOMENT, "a fact that is a day or an instant")
+
+
+def _fact(value: str, info: ValidationInfo, kind: FactKind, what: str) -> str:
+    """A fact of the class of the rule; where that is none, it is the class that is wrong."""
+    object_type = Reading.of(info).record_class
+    if object_type is not None and value not in fact_names(kind, object_type):
         names = ", ".join(fact_names(kind, object_type))
         raise wrong(f"{what} of a {class_name(object_type)}: {names}")
-
-    return check
-
-
-def _names(kind: FactKind) -> dict[str, Any]:
-    return {"type": "string", "enum": list(fact_names(kind))}
+    return value
 
 
 Text = Annotated[str, AfterValidator(_text)]
 RuleId = Annotated[
     str,
-    AfterValidator(_matching(_RULE_ID, "an id of small letters, digits and single hyphens, such as former-customer")),
+    AfterValidator(_rule_id),
     Field(json_schema_extra={"pattern": f"^{_RULE_ID.pattern}$"}),
 ]
 Property = Annotated[
     str,
-    AfterValidator(_matching(_PROPERTY, "a property's internal name: small letters, digits and underscores")),
+    AfterValidator(_property),
     Field(json_schema_extra={"pattern": f"^{_PROPERTY.pattern}$"}),
 ]
 Properties = Annotated[list[Property], Field(min_length=1), AfterValidator(_distinct)]
@@ -126,5 +137,13 @@ Periods = Annotated[
     Field(min_length=1),
     BeforeValidator(_one_or_more, json_schema_input_type=str | list[PeriodText]),
 ]
-TruthFact = Annotated[str, AfterValidator(_fact(FactKind.TRUTH)), WithJsonSchema(_names(FactKind.TRUTH))]
-MomentFact = Annotated[str, AfterValidator(_fact(FactKind.MOMENT)), WithJsonSchema(_names(FactKind.MOMENT))]
+TruthFact = Annotated[
+    str,
+    AfterValidator(_truth),
+    WithJsonSchema({"type": "string", "enum": list(fact_names(FactKind.TRUTH))}),
+]
+MomentFact = Annotated[
+    str,
+    AfterValidator(_moment),
+    WithJsonSchema({"type": "string", "enum": list(fact_names(FactKind.MOMENT))}),
+]

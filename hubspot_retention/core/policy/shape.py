@@ -4,7 +4,6 @@ Reads the raw tables, whatever their state, so that these problems are told toge
 `document.py` finds in single values. What is misshapen is passed over here, because it is told there.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ Raw = Mapping[str, Any]
 
 _KEEP_FROM: Final = ("from", "from_financial_year_end_of")
 _NEEDS_DISPOSE: Final = ("outweighed_is_referred", "refer_if_later", "guardrails")
-_LEAP_YEAR: Final = 2024
+_SHORT_MONTHS: Final = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 def misfits(raw: Raw) -> Iterator[Misfit]:
@@ -58,11 +57,10 @@ def _period(value: object) -> Period | None:
 
 
 def _financial_year_end(table: Raw) -> Iterator[Misfit]:
-    month, day = table.get("month", 12), table.get("day", 31)
-    if isinstance(month, int) and isinstance(day, int) and 1 <= month <= 12 and day <= 31:
-        last = monthrange(_LEAP_YEAR, month)[1]
-        if day > last:
-            yield Misfit(("financial_year_end", "day"), str(day), f"a day of month {month}, at most {last}")
+    month, day = table.get("month"), table.get("day", 31)
+    last = _SHORT_MONTHS.get(month) if isinstance(month, int) else None
+    if last is not None and isinstance(day, int) and last < day <= 31:
+        yield Misfit(("financial_year_end", "day"), str(day), f"a day of month {month}, at most {last}")
 
 
 def _texts(table: Raw, key: str, default: list[str]) -> list[str]:
@@ -81,7 +79,7 @@ def _opt_out_sources(table: Raw) -> Iterator[Misfit]:
     seen: dict[str, str] = {}
     for name, field in OptOutSourcesTable.model_fields.items():
         key = field.alias or name
-        for text in _texts(table, key, field.get_default(call_default_factory=True)):
+        for text in _texts(table, key, field.default):
             first = seen.setdefault(text.casefold(), key)
             if first != key:
                 yield Misfit(("opt_out_sources", key), shown(text), f"a source that is not among {first} already")
@@ -192,6 +190,7 @@ def _guardrails(limits: Raw, general: Raw | None, place: Place) -> Iterator[Misf
         values[key] = value
         if general is not None and key != "percent_from" and value > policy_wide:
             yield Misfit((*place, key), shown(value), f"no more than the policy's own limit, {policy_wide}")
-    if limits and values.get("percent_from", 0) >= values.get("max_disposals", float("inf")):
-        expected = f"less than max_disposals, {values['max_disposals']}: else max_percent never counts"
-        yield Misfit((*place, "percent_from"), shown(values["percent_from"]), expected)
+    counted, most = values.get("percent_from"), values.get("max_disposals")
+    if limits and counted is not None and most is not None and counted >= most:
+        expected = f"less than max_disposals, {most}: else max_percent never counts"
+        yield Misfit((*place, "percent_from"), shown(counted), expected)

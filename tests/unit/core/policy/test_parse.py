@@ -1,12 +1,6 @@
 """A document becomes a policy, or every problem with it is told at once."""
 
-import tomllib
-from typing import Any
-
 import pytest
-import tomli_w
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hubspot_retention.core.civil import FinancialYearEnd, Period
 from hubspot_retention.core.criteria import AllOf, AnyOf, Holds, Known, LaterThanEach, Not, NotPast
@@ -21,7 +15,6 @@ from tests.unit.core.policy.texts import (
     a_follower,
     a_policy,
     a_rule,
-    clienti_text,
     problems,
 )
 
@@ -400,39 +393,3 @@ def test_the_schema_describes_every_key_and_knows_the_facts() -> None:
     assert "was_customer" in schema["$defs"]["IsTable"]["properties"]["is"]["enum"]
     assert "is_closed_won" in schema["$defs"]["IsTable"]["properties"]["is"]["enum"]
     assert all(table["additionalProperties"] is False for table in tables if "properties" in table)
-
-
-JUNK = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=8),
-    st.lists(st.integers(), max_size=2),
-    st.dictionaries(st.sampled_from(("is", "id", "class", "period", "x")), st.integers(), max_size=2),
-    st.sampled_from(("P0D", "P1M", "deal", "engagement", "erase", "customer_until", "is_open")),
-)
-
-
-def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [place, *(spot for key, item in inside for spot in places(item, (*place, key)))]
-
-
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_a_damaged_document_is_a_policy_or_a_list_of_problems_never_a_crash(data: st.DataObject) -> None:
-    raw = tomllib.loads(clienti_text())
-    for _ in range(data.draw(st.integers(1, 3))):
-        spots = places(raw)[1:]
-        *way, last = data.draw(st.sampled_from(spots))
-        holder = raw
-        for step in way:
-            holder = holder[step]
-        junk = data.draw(JUNK)
-        if junk is None:
-            del holder[last]
-        else:
-            holder[last] = junk
-    found = problems(head=tomli_w.dumps(raw))
-    assert all(problem.found and problem.expected for problem in found)

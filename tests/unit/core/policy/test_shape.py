@@ -61,6 +61,20 @@ def test_a_keep_says_how_long_in_one_way(keep: str, found: str, expected: str) -
     assert the_only(a_rule("r", PARTNER, f"keep = {keep}")) == Problem("rules[r].keep", found, expected)
 
 
+@pytest.mark.parametrize(
+    "keep",
+    [
+        '{ period = "P1M", from = "event_on" }',
+        '{ period = "P1M", from_financial_year_end_of = "event_on" }',
+        '{ until_end_of = "event_on" }',
+        f"{{ while = {PARTNER} }}",
+        f'{{ while = {PARTNER}, until_end_of = "event_on" }}',
+    ],
+)
+def test_a_keep_that_says_how_long_in_one_way_is_fine(keep: str) -> None:
+    assert problems(a_rule("r", PARTNER, f"keep = {keep}")) == ()
+
+
 def test_a_disposal_at_once_needs_a_right_or_an_exclusive_rule() -> None:
     expected = "a period longer than nothing; only a right or an exclusive rule disposes at once"
     assert the_only(disposing(after='"P0D"')) == Problem("rules[r].dispose.after", '"P0D"', expected)
@@ -121,26 +135,55 @@ def test_a_warning_cannot_come_before_the_period_began() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["outweighed_is_referred = true", 'refer_if_later = "event_on"', "guardrails = { max_percent = 5 }"],
+    ("key", "value", "found"),
+    [
+        ("outweighed_is_referred", "true", "true"),
+        ("refer_if_later", '"event_on"', '"event_on"'),
+        ("guardrails", "{ max_percent = 5 }", "a table with max_percent"),
+    ],
 )
-def test_what_is_said_of_a_disposal_needs_one(line: str) -> None:
-    problem = the_only(a_rule("r", PARTNER, f"keep = {{ while = {PARTNER} }}", line))
-    assert problem.path == f"rules[r].{line.split(' ')[0]}"
-    assert problem.expected == "dispose beside it: it says something of a disposal"
+def test_what_is_said_of_a_disposal_needs_one(key: str, value: str, found: str) -> None:
+    problem = the_only(a_rule("r", PARTNER, f"keep = {{ while = {PARTNER} }}", f"{key} = {value}"))
+    assert problem == Problem(f"rules[r].{key}", found, "dispose beside it: it says something of a disposal")
 
 
-def test_correspondence_follows_a_class_that_has_rules() -> None:
-    problem = the_only(EVERYBODY, a_follower(follows="deal"))
-    expected = "a class with a rule of its own; none has class deal"
-    assert problem == Problem("rules[letters].follows", '"deal"', expected)
+@pytest.mark.parametrize(("followed", "other"), [("deal", "contact"), ("contact", "deal")])
+def test_correspondence_follows_a_class_that_has_rules(followed: str, other: str) -> None:
+    rule = disposing(record_class=other)
+    expected = f"a class with a rule of its own; none has class {followed}"
+    problem = the_only(rule, a_follower(follows=followed))
+    assert problem == Problem("rules[letters].follows", f'"{followed}"', expected)
+    assert problems(rule, a_follower(follows=other)) == ()
+
+
+def test_correspondence_follows_no_other_class() -> None:
     assert the_only(EVERYBODY, a_follower(follows="ticket")).expected == "'contact' or 'deal'"
 
 
-@pytest.mark.parametrize(("month", "day", "fits"), [(4, 30, True), (4, 31, False), (2, 29, True), (2, 30, False)])
-def test_the_financial_year_ends_on_a_day_that_its_month_has(month: int, day: int, fits: bool) -> None:
-    found = problems(f"[financial_year_end]\nmonth = {month}\nday = {day}", EVERYBODY)
-    assert [problem.path for problem in found] == ([] if fits else ["financial_year_end.day"])
+def test_rules_after_one_for_correspondence_are_looked_at_as_well() -> None:
+    neither = Problem("rules[r]", "neither keep nor dispose", "keep, dispose or both")
+    assert the_only(a_follower(), a_rule("r", PARTNER)) == neither
+
+
+@pytest.mark.parametrize(("month", "days"), [*enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1)])
+def test_the_financial_year_ends_on_a_day_that_its_month_has(month: int, days: int) -> None:
+    table = f"[financial_year_end]\nmonth = {month}\nday = "
+    assert problems(f"{table}{days}", EVERYBODY) == ()
+    expected = f"a day of month {month}, at most {days}" if days < 31 else "less than or equal to 31"
+    assert the_only(f"{table}{days + 1}", EVERYBODY) == Problem("financial_year_end.day", str(days + 1), expected)
+
+
+def test_a_day_or_a_month_that_no_year_has_is_told_once() -> None:
+    day = Problem("financial_year_end.day", "32", "less than or equal to 31")
+    assert the_only("[financial_year_end]\nmonth = 6\nday = 32", EVERYBODY) == day
+    month = Problem("financial_year_end.month", "13", "less than or equal to 12")
+    assert the_only("[financial_year_end]\nmonth = 13\nday = 31", EVERYBODY) == month
+
+
+def test_a_financial_year_without_a_day_ends_on_the_31st_which_not_every_month_has() -> None:
+    expected = Problem("financial_year_end.day", "31", "a day of month 6, at most 30")
+    assert the_only("[financial_year_end]\nmonth = 6", EVERYBODY) == expected
+    assert problems("[financial_year_end]\nmonth = 3", EVERYBODY) == ()
 
 
 def test_a_stage_cannot_be_both_a_customers_and_the_end() -> None:
@@ -155,6 +198,15 @@ def test_a_source_of_opt_outs_means_one_thing() -> None:
     assert problem == Problem("opt_out_sources.import", '"self service"', "a source that is not among person already")
 
 
+def test_lists_that_are_none_are_told_for_what_they_are_alone() -> None:
+    found = problems('[opt_out_sources]\nperson = "ab"\nimport = "a"\nstaff = 1', EVERYBODY)
+    assert {problem.path: problem.expected for problem in found} == {
+        "opt_out_sources.person": "a list",
+        "opt_out_sources.import": "a list",
+        "opt_out_sources.staff": "a list",
+    }
+
+
 def test_one_property_cannot_be_two_facts_of_a_class() -> None:
     problem = the_only('[sources.contact]\nevent_on = "legal_hold"', EVERYBODY)
     assert problem == Problem("sources.contact.event_on", '"legal_hold"', "another property than that of legal_hold")
@@ -165,6 +217,27 @@ def test_a_share_that_never_counts_is_a_problem() -> None:
     problem = Problem("guardrails.percent_from", "25", expected)
     assert the_only("[guardrails]\nmax_disposals = 25", EVERYBODY) == problem
     assert problems("[guardrails]\nmax_disposals = 26", EVERYBODY) == ()
+
+
+@pytest.mark.parametrize(("limit", "value"), [("max_disposals", "20.5"), ("max_disposals", "true")])
+def test_a_share_is_not_measured_against_a_limit_of_the_wrong_type(limit: str, value: str) -> None:
+    assert the_only(f"[guardrails]\n{limit} = {value}", EVERYBODY).path == f"guardrails.{limit}"
+
+
+def test_a_share_from_no_number_is_not_measured_against_any_limit() -> None:
+    found = problems('[guardrails]\nmax_disposals = 0\npercent_from = "x"', EVERYBODY)
+    assert [(problem.path, problem.expected) for problem in found] == [
+        ("guardrails.max_disposals", "greater than or equal to 1"),
+        ("guardrails.percent_from", "a whole number"),
+    ]
+
+
+def test_each_limit_of_a_rule_is_looked_at_whatever_the_others_are() -> None:
+    found = problems(disposing("guardrails = { max_disposals = true, max_percent = 30 }"))
+    assert [problem.path for problem in found] == [
+        "rules[r].guardrails.max_percent",
+        "rules[r].guardrails.max_disposals",
+    ]
 
 
 @pytest.mark.parametrize(
