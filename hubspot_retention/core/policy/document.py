@@ -142,5 +142,5 @@ class PolicyDocument(Table):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the document (draft 2020-12), for editors that complete and check it."""
-    schema = PolicyDocument.model_json_schema(by_alias=True)
+    schema = PolicyDocument.model_json_schema()
     return {"$schema": SCHEMA_DIALECT, **schema}

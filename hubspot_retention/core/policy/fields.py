@@ -25,7 +25,8 @@ from hubspot_retention.core.record import ObjectType
 
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PROPERTY: Final = re.compile(r"[a-z][a-z0-9_]*")
-_LONGEST_PERIOD: Final = Period(months=12 * 100)
+_MOST_MONTHS: Final = 12 * 100
+_MOST_DAYS: Final = 366 * 100
 
 
 class Table(BaseModel):
@@ -43,7 +44,7 @@ class Reading:
     @staticmethod
     def of(info: ValidationInfo) -> "Reading":
         """What is known where pydantic has come to."""
-        assert isinstance(info.context, Reading), "parse_policy gives it along"
+        assert isinstance(info.context, Reading)  # parse_policy gives it along
         return info.context
 
 
@@ -79,7 +80,7 @@ def _any_period(value: str) -> str:
         period = Period.parse(value)
     except ValueError as error:
         raise wrong("a period such as P30D, P6W, P24M or P5Y") from error
-    if period.months > _LONGEST_PERIOD.months or period.days > 366 * 100:
+    if period.months > _MOST_MONTHS or period.days > _MOST_DAYS:
         raise wrong("a period of at most 100 years")
     return value
 

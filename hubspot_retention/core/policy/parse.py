@@ -4,7 +4,6 @@ Danger: a misread rule disposes of what must stay. So nothing is guessed: unknow
 that do not exist, empty groups and periods of no length are problems; with one problem there is no policy.
 """
 
-import re
 import tomllib
 from difflib import get_close_matches
 from typing import Any, Final
@@ -23,7 +22,6 @@ from hubspot_retention.core.policy.shape import misfits
 
 __all__ = ["PolicyError", "Problem", "json_schema", "parse_policy"]
 
-_SYNTAX: Final = re.compile(r"(?P<what>.*) \(at (?P<where>.*)\)", re.DOTALL)
 _DEEPEST: Final = 40
 """Levels of tables and lists; whoever looks into them does so recursively."""
 _LARGEST: Final = 2**63
@@ -50,7 +48,7 @@ def parse_policy(text: str) -> RetentionPolicy:
     try:
         document = PolicyDocument.model_validate(raw, context=Reading())
     except ValidationError as error:
-        found.extend(_misfit(detail) for detail in error.errors(include_url=False))
+        found.extend(_misfit(detail) for detail in error.errors())
     if found or document is None:
         raise PolicyError(in_order(found, raw))
     return built(document)
@@ -60,8 +58,7 @@ def _toml(text: str) -> dict[str, Any]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        parts = _SYNTAX.fullmatch(str(error))
-        what, where = (parts["what"], parts["where"]) if parts else (str(error), "the document")
+        what, _, where = str(error).removesuffix(")").rpartition(" (at ")
         raise PolicyError([Problem(where, what, "TOML, as https://toml.io describes it")]) from error
     except RecursionError as error:
         raise _too_deep() from error
@@ -104,8 +101,6 @@ def _misfit(detail: ErrorDetails) -> Misfit:
             return Misfit(place, "nothing", "a value: it is required")
         case "extra_forbidden":
             return Misfit(place, shown(detail["input"]), _another_key(str(place[-1])))
-        case "policy":
-            return Misfit(place, shown(detail["input"]), detail["ctx"]["expected"])
         case "criterion":
             return Misfit(place, shown(detail["input"]), EXPECTED_CRITERION)
         case "literal_error" if place[-1] == "class":
@@ -121,5 +116,5 @@ def _another_key(key: str) -> str:
     schema = json_schema()
     tables = [schema, *schema["$defs"].values()]
     known = sorted({name for table in tables for name in table.get("properties", ())})
-    near = get_close_matches(key, known, 1, 0.75)
+    near = get_close_matches(key, known, cutoff=0.75)
     return f"no such key here; {near[0]} is one" if near and near[0] != key else "no such key here"

@@ -71,7 +71,7 @@ def written(place: Place, raw: Mapping[str, object]) -> str:
 
 def _rule_name(raw: Mapping[str, object], position: int) -> str:
     rules = raw.get("rules")
-    assert isinstance(rules, list), "only a list has positions"
+    assert isinstance(rules, list)  # only a list has positions
     names = [rule.get("id") if isinstance(rule, Mapping) else None for rule in rules]
     name, number = names[position], f"#{position + 1}"
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
@@ -80,13 +80,12 @@ def _rule_name(raw: Mapping[str, object], position: int) -> str:
 
 
 def in_order(misfits: Sequence[Misfit], raw: Mapping[str, object]) -> tuple[Problem, ...]:
-    """All of them once, as the document goes: by top-level key, then by rule."""
-    keys = list(raw)
+    """All of them once, as the document goes: what it leaves out, then by top-level key, then by rule."""
+    missing = [misfit.place[0] for misfit in misfits if misfit.place[0] not in raw]
+    keys = [*missing, *raw]
 
-    def position(misfit: Misfit) -> tuple[int, int]:
-        head = misfit.place[0] if misfit.place else ""
-        second = misfit.place[1] if len(misfit.place) > 1 else -1
-        return keys.index(str(head)) if head in keys else -1, second if isinstance(second, int) else -1
+    def position(misfit: Misfit) -> tuple[int, list[int]]:
+        return keys.index(misfit.place[0]), [step for step in misfit.place[:2] if isinstance(step, int)]
 
     problems = [Problem(written(m.place, raw), m.found, m.expected) for m in sorted(misfits, key=position)]
     return tuple(dict.fromkeys(problems))

@@ -31,7 +31,7 @@ def period_words(period: Period) -> str:
 def noun(fact: str, object_type: ObjectType) -> str:
     """A moment as a noun: `the last activity`."""
     words = FACTS[object_type][fact]
-    assert isinstance(words, Momentous), "parse lets only moments stand here"
+    assert isinstance(words, Momentous)  # parse lets only moments stand here
     return words.noun
 
 
@@ -84,7 +84,7 @@ def _bare(criterion: Criterion) -> Criterion:
 
 def _said(fact: str, object_type: ObjectType, yes: bool) -> str:
     words = FACTS[object_type][fact]
-    assert isinstance(words, Truthful), "parse lets only truths stand here"
+    assert isinstance(words, Truthful)  # parse lets only truths stand here
     return words.yes if yes else words.no
 
 

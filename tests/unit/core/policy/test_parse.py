@@ -7,6 +7,7 @@ from hubspot_retention.core.criteria import AllOf, AnyOf, Holds, Known, LaterTha
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.policy.model import Basis, Disposition, Keep, Mode, ReviewKind, Start
 from hubspot_retention.core.policy.parse import PolicyError, Problem, json_schema
+from hubspot_retention.core.policy.vocabulary import FactKind, fact_names
 from hubspot_retention.core.record import ObjectType
 from tests.unit.core.policy.texts import (
     ARCHIVE,
@@ -182,6 +183,11 @@ def test_the_largest_number_of_toml_is_a_number(number: int) -> None:
     assert Problem("version", str(number), "a text") in problems(head=f"version = {number}")
 
 
+def test_what_broken_toml_says_of_itself_is_told_whole() -> None:
+    problem = the_only(head='["x (at y"]\n["x (at y"]\n')
+    assert problem == Problem("line 2, column 11", "Cannot declare ('x (at y',) twice", TOML)
+
+
 def test_an_empty_document_names_all_that_is_missing() -> None:
     found = problems(head="")
     assert {problem.path for problem in found} == {"name", "version", "timezone", "controller", "rules"}
@@ -205,6 +211,25 @@ def test_all_problems_of_all_parts_are_told_at_once_in_the_order_of_the_document
         "rules[one].keep.period",
         "rules[one].keep.from",
         "rules[two].when.all",
+    ]
+
+
+def test_what_is_missing_is_told_first_then_rule_after_rule() -> None:
+    found = problems(
+        "[newsletter]\nsubscription_types = [1]\nstatic_lists = 1",
+        a_rule("one", '{ is = "is_partner" }', ARCHIVE, basis="magic"),
+        a_rule("two", '{ is = "is_partner" }'),
+        a_rule("three", '{ is = "is_partner" }', ARCHIVE, basis="magic"),
+        head=HEAD.replace('timezone = "Europe/Copenhagen"\n', "").replace("Eksempel ApS", " "),
+    )
+    assert [problem.path for problem in found] == [
+        "timezone",
+        "controller.name",
+        "newsletter.subscription_types[1]",
+        "newsletter.static_lists",
+        "rules[one].basis",
+        "rules[two]",
+        "rules[three].basis",
     ]
 
 
@@ -241,6 +266,10 @@ def test_all_problems_of_all_parts_are_told_at_once_in_the_order_of_the_document
         ),
         ("[evidnce]", "evidnce", "a table with nothing in it", "no such key here; evidence is one"),
         ("[nonsense]", "nonsense", "a table with nothing in it", "no such key here"),
+        ("[nonsense]\na = 1\nb = 2", "nonsense", "a table with a, b", "no such key here"),
+        ("[mailing]", "mailing", "a table with nothing in it", "no such key here"),
+        ('[evidence]\naudit_log = "P36601D"', "evidence.audit_log", '"P36601D"', "a period of at most 100 years"),
+        ('[evidence]\naudit_log = "P1201M"', "evidence.audit_log", '"P1201M"', "a period of at most 100 years"),
         ("[controller.name]", "controller.name", "a table with nothing in it", "a text"),
         (
             '[newsletter]\nstatic_lists = ["a\\nb"]',
@@ -264,6 +293,24 @@ def test_a_wrong_value_is_told_with_place_value_and_expectation(
     assert the_only(piece, EVERYBODY, head=head) == Problem(path, found, expected)
 
 
+@pytest.mark.parametrize("period", ["P100Y", "P36600D"])
+def test_a_period_may_be_a_hundred_years(period: str) -> None:
+    assert a_policy(f'[evidence]\naudit_log = "{period}"', EVERYBODY).evidence.audit_log == Period.parse(period)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_text_is_not_blank(blank: str) -> None:
+    problem = the_only(EVERYBODY, head=HEAD.replace("A policy", blank))
+    assert problem == Problem("name", f'"{blank}"', "a text that is not blank")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "../../etc", "CET/"])
+def test_a_time_zone_is_one_that_there_is(zone: str) -> None:
+    problem = the_only(EVERYBODY, head=HEAD.replace("Europe/Copenhagen", zone))
+    expected = "a time zone of the IANA database, such as Europe/Copenhagen"
+    assert problem == Problem("timezone", f'"{zone}"', expected)
+
+
 def test_a_text_where_a_table_belongs_is_told() -> None:
     assert the_only(EVERYBODY, head='newsletter = "x"\n' + HEAD) == Problem("newsletter", '"x"', "a table")
 
@@ -279,55 +326,72 @@ def test_an_activity_that_our_own_mail_or_edit_would_set_is_no_activity() -> Non
     assert "lastmodifieddate changes when the record is edited" in problem.expected
 
 
+TRUE_OF_A_CONTACT = (
+    "a fact that is true or false of a contact: is_customer, was_customer, has_open_deal, is_partner, "
+    "works_for_customer, relationship_ongoing, restricted, processed_on_behalf_of"
+)
+TRUE_OF_A_DEAL = "a fact that is true or false of a deal: is_open, is_closed_won, is_closed_lost, relationship_ongoing"
+MOMENT_OF_A_CONTACT = (
+    "a fact that is a day or an instant of a contact: customer_until, last_activity_at, last_enquiry_at, "
+    "unsubscribed_at, erasure_requested_at, consent_withdrawn_at, processing_ended_on, event_on"
+)
+MOMENT_OF_A_DEAL = (
+    "a fact that is a day or an instant of a deal: closed_at, customer_until, last_business_on, last_activity_at"
+)
+
+
 @pytest.mark.parametrize(
-    ("rule", "path", "expected"),
+    ("rule", "path", "found", "expected"),
     [
-        (
-            a_rule("r", '{ is = "event_on" }', ARCHIVE),
-            "rules[r].when.is",
-            "a fact that is true or false of a contact",
-        ),
-        (
-            a_rule("r", '{ known = "is_partner" }', ARCHIVE),
-            "rules[r].when.known",
-            "a fact that is a day or an instant of a contact",
-        ),
-        (a_rule("r", '{ is = "is_open" }', ARCHIVE), "rules[r].when.is", "true or false of a contact"),
-        (
-            a_rule("r", '{ is = "is_partner" }', 'keep = { while = { is = "x" } }', record_class="deal").replace(
-                "is_partner", "is_open"
-            ),
-            "rules[r].keep.while.is",
-            "true or false of a deal",
-        ),
-        (
-            keeping('{ period = "P1M", from = "is_partner" }'),
-            "rules[r].keep.from",
-            "a day or an instant of a contact",
-        ),
+        (a_rule("r", '{ is = "event_on" }', ARCHIVE), "when.is", "event_on", TRUE_OF_A_CONTACT),
+        (a_rule("r", '{ known = "is_partner" }', ARCHIVE), "when.known", "is_partner", MOMENT_OF_A_CONTACT),
+        (a_rule("r", '{ is = "is_open" }', ARCHIVE), "when.is", "is_open", TRUE_OF_A_CONTACT),
+        (keeping('{ while = { is = "x" } }', "deal"), "keep.while.is", "x", TRUE_OF_A_DEAL),
+        (keeping('{ until_end_of = "event_on" }', "deal"), "keep.until_end_of", "event_on", MOMENT_OF_A_DEAL),
+        (keeping('{ period = "P1M", from = "is_partner" }'), "keep.from", "is_partner", MOMENT_OF_A_CONTACT),
         (
             a_rule("r", '{ later = "event_on", than_each = ["event_on", "x"] }', ARCHIVE),
-            "rules[r].when.than_each[2]",
-            "a day or an instant of a contact",
+            "when.than_each[2]",
+            "x",
+            MOMENT_OF_A_CONTACT,
         ),
         (
             a_rule("r", '{ is = "is_partner" }', ARCHIVE, 'refer_if_later = "was_customer"'),
-            "rules[r].refer_if_later",
-            "a day or an instant of a contact",
+            "refer_if_later",
+            "was_customer",
+            MOMENT_OF_A_CONTACT,
         ),
     ],
 )
-def test_a_fact_must_exist_for_the_class_and_be_of_the_right_kind(rule: str, path: str, expected: str) -> None:
-    problem = the_only(rule)
-    assert problem.path == path
-    assert expected in problem.expected
+def test_a_fact_must_exist_for_the_class_and_be_of_the_right_kind(
+    rule: str, path: str, found: str, expected: str
+) -> None:
+    assert the_only(rule) == Problem(f"rules[r].{path}", f'"{found}"', expected)
 
 
-@pytest.mark.parametrize("when", ["{}", '"was_customer"', "[]", '{ has = "was_customer" }', "1"])
-def test_what_is_no_criterion_is_told_with_all_that_could_stand_there(when: str) -> None:
-    problem = the_only(a_rule("r", when, ARCHIVE))
-    assert problem.path == "rules[r].when"
-    assert "{ not_past = fact }" in problem.expected
+def test_of_a_rule_whose_class_is_wrong_only_that_is_told() -> None:
+    deal = a_rule("deal", '{ is = "is_open" }', ARCHIVE, record_class="deal")
+    other = a_rule("other", '{ is = "is_partner" }', ARCHIVE, record_class="ticket")
+    assert the_only(deal, other).path == "rules[other].class"
+    assert the_only(deal, other.replace('"ticket"', "[1]")).found == "[1]"
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ("{}", "a table with nothing in it"),
+        ('"was_customer"', '"was_customer"'),
+        ("[]", "[]"),
+        ('{ has = "was_customer" }', "a table with has"),
+        ("1", "1"),
+    ],
+)
+def test_what_is_no_criterion_is_told_with_all_that_could_stand_there(when: str, found: str) -> None:
+    expected = (
+        "a criterion: { is = fact }, { known = fact }, { not_past = fact }, "
+        "{ later = fact, than_each = [facts] }, { not = criterion }, { all = [criteria] } or { any = [criteria] }"
+    )
+    assert the_only(a_rule("r", when, ARCHIVE)) == Problem("rules[r].when", found, expected)
 
 
 @pytest.mark.parametrize("when", ["{ all = [] }", "{ any = [] }", '{ later = "event_on", than_each = [] }'])
@@ -352,10 +416,26 @@ def test_an_unknown_basis_among_overrides_is_told() -> None:
     assert "'legitimate_interest'" in problem.expected
 
 
-@pytest.mark.parametrize("name", ["", "Former Customer", "a--b", "-a", "æ"])
-def test_an_id_is_small_letters_digits_and_hyphens(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("Former Customer", "rules[Former Customer].id"),
+        ("a--b", "rules[a--b].id"),
+        ("-a", "rules[-a].id"),
+        ("æ", "rules[æ].id"),
+        ("", "rules[#1].id"),
+        (" ", "rules[#1].id"),
+    ],
+)
+def test_an_id_is_small_letters_digits_and_hyphens(name: str, path: str) -> None:
+    expected = "an id of small letters, digits and single hyphens, such as former-customer"
     problem = the_only(a_rule(name, '{ is = "is_partner" }', ARCHIVE))
-    assert problem.path.endswith(".id")
+    assert problem == Problem(path, f'"{name}"', expected)
+
+
+def test_a_rule_whose_id_cannot_be_printed_is_named_by_its_number() -> None:
+    problem = the_only(a_rule("a\\nb", '{ is = "is_partner" }', ARCHIVE))
+    assert (problem.path, problem.found) == ("rules[#1].id", "'a\\nb'")
 
 
 def test_a_rule_without_id_is_named_by_its_number() -> None:
@@ -373,8 +453,12 @@ def test_rules_that_are_no_tables_are_told() -> None:
 
 
 def test_a_long_value_is_cut_to_a_line() -> None:
-    problem = the_only(EVERYBODY, head=HEAD.replace("Europe/Copenhagen", "x" * 500))
-    assert len(problem.found) == 60
+    def found(length: int) -> str:
+        return the_only(EVERYBODY, head=HEAD.replace("Europe/Copenhagen", "x" * length)).found
+
+    assert found(58) == f'"{"x" * 58}"'
+    assert found(59) == f'"{"x" * 58}…'
+    assert found(500) == f'"{"x" * 58}…'
 
 
 def test_the_error_reads_as_one_line_a_problem() -> None:
@@ -390,6 +474,6 @@ def test_the_schema_describes_every_key_and_knows_the_facts() -> None:
     assert len(keys) > 80
     assert [name for name, key in keys if "description" not in key and "$ref" not in key] == []
     assert [name for name, table in schema["$defs"].items() if "description" not in table] == []
-    assert "was_customer" in schema["$defs"]["IsTable"]["properties"]["is"]["enum"]
-    assert "is_closed_won" in schema["$defs"]["IsTable"]["properties"]["is"]["enum"]
+    assert schema["$defs"]["IsTable"]["properties"]["is"]["enum"] == list(fact_names(FactKind.TRUTH))
+    assert schema["$defs"]["KnownTable"]["properties"]["known"]["enum"] == list(fact_names(FactKind.MOMENT))
     assert all(table["additionalProperties"] is False for table in tables if "properties" in table)
