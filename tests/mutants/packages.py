@@ -32,6 +32,10 @@ _FACTS: Final = ("tests/unit/core/test_civil.py", "tests/unit/core/test_criteria
 _DECISION: Final = (*_FACTS, "tests/unit/core/decision", "tests/golden")
 _HOLDS: Final = tuple(f"tests/unit/core/test_{name}.py" for name in ("hold", "request", "record"))
 _ERASED: Final = tuple(f"core/{name}.py" for name in ("consent", "tombstone"))
+_READING: Final = (
+    *("parse", "problem", "fields", "vocabulary"),
+    *("document", "document_sources", "document_criteria", "document_rules"),
+)
 _SENTINELS: Final = tuple(
     f"core/{name}.py" for name in ("portal", "probe", "alarm", "owner_warning", "counted", "residue")
 )
@@ -62,6 +66,12 @@ PACKAGES: Final = (
     Package(name="facts", sources=("core/facts",), tests=_DECISION),
     Package(name="holds", sources=("core/hold.py", "core/request.py", "core/record.py"), tests=(*_HOLDS, *_DECISION)),
     Package(name="decision", sources=("core/decision",), tests=_DECISION),
+    _policy("shape", "shape", "lengths", tests=("shape", "shape_of_nonsense", "lengths")),
+    _policy("reading", *_READING, tests=("parse", "build", "shape", "vocabulary")),
+    _policy("values", "build", "model", tests=("build", "model", "clienti", "examples")),
+    _policy("logic", "logic", tests=("logic", "check", "clienti")),
+    _policy("checking", "check", "check_firing", "check_timing", tests=("check", "examples", "clienti")),
+    _policy("showing", "show", "words", tests=("show", "words")),
     Package(
         name="plan",
         sources=("core/plan",),
@@ -71,21 +81,6 @@ PACKAGES: Final = (
     _audit("tree", "merkle", "checkpoint", "anchor", "receipt", "witness", "rotation"),
     _audit("removal", "cut", "matters"),
     Package(name="webhook", sources=("core/webhook",), tests=("tests/unit/core/webhook",)),
-    _policy("shape", "shape", "lengths", tests=("shape", "shape_of_nonsense", "lengths")),
-    _policy(
-        "reading",
-        *(
-            "parse",
-            "problem",
-            "fields",
-            "document",
-            "document_sources",
-            "document_criteria",
-            "document_rules",
-            "vocabulary",
-        ),
-        tests=("parse", "shape", "vocabulary"),
-    ),
     Package(name="view", sources=("core/view.py",), tests=("tests/unit/core/test_view.py", *_HOLDS, *_DECISION)),
     Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),
     Package(name="sentinels", sources=_SENTINELS, tests=_tests_of(_SENTINELS)),

@@ -39,7 +39,7 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of core and the disposal, but not yet of the policy's reading and of what verifies the audit log"
+        what="mutants of core and the disposal, but not yet of what compares two policies and verifies the audit log"
         " (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),

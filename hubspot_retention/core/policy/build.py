@@ -76,7 +76,7 @@ def digest(document: PolicyDocument) -> str:
 
     Comments, blanks and the order of keys do not count; the order of rules, criteria and properties does.
     """
-    content = document.model_dump(mode="json", by_alias=True)
+    content = document.model_dump(by_alias=True)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -67,8 +67,6 @@ def _repeated(criterion: Criterion | None) -> Iterator[Criterion]:
                 yield from _repeated(item)
         case Not(item):
             yield from _repeated(item)
-        case _:
-            return
 
 
 def _own_keep(rule: RetentionRule) -> Iterator[Finding]:

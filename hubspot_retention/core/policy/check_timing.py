@@ -100,12 +100,10 @@ def _rights(rule: RetentionRule, dispose: Dispose, policy: RetentionPolicy) -> I
     if not dispose.right:
         return
     waits = dispose.review is ReviewKind.PERSON or rule.mode is not Mode.ENFORCE
-    days = min(length_bounds(period)[0] for period in dispose.within)
-    if waits and days < _DAYS_FOR_A_PERSON:
-        yield warning(
-            f"{path}.within", f"a person must approve within {counted(days, 'day')}: who stands in on holidays?"
-        )
     longest = min(length_bounds(period)[1] for period in dispose.within)
+    if waits and longest < _DAYS_FOR_A_PERSON:
+        text = f"a person must approve within {counted(longest, 'day')}: who stands in on holidays?"
+        yield warning(f"{path}.within", text)
     clock = min(length_bounds(period)[1] for period in policy.request_clock)
     if longest > clock:
         text = f"may take {counted(longest, 'day')}; requests are to be met in {clock} (GDPR art. 12(3))"

@@ -69,8 +69,8 @@ def test_classes_that_no_rule_covers_are_named() -> None:
 
 def test_a_class_that_is_only_kept_is_named() -> None:
     keep = keeping("keep", '{ known = "last_activity_at" }', '{ period = "P1Y", from = "last_activity_at" }')
-    assert "no rule disposes of contacts: they are kept for ever" in [
-        finding.text for finding in found(keep, DEALS, a_follower())
+    assert found(keep, DEALS, a_follower()) == [
+        Finding(Severity.WARNING, "rules", "no rule disposes of contacts: they are kept for ever")
     ]
 
 
@@ -153,9 +153,23 @@ def test_a_keep_that_the_disposal_overrides_does_not_stop_it() -> None:
 
 
 def test_an_exclusive_disposal_is_stopped_by_its_own_keep_alone() -> None:
-    go = disposing("go", PARTNER, "exclusive = true")
-    stay = keeping("stay", '{ not = { known = "event_on" } }', '{ while = { not = { known = "event_on" } } }')
-    assert texts(go, stay) == []
+    both = f'{{ all = [{PARTNER}, {{ known = "event_on" }}] }}'
+    while_partner = f"{{ while = {PARTNER} }}"
+    go = disposing("go", both, "exclusive = true")
+    assert texts(go, keeping("stay", PARTNER, while_partner)) == []
+    assert texts(disposing("go", both, f"keep = {while_partner}", "exclusive = true")) == [
+        "error: rules[go].dispose: never disposes: wherever it applies, go keeps without end"
+    ]
+
+
+def test_an_exclusive_disposal_is_made_later_by_its_own_keep_alone() -> None:
+    both = f'{{ all = [{PARTNER}, {{ known = "event_on" }}] }}'
+    two_years = '{ period = "P24M", from = "last_activity_at" }'
+    go = disposing("go", both, "exclusive = true")
+    assert texts(go, keeping("stay", PARTNER, two_years)) == []
+    assert texts(disposing("go", both, f"keep = {two_years}", "exclusive = true")) == [
+        "warning: rules[go].dispose.after: comes later than 12 months wherever it applies: go keeps for 24 months"
+    ]
 
 
 def test_a_relationship_that_goes_on_never_ends_so_nothing_is_due() -> None:

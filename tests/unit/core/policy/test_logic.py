@@ -65,8 +65,18 @@ def test_a_deal_is_open_won_or_lost_and_only_one_of_them() -> None:
     assert implies(Known("last_activity_at"), AnyOf(tuple(states)), DEAL)
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert example(AllOf((states[one], states[other])), DEAL) is None
-    assert implies(states[1], Known("closed_at"), DEAL)
-    assert not implies(states[0], Known("closed_at"), DEAL)
+
+
+@pytest.mark.parametrize("fact", ["closed_at", "last_business_on"])
+def test_only_of_a_closed_deal_its_closing_and_last_business_are_known(fact: str) -> None:
+    assert implies(Holds("is_closed_won"), Known(fact), DEAL)
+    assert implies(Holds("is_closed_lost"), Known(fact), DEAL)
+    assert not implies(Holds("is_open"), Known(fact), DEAL)
+
+
+@pytest.mark.parametrize("fact", ["customer_until", "last_activity_at"])
+def test_of_every_deal_the_last_activity_and_the_end_of_the_relationship_are_known(fact: str) -> None:
+    assert implies(Holds("is_open"), Known(fact), DEAL)
 
 
 def test_of_an_example_only_what_it_takes_is_told() -> None:

@@ -3,12 +3,9 @@
 import pytest
 
 from hubspot_retention.core.civil import FinancialYearEnd, Period
-from hubspot_retention.core.criteria import AllOf, AnyOf, Holds, Known, LaterThanEach, Not, NotPast
-from hubspot_retention.core.facts.observation import OptOutSource
-from hubspot_retention.core.policy.model import Basis, Disposition, Keep, Mode, ReviewKind, Start
+from hubspot_retention.core.policy.model import Mode
 from hubspot_retention.core.policy.parse import PolicyError, Problem, json_schema
 from hubspot_retention.core.policy.vocabulary import FactKind, fact_names
-from hubspot_retention.core.record import ObjectType
 from tests.unit.core.policy.texts import (
     ARCHIVE,
     EVERYBODY,
@@ -16,6 +13,7 @@ from tests.unit.core.policy.texts import (
     a_follower,
     a_policy,
     a_rule,
+    keeping,
     problems,
 )
 
@@ -24,11 +22,6 @@ def the_only(*pieces: str, head: str = HEAD) -> Problem:
     found = problems(*pieces, head=head)
     assert len(found) == 1, found
     return found[0]
-
-
-def keeping(keep: str, record_class: str = "contact") -> str:
-    when = '{ is = "is_open" }' if record_class == "deal" else '{ is = "was_customer" }'
-    return a_rule("r", when, f"keep = {keep}", record_class=record_class)
 
 
 def test_a_small_document_takes_the_defaults_of_the_semantics() -> None:
@@ -46,102 +39,6 @@ def test_a_small_document_takes_the_defaults_of_the_semantics() -> None:
     assert policy.guardrails.max_disposals == 500
     assert policy.rules[0].mode is Mode.REVIEW
     assert policy.civil.zone.key == "Europe/Copenhagen"
-
-
-def test_every_kind_of_criterion_is_read() -> None:
-    when = (
-        '{ all = [{ any = [{ is = "is_partner" }, { known = "event_on" }] }, '
-        '{ not = { not_past = "event_on" } }, '
-        '{ later = "last_enquiry_at", than_each = ["unsubscribed_at"] }] }'
-    )
-    assert a_policy(a_rule("r", when, ARCHIVE)).rules[0].when == AllOf(
-        (
-            AnyOf((Holds("is_partner"), Known("event_on"))),
-            Not(NotPast("event_on")),
-            LaterThanEach("last_enquiry_at", ("unsubscribed_at",)),
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "keep"),
-    [
-        (
-            '{ period = "P24M", from = "customer_until" }',
-            Keep(start=Start(fact="customer_until"), period=Period(months=24)),
-        ),
-        ('{ while = { is = "is_partner" } }', Keep(condition=Holds("is_partner"))),
-        ('{ until_end_of = "customer_until" }', Keep(start=Start(fact="customer_until"), period=Period())),
-        (
-            '{ while = { is = "is_partner" }, period = "P30D", from = "event_on" }',
-            Keep(start=Start(fact="event_on"), period=Period(days=30), condition=Holds("is_partner")),
-        ),
-        (
-            '{ period = "P5Y", from_financial_year_end_of = "customer_until" }',
-            Keep(start=Start(fact="customer_until", financial_year_end=True), period=Period(months=60)),
-        ),
-    ],
-)
-def test_every_shape_of_keep_is_read(text: str, keep: Keep) -> None:
-    assert a_policy(keeping(text)).rules[0].keep == keep
-
-
-def test_a_dispose_is_read_whole() -> None:
-    text = (
-        'dispose = { after = "P12M", from = "last_activity_at", within = ["P120D", "P4M"], '
-        'disposition = "archive", overrides = ["consent"], review = "owner", warn_ahead = "P30D" }'
-    )
-    dispose = a_policy(a_rule("r", '{ is = "is_partner" }', text)).rules[0].dispose
-    assert dispose is not None
-    assert dispose.within == (Period(days=120), Period(months=4))
-    assert dispose.overrides == {Basis.CONSENT}
-    assert (dispose.review, dispose.warn_ahead) == (ReviewKind.OWNER, Period(days=30))
-    assert dispose.disposition is Disposition.ARCHIVE
-
-
-def test_a_rule_for_correspondence_follows_a_record_class() -> None:
-    policy = a_policy(EVERYBODY, a_follower(follows="contact"))
-    assert [rule.follows for rule in policy.correspondence] == [ObjectType.CONTACT]
-    assert len(policy.rules) == 1
-
-
-def test_opt_out_sources_are_grouped_and_found_in_any_case() -> None:
-    policy = a_policy('[opt_out_sources]\nimport = ["CSV"]\nstaff = ["Sales"]', EVERYBODY)
-    assert policy.source_group("csv") is OptOutSource.IMPORT
-    assert policy.source_group("SALES") is OptOutSource.STAFF
-    assert policy.source_group("Self Service") is OptOutSource.PERSON
-    assert policy.source_group("something else") is OptOutSource.UNKNOWN
-
-
-def test_the_guardrails_of_a_rule_take_the_rest_from_the_policy() -> None:
-    policy = a_policy(
-        "[guardrails]\nmax_disposals = 80\npercent_from = 5",
-        a_rule("r", '{ is = "is_partner" }', ARCHIVE, "guardrails = { max_percent = 3 }"),
-    )
-    ((name, limits),) = policy.rule_guardrails
-    assert name == "r"
-    assert (limits.max_disposals, limits.max_percent, limits.percent_from) == (80, 3, 5)
-
-
-def test_comments_and_the_order_of_keys_do_not_change_the_digest() -> None:
-    first = a_policy(EVERYBODY)
-    lines = EVERYBODY.splitlines()
-    assert a_policy("# why\n" + "\n".join([lines[0], *reversed(lines[1:])])).digest == first.digest
-    assert len(first.digest) == 64
-
-
-def test_a_default_written_out_does_not_change_the_digest() -> None:
-    assert a_policy('[relationship]\nreview_after = "P12M"', EVERYBODY).digest == a_policy(EVERYBODY).digest
-
-
-def test_the_order_of_rules_and_a_word_change_the_digest() -> None:
-    other = a_rule("other", '{ is = "is_partner" }', ARCHIVE)
-    digests = {
-        a_policy(EVERYBODY, other).digest,
-        a_policy(other, EVERYBODY).digest,
-        a_policy(EVERYBODY, other.replace("P12M", "P13M")).digest,
-    }
-    assert len(digests) == 3
 
 
 TOML = "TOML, as https://toml.io describes it"

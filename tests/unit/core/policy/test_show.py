@@ -1,5 +1,7 @@
 """Rules told in plain English, and what they really do in HubSpot."""
 
+from dataclasses import replace
+
 import pytest
 
 from hubspot_retention.core.policy.parse import parse_policy
@@ -82,7 +84,31 @@ def test_an_archive_of_a_contact_tells_of_the_bin_and_of_the_call_before_it() ->
 def test_an_archive_of_a_deal_takes_its_correspondence_along() -> None:
     told = row(ARCHIVE, when='{ is = "is_open" }', record_class="deal")
     assert told.applies_to == "Deals where the deal is open."
-    assert "Correspondence that only it holds is archived first" in told.in_hubspot
+    assert told.in_hubspot == (
+        "In the bin for 90 days, then gone. Correspondence that only it holds is archived first: "
+        "e-mails are gone at once, the rest after 90 days in the bin. "
+        "So the call comes at least 90 days before the 4 months are over."
+    )
+
+
+def test_an_archive_is_called_an_archive() -> None:
+    told = row(ARCHIVE)
+    assert told.then == "Archived 12 months after the last activity, unless another rule or a hold keeps it."
+
+
+@pytest.mark.parametrize(
+    ("basis", "ground"),
+    [
+        ("consent", "consent"),
+        ("contract", "a contract"),
+        ("legal_obligation", "a legal obligation"),
+        ("legitimate_interest", "a legitimate interest"),
+        ("legal_claim", "a legal claim"),
+    ],
+)
+def test_the_ground_of_a_rule_is_said(basis: str, ground: str) -> None:
+    told = rule_rows(a_policy(a_rule("r", PARTNER, ARCHIVE, basis=basis)))[0]
+    assert told.why == f"A purpose. On the ground of {ground}: GDPR art. 6(1)(b)."
 
 
 def test_an_erasure_request_says_what_is_set_aside_and_when_a_person_looks() -> None:
@@ -109,10 +135,40 @@ def test_who_looks_before_a_disposal_is_said() -> None:
 
 
 def test_correspondence_goes_with_what_it_belongs_to() -> None:
-    with_deal, others = clienti("agreement-correspondence"), clienti("other-correspondence")
-    assert (with_deal.kept, with_deal.then) == ("As long as that deal.", "Archived with that deal.")
-    assert others.then == "Archived with the last contact they belong to."
-    assert "E-mails are gone at once" in others.in_hubspot
+    why = "A purpose. On the ground of a legitimate interest: GDPR art. 6(1)(f)."
+    with_deal = RuleRow(
+        rule_id="letters",
+        record_class="engagement",
+        title="Letters",
+        applies_to="Notes, e-mails, calls, meetings and tasks on a won deal, or on a contact with a won deal and on no "
+        "deal of their own.",
+        kept="As long as that deal.",
+        then="Archived with that deal.",
+        within="",
+        why=why,
+        in_hubspot="E-mails are gone at once; notes, calls, meetings and tasks after 90 days in the bin.",
+        mode="",
+    )
+    others = replace(
+        with_deal,
+        applies_to="All other notes, e-mails, calls, meetings and tasks.",
+        kept="As long as one of the contacts they belong to.",
+        then="Archived with the last contact they belong to.",
+    )
+    deals = a_rule("deals", '{ is = "is_open" }', ARCHIVE, record_class="deal")
+    assert rule_rows(a_policy(deals, a_follower(follows="deal")))[-1] == with_deal
+    assert rule_rows(a_policy(EVERYBODY, a_follower(follows="contact")))[-1] == others
+
+
+def test_what_the_service_keeps_of_people_who_are_gone_is_told_by_what_it_holds() -> None:
+    assert {row.name: row.what for row in evidence_rows(a_policy(EVERYBODY))} == {
+        "consent receipts": "Of each newsletter that an erased person had said anything of: a keyed hash of the "
+        "address, the newsletter, whether consent was given or withdrawn, when, by which way, on which basis.",
+        "tombstones": "A keyed hash of an erased address, by which the return of the person is seen.",
+        "words of people": "Why a person placed a hold, rejected a plan or brought the service back, in their own "
+        "words.",
+        "audit log": "What was decided and done: ids, codes, instants and digests; no name, no address.",
+    }
 
 
 def test_what_the_service_keeps_of_people_who_are_gone_has_its_own_periods() -> None:

@@ -56,6 +56,12 @@ def a_follower(name: str = "letters", follows: str = "contact") -> str:
     return "\n".join(lines)
 
 
+def keeping(keep: str, record_class: str = "contact") -> str:
+    """A rule that keeps."""
+    when = '{ is = "is_open" }' if record_class == "deal" else '{ is = "was_customer" }'
+    return a_rule("r", when, f"keep = {keep}", record_class=record_class)
+
+
 EVERYBODY = a_rule("everybody", '{ known = "last_activity_at" }', ARCHIVE)
 
 
