@@ -1,5 +1,6 @@
 """How long a calendar period is, at the least and at the most: P3M may be 89 days, P4M is never under 120."""
 
+from calendar import monthrange
 from datetime import date
 from functools import cache
 from typing import Final
@@ -11,9 +12,11 @@ BIN_DAYS: Final = 90
 """HubSpot keeps an archived record in its recycle bin for 90 days; then it is gone (research, section 3)."""
 
 _STARTS: Final = tuple(
-    date(year, month, day) for year in range(2095, 2101) for month in range(1, 13) for day in (1, 28)
-) + tuple(date(year, month, 31) for year in range(2095, 2101) for month in (1, 3, 5, 7, 8, 10, 12))
-"""Days that bring out the shortest and the longest: ends of months, with and without a leap day between."""
+    date(year, month, day) for year in (1903, 2097) for month in range(1, 13) for day in (1, monthrange(year, month)[1])
+)
+"""Days that bring out the shortest and the longest: a month's first, of which it is the same as of most others, and
+its last, which the month at the end may not have. From 1903 on leap days come as soon and as often as they can (2000
+has one), from 2097 on as late and as seldom (2100 has none)."""
 
 
 @cache

@@ -34,8 +34,6 @@ _PLAIN: Final = {
     "float_type": "a number",
     "list_type": "a list",
     "model_type": "a table",
-    "model_attributes_type": "a table",
-    "dict_type": "a table",
     "too_short": "at least one",
 }
 

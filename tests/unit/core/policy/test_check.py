@@ -238,8 +238,9 @@ def test_a_legal_obligation_that_always_outlasts_a_right_is_an_error() -> None:
     ]
 
 
-def test_bookkeeping_makes_a_disposal_later_by_up_to_a_year() -> None:
-    changed = {"after": '"P5Y"', "from": '"customer_until"'}
+@pytest.mark.parametrize("start", ["customer_until", "closed_at"])
+def test_bookkeeping_makes_a_disposal_later_by_up_to_a_year(start: str) -> None:
+    changed = {"after": '"P5Y"', "from": f'"{start}"'}
     go = disposing("go", WON, record_class="deal", **changed)
     keep = '{ period = "P5Y", from_financial_year_end_of = "last_business_on" }'
     books = keeping("books", WON, keep, "deal", "legal_obligation")
@@ -315,6 +316,10 @@ def test_a_confirmation_that_does_not_count_as_activity_is_told() -> None:
         "warning: sources.contact.activity: leaves out confirmed_on: a contact that a person confirmed still "
         "counts as inactive"
     ]
+
+
+def test_how_much_a_finding_weighs_is_said_in_a_word() -> None:
+    assert [str(severity) for severity in Severity] == ["error", "warning", "note"]
 
 
 def test_errors_come_first_and_notes_last() -> None:

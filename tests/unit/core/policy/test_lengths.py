@@ -1,5 +1,8 @@
 """The fewest and the most days of a period."""
 
+from calendar import monthrange
+from datetime import date
+
 import pytest
 
 from hubspot_retention.core.civil import Period
@@ -19,6 +22,26 @@ from hubspot_retention.core.policy.lengths import always_longer, length_bounds, 
 )
 def test_a_period_is_at_least_and_at_most_so_many_days(period: str, bounds: tuple[int, int]) -> None:
     assert length_bounds(Period.parse(period)) == bounds
+
+
+def longer(first: date, months: int) -> int:
+    """How many days later the day is that comes so many months later."""
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return (date(year, month + 1, min(first.day, monthrange(year, month + 1)[1])) - first).days
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 4, 11, 12, 13, 14, 24, 25, 48, 49, 60, 61, 96, 120, 1164, 1199, 1200])
+def test_no_month_of_four_hundred_years_makes_a_period_shorter_or_longer(months: int) -> None:
+    firsts = [date(year, month, 1) for year in range(1900, 2300) for month in range(1, 13)]
+    lasts = [first.replace(day=31) for first in firsts if monthrange(first.year, first.month)[1] == 31]
+    lengths = {longer(start, months) for start in (*firsts, *lasts)}
+    assert length_bounds(Period(months=months)) == (min(lengths), max(lengths))
+
+
+def test_five_years_may_have_two_leap_days() -> None:
+    assert length_bounds(Period(months=60)) == (1825, 1827)
+    assert not always_longer(Period(days=1827), Period(months=60))
+    assert always_longer(Period(days=1828), Period(months=60))
 
 
 def test_three_months_may_not_outlive_the_bin_and_four_always_do() -> None:

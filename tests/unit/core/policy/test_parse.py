@@ -4,8 +4,7 @@ import pytest
 
 from hubspot_retention.core.civil import FinancialYearEnd, Period
 from hubspot_retention.core.policy.model import Mode
-from hubspot_retention.core.policy.parse import PolicyError, Problem, json_schema
-from hubspot_retention.core.policy.vocabulary import FactKind, fact_names
+from hubspot_retention.core.policy.parse import PolicyError, Problem
 from tests.unit.core.policy.texts import (
     ARCHIVE,
     EVERYBODY,
@@ -217,10 +216,21 @@ def test_two_properties_of_wrong_shape_are_both_told() -> None:
     assert {problem.path for problem in found} == {"sources.company.kind", "sources.company.stage"}
 
 
-def test_an_activity_that_our_own_mail_or_edit_would_set_is_no_activity() -> None:
-    problem = the_only('[sources.contact]\nactivity = ["createdate", "lastmodifieddate"]', EVERYBODY)
-    assert problem.path == "sources.contact.activity"
-    assert "lastmodifieddate changes when the record is edited" in problem.expected
+@pytest.mark.parametrize("fact", ["activity", "enquiry", "conversation"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lastmodifieddate",
+        "hs_lastmodifieddate",
+        "notes_last_updated",
+        "hs_email_last_send_date",
+        "hs_email_last_open_date",
+    ],
+)
+def test_what_our_own_mail_or_edit_would_set_is_no_sign_of_life(fact: str, name: str) -> None:
+    problem = the_only(f'[sources.contact]\n{fact} = ["first_seen", "{name}"]', EVERYBODY)
+    expected = f"what a person did; {name} changes when the record is edited or a mail is sent or opened"
+    assert problem == Problem(f"sources.contact.{fact}", f'["first_seen", "{name}"]', expected)
 
 
 TRUE_OF_A_CONTACT = (
@@ -291,9 +301,19 @@ def test_what_is_no_criterion_is_told_with_all_that_could_stand_there(when: str,
     assert the_only(a_rule("r", when, ARCHIVE)) == Problem("rules[r].when", found, expected)
 
 
+@pytest.mark.parametrize("group", ["all", "any"])
+def test_a_group_of_one_is_a_criterion(group: str) -> None:
+    assert problems(a_rule("r", f'{{ {group} = [{{ is = "is_partner" }}] }}', ARCHIVE)) == ()
+
+
 @pytest.mark.parametrize("when", ["{ all = [] }", "{ any = [] }", '{ later = "event_on", than_each = [] }'])
 def test_an_empty_group_is_a_problem(when: str) -> None:
     assert the_only(a_rule("r", when, ARCHIVE)).expected == "at least one"
+
+
+def test_a_key_that_is_true_or_false_is_nothing_else() -> None:
+    problem = the_only(a_rule("r", '{ is = "is_partner" }', ARCHIVE, "outweighed_is_referred = 1"))
+    assert problem == Problem("rules[r].outweighed_is_referred", "1", "true or false")
 
 
 def test_two_criteria_in_one_table_are_a_problem() -> None:
@@ -361,16 +381,3 @@ def test_a_long_value_is_cut_to_a_line() -> None:
 def test_the_error_reads_as_one_line_a_problem() -> None:
     error = PolicyError([Problem("a", "1", "2"), Problem("b", "3", "4")])
     assert str(error) == "a: found 1, expected 2\nb: found 3, expected 4"
-
-
-def test_the_schema_describes_every_key_and_knows_the_facts() -> None:
-    schema = json_schema()
-    assert schema["$schema"].endswith("2020-12/schema")
-    tables = [schema, *schema["$defs"].values()]
-    keys = [(name, key) for table in tables for name, key in table.get("properties", {}).items()]
-    assert len(keys) > 80
-    assert [name for name, key in keys if "description" not in key and "$ref" not in key] == []
-    assert [name for name, table in schema["$defs"].items() if "description" not in table] == []
-    assert schema["$defs"]["IsTable"]["properties"]["is"]["enum"] == list(fact_names(FactKind.TRUTH))
-    assert schema["$defs"]["KnownTable"]["properties"]["known"]["enum"] == list(fact_names(FactKind.MOMENT))
-    assert all(table["additionalProperties"] is False for table in tables if "properties" in table)
