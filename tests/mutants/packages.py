@@ -67,7 +67,7 @@ PACKAGES: Final = (
     Package(name="holds", sources=("core/hold.py", "core/request.py", "core/record.py"), tests=(*_HOLDS, *_DECISION)),
     Package(name="decision", sources=("core/decision",), tests=_DECISION),
     _policy("shape", "shape", "lengths", tests=("shape", "shape_of_nonsense", "lengths")),
-    _policy("reading", *_READING, tests=("parse", "build", "shape", "vocabulary")),
+    _policy("reading", *_READING, tests=("parse", "document", "build", "shape", "vocabulary")),
     _policy("values", "build", "model", tests=("build", "model", "clienti", "examples")),
     _policy("logic", "logic", tests=("logic", "check", "clienti")),
     _policy("checking", "check", "check_firing", "check_timing", tests=("check", "examples", "clienti")),

@@ -5,7 +5,7 @@ import pytest
 from hubspot_retention.core.civil import Period
 from hubspot_retention.core.criteria import AllOf, AnyOf, Criterion, Holds, Known, LaterThanEach, Not, NotPast
 from hubspot_retention.core.facts.observation import OptOutSource
-from hubspot_retention.core.policy.model import Basis, Disposition, Keep, ReviewKind, Start
+from hubspot_retention.core.policy.model import AttachmentPolicy, Basis, Disposition, Keep, Mode, ReviewKind, Start
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType
 from tests.unit.core.policy.texts import ARCHIVE, EVERYBODY, HEAD, a_follower, a_policy, a_rule, keeping
@@ -77,6 +77,18 @@ def test_a_dispose_is_read_whole() -> None:
     assert dispose.overrides == {Basis.CONSENT}
     assert (dispose.review, dispose.warn_ahead) == (ReviewKind.OWNER, Period(days=30))
     assert dispose.disposition is Disposition.ARCHIVE
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_mode_of_a_rule_is_read(mode: Mode) -> None:
+    told = {Mode.OBSERVE: "observe", Mode.REVIEW: "review", Mode.ENFORCE: "enforce"}[mode]
+    assert a_policy(a_rule("r", '{ is = "is_partner" }', ARCHIVE, f'mode = "{told}"')).rules[0].mode is mode
+
+
+def test_what_becomes_of_attachments_is_read() -> None:
+    assert a_policy('[requests]\nattachments = "erase"', EVERYBODY).attachments is AttachmentPolicy.ERASE
+    assert a_policy('[requests]\nattachments = "report"', EVERYBODY).attachments is AttachmentPolicy.REPORT
+    assert a_policy(EVERYBODY).attachments is AttachmentPolicy.REPORT
 
 
 def test_a_rule_for_correspondence_follows_a_record_class() -> None:
