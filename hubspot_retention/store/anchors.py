@@ -7,12 +7,13 @@ from sqlalchemy import delete, insert, select
 
 from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
-from hubspot_retention.store.prepared import Prepared
+from hubspot_retention.store.prepared import Prepared, upsertion
 from hubspot_retention.store.private_text import keep_text
 from hubspot_retention.store.service_schema import anchor, anchor_token
 from hubspot_retention.store.session import Rows
 
 _ANCHORED = Prepared(select(anchor).order_by(anchor.c.name))
+_SAVE = upsertion(anchor)
 
 
 class AnchorRows(Rows):
@@ -34,17 +35,9 @@ class AnchorRows(Rows):
 
     def save_anchored(self, rows: Sequence[Anchored]) -> None:
         """Store what anchors were shown, in place of what stood there of them."""
-        for row in rows:
-            self._connection.execute(delete(anchor).where(anchor.c.name == row.name))
-            self._connection.execute(
-                insert(anchor).values(
-                    name=row.name,
-                    size=row.size,
-                    root=row.root,
-                    anchored_at=to_micros_or_none(row.at),
-                    last_error=row.error,
-                )
-            )
+        self._open_session.change_each(
+            _SAVE, [(row.name, row.size, row.root, to_micros_or_none(row.at), row.error) for row in rows]
+        )
 
     def forget_anchored(self) -> None:
         """No anchor was shown anything of the log as it is from now on."""
@@ -63,4 +56,4 @@ class AnchorRows(Rows):
 
     def keep_words(self, words: str, at: datetime) -> str:
         """Store words of a person apart from all else; answers the commitment to them, which a log may hold."""
-        return keep_text(self._connection, words, at)
+        return keep_text(self._open_session, words, at)

@@ -5,13 +5,24 @@ What is signed is the text; signatures of the next key, or of a witness, come to
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import bindparam, literal_column, select
 
 from hubspot_retention.core.audit.merkle import Frontier
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.store.encoding import as_bytes, from_micros, to_micros
+from hubspot_retention.store.prepared import Prepared, change_by_key, insertion
 from hubspot_retention.store.schema import checkpoint
-from hubspot_retention.store.session import Rows
+from hubspot_retention.store.session import Rows, Session
+
+_SIGNED = Prepared(
+    select(checkpoint.c.signatures).where(
+        checkpoint.c.size == bindparam("size"), checkpoint.c.text == bindparam("text")
+    )
+)
+_ADD = insertion(checkpoint)
+_ALL = Prepared(select(checkpoint).order_by(checkpoint.c.size, checkpoint.c.signed_at))
+_EDGE = Prepared(select(checkpoint.c.edge).where(checkpoint.c.size == bindparam("size")).limit(literal_column("1")))
+_SIGN = change_by_key(checkpoint, ("signatures",))
 
 
 class CheckpointRows(Rows):
@@ -20,19 +31,21 @@ class CheckpointRows(Rows):
     def save_checkpoint(self, signed: StoredCheckpoint) -> None:
         """Keep a checkpoint; of a text that is kept already only signatures that are new."""
         text, _, signatures = signed.note.rpartition("\n\n")
-        same = (checkpoint.c.size == signed.size, checkpoint.c.text == text)
-        known = self._connection.scalar(select(checkpoint.c.signatures).where(*same))
+        session = self._open_session
+        known = session.scalar(_SIGNED, size=signed.size, text=text)
         if known is None:
-            values = {"text": text, "signatures": signatures, "signed_at": to_micros(signed.at)}
-            self._connection.execute(insert(checkpoint).values(size=signed.size, edge=signed.edge, **values))
+            row = (signed.size, text, signatures, signed.edge, to_micros(signed.at))
+            session.change_each(_ADD, [row])
             return
         more = [line for line in signatures.splitlines(keepends=True) if line not in known.splitlines(keepends=True)]
-        self._connection.execute(update(checkpoint).where(*same).values(signatures="".join((known, *more))))
+        if more:
+            session.change(_SIGN, signatures="".join((known, *more)), key_size=signed.size, key_text=text)
 
 
-def read_checkpoints(connection: Connection) -> Sequence[StoredCheckpoint]:
+def read_checkpoints(session: Session) -> Sequence[StoredCheckpoint]:
     """All of them, the oldest first."""
-    rows = connection.execute(select(checkpoint).order_by(checkpoint.c.size, checkpoint.c.signed_at))
+    with session.read():
+        rows = session.named(_ALL)
     return [
         StoredCheckpoint(
             size=row.size,
@@ -44,9 +57,10 @@ def read_checkpoints(connection: Connection) -> Sequence[StoredCheckpoint]:
     ]
 
 
-def read_tree(connection: Connection, size: int) -> Frontier | None:
+def read_tree(session: Session, size: int) -> Frontier | None:
     """The edge of the log's tree when the log had so many entries, if it was signed then."""
-    edge = connection.scalar(select(checkpoint.c.edge).where(checkpoint.c.size == size).limit(1))
+    with session.read():
+        edge = session.scalar(_EDGE, size=size)
     try:
         return None if edge is None else Frontier.decoded(size, as_bytes(edge))
     except ValueError:  # verifying the log names it

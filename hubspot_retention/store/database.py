@@ -95,13 +95,11 @@ class SqlStore:
 
     def entry(self, seq: int) -> StoredEntry | None:
         """One entry of the audit log by its number; `None` if it is not there."""
-        with self._session.read() as connection:
-            return read_entry_of(connection, seq)
+        return read_entry_of(self._session, seq)
 
     def cut(self) -> Cut | None:
         """Where the audit log begins, if its oldest entries were removed at the end of their period."""
-        with self._session.read() as connection:
-            return read_cut(connection)
+        return read_cut(self._session)
 
     def audit_head(self) -> Head:
         """Where the audit log ends, as it is kept beside it."""
@@ -113,13 +111,11 @@ class SqlStore:
 
     def tree_at(self, size: int) -> Frontier | None:
         """The edge as it was when the log had so many entries, if it was signed then."""
-        with self._session.read() as connection:
-            return read_tree(connection, size)
+        return read_tree(self._session, size)
 
     def checkpoints(self) -> Sequence[StoredCheckpoint]:
         """What was ever signed of the audit log, the oldest first."""
-        with self._session.read() as connection:
-            return read_checkpoints(connection)
+        return read_checkpoints(self._session)
 
     def verify_log(self) -> VerifyReport:
         """Verify the whole audit log against its head, also while entries are appended."""

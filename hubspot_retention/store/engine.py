@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from hubspot_retention.store.driver import DRIVER, is_wal_sound
 from hubspot_retention.store.driver import Connection as Link
@@ -83,7 +83,7 @@ def _sqlite_engine(url: URL, access: Access) -> Engine:
     writes = access is not Access.READ
     event.listen(engine, "connect", _writing_sqlite if writes else _reading_sqlite)
     if writes:
-        event.listen(engine, "begin", _begin_immediate)
+        engine.dialect.do_begin = begin_immediate  # type: ignore[assignment, method-assign]
     return engine
 
 
@@ -144,9 +144,9 @@ def _begin_alone(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_APPEND_KEY})")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # Every transaction begins so: through SQLAlchemy it costs more than SQLite takes for it.
-    _by_driver(connection, "BEGIN IMMEDIATE")
+def begin_immediate(link: PoolProxiedConnection) -> None:
+    """How every transaction begins. In the dialect's own place for it: as an event it costs more than SQLite takes."""
+    link.execute("BEGIN IMMEDIATE")
 
 
 def _postgres_engine(url: URL, access: Access) -> Engine:

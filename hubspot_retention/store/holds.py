@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, insert, literal, select, update
+from sqlalchemy import Select, and_, bindparam, insert, literal, select, update
 
 from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store import schema
-from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, from_micros, from_micros_or_none, to_micros
+from hubspot_retention.store.encoding import (
+    TYPE_NUMBERS,
+    TYPES,
+    from_micros,
+    from_micros_or_none,
+    to_micros,
+    to_micros_or_none,
+)
 from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.private_text import keep_text
 from hubspot_retention.store.service_schema import merged
@@ -21,27 +28,24 @@ class HoldRows(Rows):
 
     def place_hold(self, hold: Hold, reason: str) -> Hold:
         """Store a hold (its `hold_id` is given by the store); the reason goes into a table of its own."""
-        statement = insert(schema.hold).values(
+        session = self._open_session
+        placed = session.row(
+            _PLACE,
             object_type=TYPE_NUMBERS[hold.record.object_type],
             record_id=hold.record.record_id,
             matter=hold.matter,
             placed_by=hold.placed_by,
             placed_at=to_micros(hold.placed_at),
             review_on=hold.review_on,
-            released_at=None if hold.released_at is None else to_micros(hold.released_at),
-            reason_commitment=keep_text(self._connection, reason, hold.placed_at),
+            released_at=to_micros_or_none(hold.released_at),
+            released_by=None,
+            reason_commitment=keep_text(session, reason, hold.placed_at),
         )
-        return _hold_of(self._connection.execute(statement.returning(schema.hold)).one())
+        return _hold_of(placed)
 
     def release_hold(self, hold_id: int, at: datetime, by: str) -> Hold | None:
         """Release a hold in force; `None` if there is none of that number."""
-        statement = (
-            update(schema.hold)
-            .where(schema.hold.c.hold_id == hold_id, schema.hold.c.released_at.is_(None))
-            .values(released_at=to_micros(at), released_by=by)
-            .returning(schema.hold)
-        )
-        row = self._connection.execute(statement).one_or_none()
+        row = self._open_session.row(_RELEASE, hold=hold_id, released_at=to_micros(at), released_by=by)
         return None if row is None else _hold_of(row)
 
     def holds(self, *, released: bool = False) -> Sequence[tuple[Hold, str]]:
@@ -56,7 +60,8 @@ class HoldRows(Rows):
 
     def hold_commitment(self, hold_id: int) -> str | None:
         """The commitment to a hold's reason, for the audit entry; `None` if there is no such hold."""
-        return self._connection.scalar(select(schema.hold.c.reason_commitment).where(schema.hold.c.hold_id == hold_id))
+        commitment: str | None = self._open_session.scalar(_COMMITMENT, hold=hold_id)
+        return commitment
 
     def hold_register(self) -> HoldRegister:
         """The matters in force, by the record they were placed on and by every record that it has become since."""
@@ -82,9 +87,18 @@ def _binding() -> Select[Any]:
 
 
 _BINDING = Prepared(_binding())
+_HERE = schema.hold.c.hold_id == bindparam("hold")
+_PLACE = Prepared(
+    insert(schema.hold).returning(schema.hold), [each.name for each in schema.hold.c if not each.primary_key]
+)
+_RELEASE = Prepared(
+    update(schema.hold).where(_HERE, schema.hold.c.released_at.is_(None)).returning(schema.hold),
+    ["released_at", "released_by"],
+)
+_COMMITMENT = Prepared(select(schema.hold.c.reason_commitment).where(_HERE))
 
 
-def _hold_of(row: Row[tuple[object, ...]]) -> Hold:
+def _hold_of(row: Any) -> Hold:
     return Hold(
         hold_id=row.hold_id,
         record=RecordRef(TYPES[row.object_type], RecordId(row.record_id)),

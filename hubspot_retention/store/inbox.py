@@ -53,6 +53,8 @@ class InboxRows(Rows):
     ) -> Sequence[StoredEvent]:
         """The events with a higher number, handled or not, that are about one of the records, change one of the
         properties, or move something: of all that pours in, what can matter to records in hand."""
+        if self.last_event() <= number:
+            return []
         about = [
             and_(inbox.c.object_type == TYPE_NUMBERS[kind], inbox.c.object_id.in_(ids))
             for kind, ids in _by_type(records).items()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
@@ -16,6 +16,7 @@ _here = late_call.c
 _SAVE = upsertion(late_call)
 _OF = (_here.object_type == bindparam("type"), _here.record_id == bindparam("id"))
 _FORGET = Prepared(delete(late_call).where(*_OF))
+_SINCE = Prepared(select(late_call).where(_here.at >= bindparam("since")).order_by(_here.object_type, _here.record_id))
 _PLAN = Prepared(select(_here.plan_id).where(*_OF, _here.at >= bindparam("since")))
 
 
@@ -33,8 +34,8 @@ class LateCallRows(Rows):
 
     def late_calls(self, since: datetime) -> Sequence[tuple[str, RecordRef]]:
         """The records that were still there since an instant, with the plan of the call, in the order of records."""
-        wanted = select(late_call).where(_here.at >= to_micros(since)).order_by(_here.object_type, _here.record_id)
-        return [(row.plan_id, _record_of(row)) for row in self._connection.execute(wanted)]
+        found = self._open_session.named(_SINCE, since=to_micros(since))
+        return [(row.plan_id, _record_of(row)) for row in found]
 
     def late_call(self, record: RecordRef, since: datetime) -> str | None:
         """The plan of the call, of a record that was still there since an instant."""
@@ -54,5 +55,5 @@ def _key(record: RecordRef) -> dict[str, int]:
     return {"type": TYPE_NUMBERS[record.object_type], "id": record.record_id}
 
 
-def _record_of(row: Row[Any]) -> RecordRef:
+def _record_of(row: Any) -> RecordRef:
     return RecordRef(TYPES[row.object_type], RecordId(row.record_id))

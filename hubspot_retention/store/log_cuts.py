@@ -3,13 +3,17 @@
 The tables let entries go only after a row here has told of it, in the same transaction; and that row stays for good.
 """
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, literal_column, select
 
 from hubspot_retention.core.audit.cut import Cut
 from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.store.encoding import as_bytes, from_micros, to_micros
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.schema import audit_cut, audit_entry
-from hubspot_retention.store.session import Rows
+from hubspot_retention.store.session import Rows, Session
+
+_LAST = Prepared(select(audit_cut).order_by(audit_cut.c.size.desc()).limit(literal_column("1")))
+_ENTRY = Prepared(select(audit_entry).where(audit_entry.c.seq == bindparam("number")))
 
 
 class CutRows(Rows):
@@ -22,9 +26,10 @@ class CutRows(Rows):
         return self._erase(delete(audit_entry).where(audit_entry.c.seq <= cut.size))
 
 
-def read_cut(connection: Connection) -> Cut | None:
+def read_cut(session: Session) -> Cut | None:
     """The last cut; `None` if the log is whole."""
-    row = connection.execute(select(audit_cut).order_by(audit_cut.c.size.desc()).limit(1)).one_or_none()
+    with session.read():
+        row = session.row(_LAST)
     if row is None:
         return None
     return Cut(
@@ -37,7 +42,8 @@ def read_cut(connection: Connection) -> Cut | None:
     )
 
 
-def read_entry_of(connection: Connection, seq: int) -> StoredEntry | None:
+def read_entry_of(session: Session, seq: int) -> StoredEntry | None:
     """One entry by its number."""
-    row = connection.execute(select(audit_entry).where(audit_entry.c.seq == seq)).one_or_none()
+    with session.read():
+        row = session.row(_ENTRY, number=seq)
     return None if row is None else StoredEntry(row.seq, as_bytes(row.body), as_bytes(row.hash))

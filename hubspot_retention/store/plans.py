@@ -1,6 +1,7 @@
 """Plans without their items."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,6 +32,14 @@ _SAVE = Prepared(update(schema.plan).where(_HERE), _SET)
 _NEWEST_FIRST = select(schema.plan).order_by(schema.plan.c.plan_no.desc())
 _ALL = Prepared(_NEWEST_FIRST)
 _OF_PORTAL = Prepared(_NEWEST_FIRST.where(schema.plan.c.portal_id == bindparam("portal")))
+_STATUS = Prepared(select(schema.plan.c.status).where(_HERE))
+
+
+@lru_cache(maxsize=16)
+def _of_status(statuses: tuple[PlanStatus, ...]) -> Prepared:
+    # `required`: to spell out the list, SQLAlchemy wants a value for each other parameter that is required.
+    of_portal = schema.plan.c.portal_id == bindparam("portal", required=False)
+    return Prepared(_NEWEST_FIRST.where(of_portal, schema.plan.c.status.in_([each.value for each in statuses])))
 
 
 def _columns(plan: Plan) -> dict[str, object]:
@@ -61,14 +70,14 @@ class PlanRows(Rows):
 
     def add_plan(self, plan: Plan) -> None:
         """Store a plan's header (status `building`)."""
-        why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
+        why = keep_text(self._open_session, plan.why, plan.decided_at or plan.built_at) if plan.why else None
         self._open_session.change(_ADD, why_commitment=why, **_columns(plan))
 
     def save_plan(self, plan: Plan) -> None:
         """Store a plan's header again: digest, counts, status, who decided."""
         why = self._open_session.scalar(_WHY, here=plan.plan_id)
-        if read_text(self._connection, why) != plan.why:
-            why = keep_text(self._connection, plan.why, plan.decided_at or plan.built_at) if plan.why else None
+        if read_text(self._open_session, why) != plan.why:
+            why = keep_text(self._open_session, plan.why, plan.decided_at or plan.built_at) if plan.why else None
         if self._open_session.change(_SAVE, here=plan.plan_id, why_commitment=why, **_columns(plan)) != 1:
             raise StoreError(f"there is no plan {plan.plan_id}")
 
@@ -85,6 +94,15 @@ class PlanRows(Rows):
         session = self._open_session
         found = session.named(_ALL) if portal is None else session.named(_OF_PORTAL, portal=portal)
         return [self._plan_of(row) for row in found]
+
+    def plans_of_status(self, portal: PortalId, statuses: tuple[PlanStatus, ...]) -> Sequence[Plan]:
+        """The plans of a portal with one of some statuses, newest first."""
+        return [self._plan_of(row) for row in self._open_session.named(_of_status(statuses), portal=portal)]
+
+    def plan_status(self, plan_id: str) -> PlanStatus | None:
+        """A plan's status: it is asked for at every record, and the rest of a header takes long to read."""
+        status = self._open_session.scalar(_STATUS, here=plan_id)
+        return None if status is None else PlanStatus(status)
 
     def _plan_number(self, plan_id: str) -> int:
         number = self._plan_numbers.get(plan_id)
@@ -115,5 +133,5 @@ class PlanRows(Rows):
             breaches=_breaches.decode(row.breaches),
             decided_by=row.decided_by,
             decided_at=from_micros_or_none(row.decided_at),
-            why=read_text(self._connection, row.why_commitment),
+            why=read_text(self._open_session, row.why_commitment),
         )

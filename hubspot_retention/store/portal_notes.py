@@ -9,13 +9,15 @@ from sqlalchemy import bindparam, delete, insert, select
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
-from hubspot_retention.store.prepared import Prepared
+from hubspot_retention.store.prepared import Prepared, insertion
 from hubspot_retention.store.schema import boundary, kill_switch, policy_approval, probe_result
 from hubspot_retention.store.session import Rows
 
 _record_ids = msgspec.json.Decoder(tuple[int, ...])
 _questions = {question.value: question for question in ProbeQuestion}
 _STOPPED = Prepared(select(kill_switch.c.words))
+_STOP = insertion(kill_switch)
+_GO_ON = Prepared(delete(kill_switch))
 _PROBED = Prepared(select(probe_result).where(probe_result.c.portal_id == bindparam("portal")))
 
 
@@ -79,6 +81,6 @@ class NoteRows(Rows):
 
     def set_kill_switch(self, words: str | None) -> None:
         """Stop all disposals, or let them go on (`None`)."""
-        self._connection.execute(delete(kill_switch))
+        self._open_session.change(_GO_ON)
         if words is not None:
-            self._connection.execute(insert(kill_switch).values(one=1, words=words))
+            self._open_session.change(_STOP, one=1, words=words)

@@ -54,9 +54,9 @@ class Ready:
             ]
         return tuple(given)
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+    def read(self, rows: list[Sequence[Any]]) -> list[Sequence[Any]]:
         """The driver's rows with the values that were stored."""
-        return map(self._processed, rows) if self.out_of else rows
+        return list(map(self._processed, rows)) if self.out_of else rows
 
     def _processed(self, row: Sequence[Any]) -> Sequence[Any]:
         values = list(row)

@@ -8,13 +8,15 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from hubspot_retention.store.encoding import to_micros
+from hubspot_retention.store.prepared import Prepared, insertion
 from hubspot_retention.store.schema import hold, private_text
-from hubspot_retention.store.session import Rows
+from hubspot_retention.store.session import Rows, Session
 
-_WORDS = select(private_text.c.text).where(private_text.c.commitment == bindparam("commitment"))
+_KEEP = insertion(private_text)
+_WORDS = Prepared(select(private_text.c.text).where(private_text.c.commitment == bindparam("commitment")))
 
 
 def commitment_to(salt: bytes, text: str) -> str:
@@ -35,17 +37,15 @@ class PrivateTextRows(Rows):
         return self._erase(delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed)))
 
 
-def keep_text(connection: Connection, text: str, at: datetime) -> str:
+def keep_text(session: Session, text: str, at: datetime) -> str:
     """Store words; answers the commitment to them."""
     salt = secrets.token_bytes(32)
     commitment = commitment_to(salt, text)
-    connection.execute(
-        insert(private_text).values(commitment=commitment, salt=salt, text=text, stored_at=to_micros(at))
-    )
+    session.change(_KEEP, commitment=commitment, salt=salt, text=text, stored_at=to_micros(at))
     return commitment
 
 
-def read_text(connection: Connection, commitment: str | None) -> str:
+def read_text(session: Session, commitment: str | None) -> str:
     """The words; empty if there were none or they have been erased."""
-    found = None if commitment is None else connection.scalar(_WORDS, {"commitment": commitment})
+    found = None if commitment is None else session.scalar(_WORDS, commitment=commitment)
     return "" if found is None else found

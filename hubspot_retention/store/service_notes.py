@@ -5,17 +5,27 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Dialect, Executable, Row, Table, select
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord, Tick
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros, to_micros_or_none
-from hubspot_retention.store.prepared import inserting
+from hubspot_retention.store.prepared import Prepared, inserting
 from hubspot_retention.store.service_schema import alarm, counter, tick, watermark
 from hubspot_retention.store.session import Rows
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+
+
+def _counting(dialect: Dialect) -> Executable:
+    statement = inserting(counter, dialect)
+    counted = {"value": counter.c.value + statement.excluded.value}
+    found: Executable = statement.on_conflict_do_update(index_elements=list(counter.primary_key), set_=counted)
+    return found
+
+
+_COUNT = Prepared(_counting, [column.name for column in counter.c])
 
 
 class ServiceNoteRows(Rows):
@@ -74,7 +84,7 @@ class ServiceNoteRows(Rows):
 
     def count(self, name: str, label: str, by: int = 1) -> None:
         """Add to a counter that outlives the process."""
-        self._put(counter, {"name": name, "label": label}, {"value": counter.c.value + by}, {"value": by})
+        self._open_session.change_each(_COUNT, [(name, label, by)])
 
     def counters(self) -> Mapping[tuple[str, str], int]:
         """The counters, by name and label."""

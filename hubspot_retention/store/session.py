@@ -6,7 +6,7 @@ and the rest was committed. So an error of the database marks the transaction, a
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Delete, Dialect, event
@@ -24,6 +24,8 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._dialect = connection.dialect
+        self._link: Any = None
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._failed = False
@@ -50,16 +52,17 @@ class Session:
     @property
     def dialect(self) -> Dialect:
         """How this database spells a statement."""
-        return self._connection.dialect
+        return self._dialect
 
     def rows(self, statement: Prepared, **values: Any) -> list[Any]:
         """The rows that a statement finds, as plain tuples: where they are a million, names for each take time."""
-        ready = statement.ready(self.dialect)
-        return list(ready.read(self._on_cursor(ready.sql, ready.bound(values), _fetch_all)))
+        ready = statement.ready(self._dialect)
+        return ready.read(self._on_cursor(ready.sql, ready.bound(values), _fetch_all))
 
     def named(self, statement: Prepared, **values: Any) -> list[Any]:
         """The rows that it finds, as tuples with the names of its columns."""
-        return list(map(statement.ready(self.dialect).named, self.rows(statement, **values)))
+        found = self.rows(statement, **values)
+        return list(map(statement.ready(self._dialect).named, found)) if found else found
 
     def row(self, statement: Prepared, **values: Any) -> Any:
         """The only row that it finds, with names, or `None`."""
@@ -75,7 +78,7 @@ class Session:
 
     def change(self, statement: Prepared, **values: Any) -> int:
         """Change something; answers how many rows."""
-        ready = statement.ready(self.dialect)
+        ready = statement.ready(self._dialect)
         return self._on_cursor(ready.sql, ready.bound(values), _count)
 
     def change_each(self, statement: Prepared, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -83,16 +86,19 @@ class Session:
         answers how many rows in all."""
         if not rows:
             return 0
-        return self._on_cursor(statement.ready(self.dialect).sql, rows, _count, many=True)
+        return self._on_cursor(statement.ready(self._dialect).sql, rows, _count, many=True)
 
     def _on_cursor(
         self, sql: str, parameters: Sequence[Any], read: Callable[[Any], _Found], *, many: bool = False
     ) -> _Found:
         """Past SQLAlchemy, in its transaction. Raises StoreError."""
         try:
-            with closing(self._connection.connection.cursor()) as cursor:
+            cursor = self._link.cursor()
+            try:
                 (cursor.executemany if many else cursor.execute)(sql, parameters)
                 return read(cursor)
+            finally:
+                cursor.close()
         except self._driver_error as error:
             self._failed = True  # rolling back, SQLAlchemy finds out whether the connection was lost as well
             raise StoreError(explain(error)) from error
@@ -109,6 +115,7 @@ class Session:
             self._failed = False
             try:
                 with self._connection.begin():
+                    self._link = self._connection.connection.driver_connection
                     yield self._connection
                     if self._failed:
                         raise StoreError("a statement of this transaction failed; nothing of it was stored")

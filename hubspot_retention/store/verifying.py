@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, select
+from sqlalchemy import URL, Select, bindparam, select
 
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.cut import Cut, begin_of
@@ -24,6 +24,7 @@ from hubspot_retention.store.encoding import as_bytes
 from hubspot_retention.store.engine import Access, connect
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.log_cuts import read_cut, read_entry_of
+from hubspot_retention.store.prepared import Prepared
 from hubspot_retention.store.schema import audit_entry, audit_head
 from hubspot_retention.store.session import Session
 
@@ -33,22 +34,31 @@ LONG: Final = 500_000
 _Page = list[tuple[int, bytes, bytes]]
 
 
+def _both() -> Select[Any]:
+    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, *audit_head.c["entries", "hash", "edge"])
+    both = audit_head.outerjoin(audit_entry, audit_entry.c.seq > bindparam("after"))
+    return select(*columns).select_from(both).order_by(audit_entry.c.seq)
+
+
+_COUNT = Prepared(select(audit_head.c.entries))
+_END_AND_HEAD = Prepared(_both())
+
+
 def verify_log(session: Session, long: int = LONG, level: int = BLOCK_LEVEL) -> VerifyReport:
     """Verify the log; its end and its head are read by one statement. If its beginning was removed while it was read,
     it is read again."""
     while True:
         cut, report = _verified(session, long, level)
-        with session.read() as connection:
-            if report.intact or read_cut(connection) == cut:
-                return report
+        if report.intact or read_cut(session) == cut:
+            return report
 
 
 def _verified(session: Session, long: int, level: int) -> tuple[Cut | None, VerifyReport]:
-    with session.read() as connection:
-        signed = read_checkpoints(connection)
-        count = connection.scalar(select(audit_head.c.entries)) or 0
-        cut = read_cut(connection)
-        is_told = cut is None or _is_told(connection, cut)
+    with session.read():
+        signed = read_checkpoints(session)
+        count = session.scalar(_COUNT) or 0
+        cut = read_cut(session)
+        is_told = cut is None or _is_told(session, cut)
     begin, tree = begin_of(cut if is_told else None)
     log = WholeLog(signed, begin, tree)
     middle = (begin.count + count) // 2 >> level << level
@@ -65,9 +75,9 @@ def _verified(session: Session, long: int, level: int) -> tuple[Cut | None, Veri
     return cut, replace(report, findings=(Finding(Damage.BEGIN, 1, max(cut.size, 1)), *report.findings))
 
 
-def _is_told(connection: Connection, cut: Cut) -> bool:
+def _is_told(session: Session, cut: Cut) -> bool:
     """Whether a checkpoint and an entry of the log say of the cut what its row says."""
-    return cut.is_told(read_entry_of(connection, cut.entry_seq), read_entry_of(connection, cut.size + 1))
+    return cut.is_told(read_entry_of(session, cut.entry_seq), read_entry_of(session, cut.size + 1))
 
 
 def _in_two(session: Session, log: WholeLog, half: tuple[int, Sequence[int], int]) -> None:
@@ -100,11 +110,10 @@ def _read_by_itself(url: URL, middle: int, sizes: Sequence[int], level: int) -> 
     """In the other process: the entries after `middle`; `None` if that entry is not there."""
     session = Session(connect(url, Access.READ))
     try:
-        with session.read() as connection:
-            before = connection.scalar(select(audit_entry.c.hash).where(audit_entry.c.seq == middle))
+        before = read_entry_of(session, middle)
         if before is None:
             return None
-        stretch = Stretch(Head(middle, as_bytes(before)), sizes, level)
+        stretch = Stretch(Head(middle, before.hash), sizes, level)
         for page in pages(session, middle):
             stretch.feed_rows(page)
         stretch.close()
@@ -114,10 +123,8 @@ def _read_by_itself(url: URL, middle: int, sizes: Sequence[int], level: int) -> 
 
 
 def _end_and_head(session: Session, after: int) -> tuple[_Page, Head, bytes]:
-    columns = (audit_entry.c.seq, audit_entry.c.body, audit_entry.c.hash, *audit_head.c["entries", "hash", "edge"])
-    both = audit_head.outerjoin(audit_entry, audit_entry.c.seq > after)
-    with session.read() as connection:
-        rows = connection.execute(select(*columns).select_from(both).order_by(audit_entry.c.seq)).all()
+    with session.read():
+        rows = session.rows(_END_AND_HEAD, after=after)
     if not rows:
         raise StoreError(NO_HEAD)
     entries = [(row[0], as_bytes(row[1]), as_bytes(row[2])) for row in rows if row[0] is not None]

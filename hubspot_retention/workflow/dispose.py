@@ -210,7 +210,7 @@ class Applier:
         """Calls whose answer was lost, by a stop or a time-out, are settled by reading before anything else: of this
         plan and of every other that was stopped, also when it may not be applied any more."""
         with self._store.transaction() as tx:
-            begun = [known for known in tx.plans(portal) if known.status in _BEGUN]
+            begun = tx.plans_of_status(portal, _BEGUN)
         left = [known for known in begun if self._items(known, _UNSETTLED)]
         if left:
             check_portal(left[0], self._tools.source.identity())

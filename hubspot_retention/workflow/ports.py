@@ -18,7 +18,7 @@ from hubspot_retention.core.facts.observation import (
     OptOut,
 )
 from hubspot_retention.core.facts.values import Unknown
-from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem
+from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, NewRun
 from hubspot_retention.core.portal import (
     Address,
@@ -214,6 +214,12 @@ class Transaction(
 
     def plans(self, portal: PortalId | None = None) -> Sequence[Plan]:
         """All plans, newest first."""
+
+    def plans_of_status(self, portal: PortalId, statuses: tuple[PlanStatus, ...]) -> Sequence[Plan]:
+        """The plans of a portal with one of some statuses, newest first."""
+
+    def plan_status(self, plan_id: str) -> PlanStatus | None:
+        """A plan's status."""
 
     def items(self, plan_id: str, wanted: ItemFilter) -> Iterator[PlanItem]:
         """Items of a plan in the filter's order; streamed, in pages, robust against changes while reading."""

@@ -171,8 +171,7 @@ class Ledger:
             return self._is_stopped(tx)
 
     def _is_stopped(self, tx: Transaction) -> bool:
-        current = tx.plan(self._plan.plan_id)
-        applying = current is not None and current.status is PlanStatus.APPLYING
+        applying = tx.plan_status(self._plan.plan_id) is PlanStatus.APPLYING
         is_over = not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
         return is_over or not self._is_sound()
 

@@ -27,7 +27,7 @@ ROWS: Final = (
         what="random fault schedules in the deterministic simulator",
         target="0 violations, in as many as the figures say (aim: 10,000, full 1,000,000)",
         tests=("tests/simulator/test_schedules.py", "tests/simulator/test_days.py"),
-        short={"RETENTION_TEST_SCHEDULES": "6000"},
+        short={"RETENTION_TEST_SCHEDULES": "10000"},
         full={"RETENTION_TEST_SCHEDULES": "100000", "RETENTION_TEST_DAYS": "1250"},
     ),
     Row(

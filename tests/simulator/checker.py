@@ -124,17 +124,18 @@ class Checker:
         """A transaction has been committed with these words."""
         self._without_store.discard(self.stage.who)
         for entry in entries:
+            kind = entry.kind
             self.log.append(entry)
-            self.kept.append((entry.kind, entry.record))
-            if entry.kind == "disposal.intended":
+            self.kept.append((kind, entry.record))
+            if kind == "disposal.intended":
                 self._touched = (_id(entry.record or ""), self.stage.seconds)
-            elif entry.kind == "disposal.sent":
+            elif kind == "disposal.sent":
                 self._is_sent(entry)
-            elif entry.kind in _TERMINAL:
-                self._ended(entry)
-            elif entry.kind == "plan.approved":
+            elif kind in _TERMINAL:
+                self._ended(entry, kind)
+            elif kind == "plan.approved":
                 self._approved(entry)
-            elif entry.kind == "plan.rejected":
+            elif kind == "plan.rejected":
                 self.decided.discard(entry.plan_id or "")
 
     def _approved(self, entry: Entry) -> None:
@@ -152,12 +153,12 @@ class Checker:
         if abs(self.stage.wall_offset) > _MOST_SKEW:
             self._fail("S13", f"{entry.record} is sent while the clocks disagree by {self.stage.wall_offset:.0f} s")
 
-    def _ended(self, entry: Entry) -> None:
+    def _ended(self, entry: Entry, kind: str) -> None:
         key, record = (entry.plan_id, entry.record), _id(entry.record or "")
         self._terminal[key] += 1
         if self._terminal[key] > 1:
             self._fail("E1", f"{entry.record} ends twice")
-        if entry.kind == "disposal.done" and record in self.portal.there:
+        if kind == "disposal.done" and record in self.portal.there:
             invariant = "S12" if record in self._together else "S10"
             self._fail(invariant, f"{entry.record} is called done and is still there")
 

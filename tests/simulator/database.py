@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Protocol, cast
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from hubspot_retention.bootstrap import new_spool
@@ -23,6 +23,7 @@ from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.store.database import SqlStore
+from hubspot_retention.store.engine import begin_immediate
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
 from hubspot_retention.store.migrate import bring_up_to_date
 from hubspot_retention.store.session import Session
@@ -90,7 +91,7 @@ def _forget() -> None:
 def _in_memory() -> tuple[Content, SqlStore]:
     raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
-    event.listen(engine, "begin", lambda _: raw.execute("BEGIN IMMEDIATE"))
+    engine.dialect.do_begin = begin_immediate  # type: ignore[assignment, method-assign]
     session = Session(engine.connect())
     with session.begin() as connection:
         bring_up_to_date(connection)

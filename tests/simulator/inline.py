@@ -11,10 +11,22 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.decision.ruleset import ruleset
+from hubspot_retention.core.decision.ruleset import Ruleset, ruleset
+from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.core.record import ObjectType
 
-_parse_once, _ready_once = cache(parse_policy), cache(ruleset)
+_parse_once = cache(parse_policy)
+_ready: dict[tuple[str, ObjectType], Ruleset] = {}
+
+
+def _ready_once(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
+    """By the policy's digest: to hash all of it takes as long as several steps of a schedule."""
+    key = (policy.digest, object_type)
+    found = _ready.get(key)
+    if found is None:
+        found = _ready[key] = ruleset(policy, object_type)
+    return found
 
 
 class InlineExecutor:

@@ -14,6 +14,7 @@ from tests.simulator.database import Doors
 from tests.simulator.stage import Stage
 
 _KEY: Final = SigningKey.generate("log.example.dk")
+_PUBLIC: Final = _KEY.public
 
 
 @dataclass(slots=True)
@@ -48,13 +49,13 @@ class Outside:
         doubt = None if self.seen is None else log.doubt_of(self.seen)
         if doubt is not None:
             raise AnchorError("another log was seen", doubt)
-        self.seen = open_note(note, [_KEY.public])
+        self.seen = open_note(note, [_PUBLIC])
         return ""
 
     def show_anew(self, note: str) -> None:
         """Keep another one."""
         self._answer()
-        self.seen = open_note(note, [_KEY.public])
+        self.seen = open_note(note, [_PUBLIC])
         self.on_begun_anew()
 
     def _answer(self) -> None:

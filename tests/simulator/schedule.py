@@ -3,11 +3,11 @@
 First everything goes wrong that can (safety); then the faults heal, and everything must end (liveness).
 """
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 from hubspot_retention.bootstrap import new_spool
-from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
@@ -98,15 +98,15 @@ class Schedule:
             self._happen()
             if self.outside is not None:
                 yield from self._back_up(self.outside)
-            if not any(_works(actor) for actor in stage.actors):
+            if not any(actor.works for actor in stage.actors):
                 if not self._is_open():
                     break
                 self._start_worker()
             actor = self._next()
             risk = _MORE if "disposal.sent" in actor.doing or "happened" in actor.doing else 1
-            if _works(actor) and stage.fate(0.012 * risk, ""):
+            if actor.works and stage.fate(0.012 * risk, ""):
                 yield from stage.kill(actor)
-            elif _works(actor) and stage.fate(0.012 * risk, f"{actor.name} is frozen"):
+            elif actor.works and stage.fate(0.012 * risk, f"{actor.name} is frozen"):
                 yield from self._freeze(actor)
             else:
                 stage.seconds += stage.random.random() * self._pace
@@ -114,7 +114,7 @@ class Schedule:
 
     def _next(self) -> Actor:
         """Whose turn it is: a worker's three times out of four."""
-        workers = [actor for actor in self.stage.actors if _works(actor)]
+        workers = [actor for actor in self.stage.actors if actor.works]
         return self.stage.random.choice(workers if self.stage.random.random() < 0.75 else self.stage.actors)
 
     def _is_open(self) -> bool:
@@ -278,10 +278,6 @@ class Schedule:
                         raise ViolationError(invariant, f"{item.record} has not ended: {item.state.value}")
 
 
-def _works(actor: Actor) -> bool:
-    return actor.name.startswith("worker")
-
-
 def word_of(body: bytes) -> tuple[str, str | None]:
-    entry = read_entry(body)
-    return entry.kind, entry.record
+    said = json.loads(body)
+    return f"{said['subject']}.{said['verb']}", said.get("record")

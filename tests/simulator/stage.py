@@ -9,6 +9,7 @@ most steps, and most of the time the same actor goes on.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from random import Random
 from threading import Lock, Thread
@@ -32,12 +33,39 @@ class Actor:
 
     def __init__(self, name: str, play: Callable[[], None]) -> None:
         self.name, self.play = name, play
+        self.works = name.startswith("worker")
         self.turn = Lock()
         self.turn.acquire()
         self.dead = self.ended = False
         self.doing = ""
         self.failure: BaseException | None = None
-        self.thread: Thread | None = None
+
+
+class _Hand:
+    """A thread that plays one actor after the other: to start one takes as long as several steps."""
+
+    def __init__(self) -> None:
+        self._play: Callable[[], None] | None = None
+        self._asked = Lock()
+        self._asked.acquire()
+        Thread(target=self._work, daemon=True).start()
+
+    def take(self, play: Callable[[], None]) -> None:
+        """Play one."""
+        self._play = play
+        self._asked.release()
+
+    def _work(self) -> None:
+        while True:
+            self._asked.acquire()
+            assert self._play is not None
+            self._play()
+            self._play = None
+            _IDLE.append(self)
+
+
+_IDLE: list[_Hand] = []
+"""Those that wait for an actor."""
 
 
 @dataclass(slots=True)
@@ -100,7 +128,8 @@ class Stage:
     def fate(self, likelihood: float, words: str, *, of: str = "") -> bool:
         """Whether something goes wrong now. Each actor has a fate of its own (and what is named in `of`, too), and the
         draw is made in any case, so that a muted decision changes as little of the rest as can be."""
-        name = of or self.who
+        current = self._current
+        name = of or (current.name if current else "fate")
         own = self._fates.get(name)
         if own is None:
             own = self._fates[name] = _Fate(Random(f"{self.seed}/{name}"))
@@ -134,9 +163,8 @@ class Stage:
     def enter(self, name: str, play: Callable[[], None]) -> Actor:
         """Somebody enters the stage."""
         actor = Actor(name, play)
-        actor.thread = Thread(target=self._live, args=(actor,), daemon=True)
-        actor.thread.start()
         self.actors.append(actor)
+        (_IDLE.pop() if _IDLE else _Hand()).take(partial(self._live, actor))
         return actor
 
     def _live(self, actor: Actor) -> None:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final, Self
 
 HASH_BYTES: Final = 32
+_IS_HASH: Final = frozenset((HASH_BYTES,))
 EMPTY_ROOT: Final = sha256(b"").digest()
 
 Subtree = Callable[[int, int], bytes]
@@ -35,7 +36,7 @@ class Frontier:
     def __init__(self, size: int = 0, nodes: Iterable[bytes] = ()) -> None:
         self._size = size
         self._nodes = list(nodes)
-        if size < 0 or len(self._nodes) != size.bit_count() or any(len(node) != HASH_BYTES for node in self._nodes):
+        if size < 0 or len(self._nodes) != size.bit_count() or not _IS_HASH.issuperset(map(len, self._nodes)):
             raise ValueError(f"a tree of {size} entries has another right edge than {len(self._nodes)} hashes")
 
     @classmethod
@@ -99,7 +100,7 @@ class Frontier:
         """The edge that `encoded` wrote for a tree of that size. Raises ValueError."""
         if len(stored) % HASH_BYTES:
             raise ValueError("the right edge of the tree is not whole hashes")
-        return cls(size, (stored[at : at + HASH_BYTES] for at in range(0, len(stored), HASH_BYTES)))
+        return cls(size, [stored[at : at + HASH_BYTES] for at in range(0, len(stored), HASH_BYTES)])
 
 
 def _split(size: int) -> int:

@@ -22,6 +22,7 @@ def _numbers(store: SqlStore, plan_id: str, wanted: ItemFilter = ALL_ITEMS) -> l
 def test_a_plan_that_is_not_there_is_none(store: SqlStore) -> None:
     with store.transaction() as tx:
         assert tx.plan("P1") is None
+        assert tx.plan_status("P1") is None
 
 
 def test_plans_come_newest_first_and_by_portal(store: SqlStore) -> None:
@@ -29,6 +30,18 @@ def test_plans_come_newest_first_and_by_portal(store: SqlStore) -> None:
         plans = [with_plan(tx, portal_id=PortalId(portal)) for portal in (1, 2, 1)]
         assert list(tx.plans()) == plans[::-1]
         assert list(tx.plans(PortalId(1))) == [plans[2], plans[0]]
+
+
+def test_plans_of_some_statuses_come_newest_first_and_of_one_portal(store: SqlStore) -> None:
+    statuses = (PlanStatus.APPLYING, PlanStatus.APPLIED, PlanStatus.REJECTED, PlanStatus.APPLYING)
+    with store.transaction() as tx:
+        plans = [replace(with_plan(tx, portal_id=PortalId(1)), status=status) for status in statuses]
+        plans.append(replace(with_plan(tx, portal_id=PortalId(2)), status=PlanStatus.APPLYING))
+        for plan in plans:
+            tx.save_plan(plan)
+        wanted = (PlanStatus.APPLYING, PlanStatus.REJECTED)
+        assert list(tx.plans_of_status(PortalId(1), wanted)) == [plans[3], plans[2], plans[0]]
+        assert [tx.plan_status(plan.plan_id) for plan in plans[:4]] == list(statuses)
 
 
 def test_why_a_plan_was_rejected_can_be_taken_back(store: SqlStore) -> None:
