@@ -3,7 +3,6 @@
 What can go wrong: this process ends, and the others stay behind. So each ends with the one that started it.
 """
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -11,6 +10,8 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Final
+
+from hubspot_retention.collector import collect_seldom
 
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 
@@ -34,8 +35,7 @@ def _begin() -> None:
     """In the new process. Ctrl-C is this run's to handle, not the helper's; and nobody collects what is not there."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    collect_seldom()
 
 
 def _end_with_parent() -> None:

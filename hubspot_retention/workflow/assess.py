@@ -6,15 +6,15 @@ the allowed rate unused. Then the correspondence of what is due is listed, the g
 sealed with their digests. A run that stops half-way leaves plans in status `building`, which can never be applied.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from hubspot_retention.collector import seldom_collected
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
@@ -81,20 +81,6 @@ class _Run:
     population: Counter[ObjectType] = field(default_factory=Counter)
 
 
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """A run makes millions of values that go when nobody names them any more; among them the collector finds
-    nothing, but looks at every module of the process each time."""
-    usual = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
-
-
 class Assessment:
     """One run of assessing a portal by a policy. `ledger` hears what is decided, and `returned` looks for people who
     were erased, unless it is a what-if. `bench_for`: where a portal with so many contacts is decided."""
@@ -121,7 +107,7 @@ class Assessment:
 
     def run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:
         """Assess the whole portal; answers the plan of exercised rights and the plan of time rules."""
-        with _seldom_collected():
+        with seldom_collected():
             return self._run(order, now, watcher)
 
     def _run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:

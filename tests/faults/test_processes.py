@@ -207,7 +207,7 @@ count = ctypes.CDLL(None).mallinfo2
 count.restype = Counts
 give_back_large_blocks()
 before = count().hblks
-blocks = [bytes(100_000) for _ in range(50)]
+blocks = [bytes(100_000) for _ in range(200)]
 print(count().hblks - before)
 del blocks
 print(count().hblks - before)
@@ -218,5 +218,5 @@ print(count().hblks - before)
 def test_blocks_as_large_as_an_answer_go_back_to_the_system_when_they_are_let_go() -> None:
     done = subprocess.run([sys.executable, "-c", _TAKEN_AND_LET_GO], capture_output=True, text=True, check=True)
     taken, kept = map(int, done.stdout.split())
-    assert taken > 40  # a few fit into what the process had already
+    assert taken > 100  # some fit into what the process had already: compiling its modules leaves a few megabytes
     assert kept == 0
