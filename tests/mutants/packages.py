@@ -72,6 +72,7 @@ PACKAGES: Final = (
     _policy("logic", "logic", tests=("logic", "check", "clienti")),
     _policy("checking", "check", "check_firing", "check_timing", tests=("check", "examples", "clienti")),
     _policy("showing", "show", "words", tests=("show", "words")),
+    _policy("widening", "compare", tests=("compare",)),
     Package(
         name="plan",
         sources=("core/plan",),
@@ -80,6 +81,7 @@ PACKAGES: Final = (
     Package(name="deadline", sources=("core/deadline",), tests=("tests/unit/core/deadline",)),
     _audit("tree", "merkle", "checkpoint", "anchor", "receipt", "witness", "rotation"),
     _audit("removal", "cut", "matters"),
+    _audit("log", "verify", "whole", "chain", "entry"),
     Package(name="webhook", sources=("core/webhook",), tests=("tests/unit/core/webhook",)),
     Package(name="view", sources=("core/view.py",), tests=("tests/unit/core/test_view.py", *_HOLDS, *_DECISION)),
     Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),

@@ -14,6 +14,7 @@ from hubspot_retention.core.policy.compare import widened
 from hubspot_retention.core.policy.model import (
     AttachmentPolicy,
     Basis,
+    ContactSources,
     Dispose,
     Disposition,
     Keep,
@@ -123,10 +124,53 @@ def test_a_wider_policy_says_what_makes_it_wider(change: Change, word: str) -> N
     assert any(word in line for line in said), said
 
 
+SENTENCES: tuple[tuple[Change, str], ...] = (
+    (with_limits(max_disposals=501), "a guardrail is raised"),
+    (lambda policy: replace(policy, newsletters=("Andet",)), "other newsletters or lists are named"),
+    (lambda policy: replace(policy, attachments=AttachmentPolicy.ERASE), "attachments are treated differently"),
+    (lambda policy: replace(policy, correspondence=()), "correspondence is treated differently"),
+    (
+        lambda policy: replace(policy, opt_out_sources=(("Import", OptOutSource.PERSON),)),
+        "who set an opt-out is told differently",
+    ),
+    (
+        lambda policy: replace(policy, sources=replace(policy.sources, contact=other_contact_sources(policy))),
+        "facts are read differently (sources, stages, time zone or review period)",
+    ),
+)
+
+
+def other_contact_sources(policy: RetentionPolicy) -> ContactSources:
+    """A fact of a contact is read from elsewhere."""
+    return replace(policy.sources.contact, customer_until="ended_on")
+
+
+@pytest.mark.parametrize(("change", "sentence"), SENTENCES, ids=[each[1] for each in SENTENCES])
+def test_what_concerns_the_whole_policy_is_said_in_one_sentence(change: Change, sentence: str) -> None:
+    assert said_of(change) == (sentence,)
+
+
+@pytest.mark.parametrize("left", ["refer_when", "refer_if_later", "outweighed_is_referred"])
+def test_a_rule_that_only_referred_is_missed_whichever_way_it_did(left: str) -> None:
+    """It kept nothing, but had a person look."""
+    only: dict[str, Any] = {"refer_when": None, "refer_if_later": None, "outweighed_is_referred": False}
+    request, processor = the_rule("erasure-request"), the_rule("processor-data")
+    refers = {
+        "refer_when": processor.refer_when,
+        "refer_if_later": request.refer_if_later,
+        "outweighed_is_referred": True,
+    }
+    assert refers[left]
+    policy = with_rule("erasure-request", **(only | {left: refers[left]}))(approved())
+    without_it = replace(without("erasure-request")(policy), digest="another")
+    assert widened(policy, without_it) == ("rule erasure-request is gone and kept records",)
+
+
 NARROWER: tuple[tuple[str, Change], ...] = (
     ("the same", lambda policy: policy),
     ("other words", with_rule("partner", title="Partners", purpose="Working together", cites=("Persondatapolitik 1",))),
     ("a longer period", with_dispose("inactive-contact", after=Period(months=13))),
+    ("a longer period by a day", with_dispose("inactive-contact", after=Period(months=12, days=1))),
     ("archive for erase", with_dispose("former-customer", disposition=Disposition.ARCHIVE)),
     ("fewer overrides", with_dispose("erasure-request", overrides=frozenset({Basis.CONSENT}))),
     ("for a person to look at", with_rule("unsubscribed", mode=Mode.REVIEW)),
