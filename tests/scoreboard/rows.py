@@ -39,8 +39,7 @@ ROWS: Final = (
     ),
     Row(
         number=3,
-        what="mutants of core and the disposal, but not yet of what compares two policies and verifies the audit log"
-        " (short: the list of what is justified)",
+        what="mutants of core and the disposal (short: the list of what is justified)",
         target="every survivor killed or justified",
         tests=("tests/mutants",),
         full={"RETENTION_TEST_MUTANTS": "1"},

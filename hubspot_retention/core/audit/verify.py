@@ -121,8 +121,7 @@ class Verifier:
 
     def is_plainly_at(self, head: Head) -> bool:
         """Whether everything was right until now, and that entry was the last."""
-        said = self._findings or self._loose or self._fork
-        return not said and (self._rows, self._place, self._previous) == (head.count, head.count, head.hash)
+        return not self._findings and (self._rows, self._place, self._previous) == (head.count, head.count, head.hash)
 
     def feed(self, entries: Iterable[StoredEntry]) -> None:
         """Read on. Entries come in the order of their number."""
@@ -189,12 +188,12 @@ class Verifier:
         if number is None or (number > self._expected and follows):
             self._find(Damage.CHANGED, entry.seq)
             self._accept(entry, self._expected + 1)
-        elif number == self._expected:
-            self._judge_next(entry, number, follows)
         elif number > self._expected:
             self._find(Damage.MISSING, self._expected, number - 1, place=entry.seq)
             self._jump = number
             self._accept(entry, number + 1)
+        elif number == self._expected:
+            self._judge_next(entry, number, follows)
         else:
             self._judge_earlier(entry, number)
         self._shift = entry.seq - (number or entry.seq)

@@ -150,3 +150,8 @@ PLAIN = canonical_bytes(an_entry(facts=(("count", 1),)), 1)
 def test_what_is_no_entry_is_refused_whatever_it_is(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_entry(body)
+
+
+def test_what_lacks_a_part_is_told_to_be_no_entry_and_nothing_of_it_is_repeated() -> None:
+    with pytest.raises(ValueError, match=r"^no audit entry$"):
+        read_entry(PLAIN.replace(b'"verb":', b'"word":'))

@@ -148,3 +148,26 @@ def test_an_entry_that_lies_before_the_beginning_is_found() -> None:
     whole.feed_rows([(entry.seq, entry.body, entry.hash) for entry in LOG[4:]])
     damage = [finding.damage for finding in whole.close(HEAD, edge_at(LENGTH).encoded()).findings]
     assert damage == [Damage.ADDED, Damage.TREE]
+
+
+def test_what_was_signed_of_just_what_was_removed_must_agree_with_what_is_left() -> None:
+    """It agrees with itself, but is of another log."""
+    others = Frontier.of(b"another" for _ in range(5))
+    note = f"{Checkpoint('log.example.dk', 5, others.root()).text()}\n— log.example.dk AAAAAAE=\n"
+    of_others = StoredCheckpoint(size=5, edge=others.encoded(), note=note, at=NOW)
+    assert of_others.is_of_itself()
+    whole = WholeLog([of_others], Head(5, LOG[4].hash), edge_at(5))
+    whole.feed_rows([(entry.seq, entry.body, entry.hash) for entry in LOG[5:]])
+    report = whole.close(HEAD, edge_at(LENGTH).encoded())
+    assert [(finding.damage, finding.last) for finding in report.findings] == [(Damage.SIGNED, 5)]
+
+
+@pytest.mark.parametrize("portion", [1, 2, 3, 8])
+def test_a_stretch_is_told_in_whole_subtrees_however_it_comes(portion: int) -> None:
+    rows = [(entry.seq, entry.body, entry.hash) for entry in LOG[4:]]
+    stretch = Stretch(Head(4, LOG[3].hash), (3, 4, 7), level=1)
+    for first in range(0, len(rows), portion):
+        stretch.feed_rows(rows[first : first + portion])
+    stretch.close()
+    assert stretch.blocks == [Frontier.of(body for _, body, _ in rows[at : at + 2]).root() for at in range(0, 8, 2)]
+    assert {size: blocks for size, (blocks, _) in stretch.edges.items()} == {7: 1, 12: 4}
