@@ -7,12 +7,13 @@ end, row for row and hash for hash.
 import itertools
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.schema import metadata
@@ -60,11 +61,17 @@ class Saved:
                     connection.execute(
                         insert(table), [dict(zip(columns, row, strict=True)) for row in rows[table.name]]
                     )
-                for column in table.primary_key.columns:
-                    numbered = func.pg_get_serial_sequence(table.name, column.name)
-                    most = select(func.max(column)).scalar_subquery()
-                    if len(table.primary_key.columns) == 1 and connection.scalar(select(numbered)) is not None:
-                        connection.execute(select(func.setval(numbered, func.coalesce(most, 1), most.is_not(None))))
+            number_on(connection)
+
+
+def number_on(connection: Connection) -> None:
+    """What PostgreSQL numbers goes on after the rows that are there."""
+    for table in tables():
+        for column in table.primary_key.columns:
+            numbered = func.pg_get_serial_sequence(table.name, column.name)
+            most = select(func.max(column)).scalar_subquery()
+            if len(table.primary_key.columns) == 1 and connection.scalar(select(numbered)) is not None:
+                connection.execute(select(func.setval(numbered, func.coalesce(most, 1), most.is_not(None))))
 
 
 def lived(seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Rows]:
@@ -81,15 +88,36 @@ def lived(seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Rows]:
     return one.stage.digest, rows_of(database()[1])
 
 
+@contextmanager
+def taking_back_numbers(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a failed transaction has numbered leaves a gap in PostgreSQL's numbers and none in SQLite's, and the number
+    of a hold stands in the log. That is the one difference there may be: it is made up for after each failure."""
+    begin = store._session.begin
+
+    @contextmanager
+    def without_gaps() -> Iterator[Connection]:
+        try:
+            with begin() as connection:
+                yield connection
+        except BaseException:
+            with begin() as connection:
+                number_on(connection)
+            raise
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._session, "begin", without_gaps)
+        yield
+
+
 def test_a_seed_comes_to_the_same_end_on_sqlite_and_on_postgresql(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     with inline(), open_store(postgres_url) as store:
         on_sqlite = [lived(seed, monkeypatch) for seed in range(SEEDS)]
-        with instead(Saved(store), store):
+        with instead(Saved(store), store), taking_back_numbers(store, monkeypatch):
             for seed, (story, rows) in enumerate(on_sqlite):
                 there_story, there_rows = lived(seed, monkeypatch)
                 assert there_story == story, f"seed {seed} tells another story"
                 assert there_rows == rows, f"seed {seed}"
-                assert len(rows["audit_entry"]) > 20
+        assert sum(len(rows["audit_entry"]) for _, rows in on_sqlite) > 20 * SEEDS
     record_property("seeds on both", SEEDS)
