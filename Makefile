@@ -5,8 +5,8 @@ BIN := .venv/bin
 # The lock names every package there is: `--no-deps` keeps pip from looking for newer ones beside it.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-# Each module is compiled once, whatever the surroundings say: the tests start hundreds of processes, and to compile
-# everything anew in each makes them take three times as long.
+# Each module is compiled once, whatever the surroundings say: tests that start processes of their own take three times
+# as long if each of these compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint coverage bench mutants scoreboard scoreboard-full image-proof golden lock clean

@@ -9,7 +9,7 @@ sealed with their digests. A run that stops half-way leaves plans in status `bui
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -114,9 +114,11 @@ class Assessment:
         portal_id = self._identify(order, now)
         self._source.require_properties()
         run = self._begin(order, portal_id, now())
-        try:
+        is_read = False
+        with suppress(RangesDisagreeError):  # by the end of the block the lists that were begun are let go
             self._read_and_decide(run, order, watcher)
-        except RangesDisagreeError:
+            is_read = True
+        if not is_read:
             self._source.use_one_cursor()
             self._spool.restart()
             watcher.restart()
