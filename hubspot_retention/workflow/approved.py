@@ -96,8 +96,7 @@ class ApprovedPlans:
             found.extend(
                 plan
                 for plan in plans
-                if plan.status is PlanStatus.PARTLY_APPLIED
-                and any(tx.count_states(plan.plan_id).get(state, 0) for state in UNSETTLED)
+                if plan.status is PlanStatus.PARTLY_APPLIED and any(map(tx.count_states(plan.plan_id).get, UNSETTLED))
             )
         now = self._now()
         left = [plan for plan in found if now <= plan.expires_at and not self._rests(plan, now)]

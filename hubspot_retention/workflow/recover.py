@@ -51,7 +51,8 @@ class Recoverer:
         """Place the holds that are missing, write the recovery down, and show the anchors. Raises UsageError if nothing
         is doubtful, BlockedError if that cannot be told."""
         found = self._anchoring.look()
-        if FOR_A_PERSON.isdisjoint(found):
+        settled = [doubt for doubt in found if doubt in FOR_A_PERSON]
+        if not settled:
             if Doubt.UNREADABLE in found:
                 raise BlockedError(in_words(found))
             raise UsageError("there is nothing to bring back: the audit log extends what its anchors saw")
@@ -65,7 +66,7 @@ class Recoverer:
             verb=Verb.CONFIRMED,
             at=self._now(),
             actor=self._actor,
-            code=found[0].value,
+            code=settled[0].value,
             facts=(("holds_placed", placed), ("holds_known", known), ("why", commitment)),
         )
         refused = self._anchoring.show_anew(self._anchoring.sign(entry))

@@ -59,6 +59,12 @@ def _policy(name: str, *modules: str, tests: Iterable[str]) -> Package:
     )
 
 
+def _workflow(module: str) -> Package:
+    """A module of the workflow with the file of tests that mirrors it."""
+    sources = (f"workflow/{module}.py",)
+    return Package(name=module.replace("_", "-"), sources=sources, tests=_tests_of(sources))
+
+
 PACKAGES: Final = (
     Package(name="dates", sources=("core/civil.py",), tests=(*_FACTS, "tests/unit/core/test_tombstone.py")),
     Package(name="canonical", sources=("core/canonical.py",), tests=("tests/unit/core/test_canonical.py",)),
@@ -87,19 +93,16 @@ PACKAGES: Final = (
     Package(name="erased", sources=_ERASED, tests=_tests_of(_ERASED)),
     Package(name="sentinels", sources=_SENTINELS, tests=_tests_of(_SENTINELS)),
     Package(name="report", sources=("core/report",), tests=("tests/unit/core/report",)),
-    Package(name="steps", sources=("workflow/steps.py",), tests=("tests/unit/workflow/test_steps.py",)),
-    Package(name="settling", sources=("workflow/settling.py",), tests=("tests/unit/workflow/test_settling.py",)),
+    *(_workflow(name) for name in ("steps", "settling")),
     Package(
         name="protocol",
         sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "item_entry", "remembered")),
         tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
     ),
     Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
-    Package(name="gate", sources=("workflow/gate.py",), tests=("tests/unit/workflow/test_gate.py",)),
+    _workflow("gate"),
     Package(
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
-    Package(name="overlap", sources=("workflow/overlap.py",), tests=("tests/unit/workflow/test_overlap.py",)),
-    Package(name="fresh", sources=("workflow/fresh.py",), tests=("tests/unit/workflow/test_fresh.py",)),
-    Package(name="bundles", sources=("workflow/bundles.py",), tests=("tests/unit/workflow/test_bundles.py",)),
+    *(_workflow(name) for name in ("overlap", "fresh", "bundles", "recover", "approved")),
 )
