@@ -3,17 +3,20 @@
 import os
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.child import cpu_seconds, main
 from bench.portal import Portal
-from hubspot_retention.bootstrap import Application, Options, application
-from hubspot_retention.workflow.assess import Watcher
+
+if TYPE_CHECKING:
+    from hubspot_retention.bootstrap import Application
 
 
 def assess() -> dict[str, Any]:
     """Read, decide, store: the whole portal, into a fresh database, which is made before. `BENCH_RUNS` > 1: again with
     its memory. Answers what each run took, and the server beside it."""
+    from hubspot_retention.bootstrap import Options, application  # here: the second process imports this module, too
+
     runs = []
     portal = Portal.of(os.environ)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -38,7 +41,9 @@ def assess() -> dict[str, Any]:
     return {"runs": runs}
 
 
-def _one(app: Application) -> tuple[float, dict[str, int]]:
+def _one(app: "Application") -> tuple[float, dict[str, int]]:
+    from hubspot_retention.workflow.assess import Watcher
+
     records: dict[str, int] = {}
 
     def progress(phase: str, done: int, _total: int | None) -> None:

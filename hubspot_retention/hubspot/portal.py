@@ -1,8 +1,8 @@
 """HubSpot as the use cases see it: records to read, calls that change. Everything is done by what it is made of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 from typing import TypeVar
 
@@ -47,6 +47,7 @@ from hubspot_retention.hubspot.wire import Row, decoders_of
 
 _Seen = TypeVar("_Seen")
 _ONLY_ID = ("hs_object_id",)
+_RECORD_CLASSES = (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY)
 Hints = Mapping[ObjectType, tuple[RecordId, ...]]
 
 
@@ -92,7 +93,8 @@ class HubSpotPortal:
         from hubspot_retention.hubspot.control import ControlPlane
 
         control = ControlPlane(self._transport)
-        side_by_side(control.property_definitions, (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY))
+        asks: list[Callable[[], object]] = [partial(control.property_definitions, of) for of in _RECORD_CLASSES]
+        side_by_side(lambda ask: ask(), [*asks, self._subscriptions.newsletter_ids])
         problems = missing_properties(self._policy, self._subscriptions.newsletter_ids(), control)
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)

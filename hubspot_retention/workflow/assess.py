@@ -9,8 +9,8 @@ sealed with their digests. A run that stops half-way leaves plans in status `bui
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,8 +39,8 @@ from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
 from hubspot_retention.workflow.seal import Sealer
 
-_BEGUN: Final = 2
-"""Lists that are begun before their turn: deals and contacts."""
+_BEGUN: Final = 4
+"""What is begun before its turn: the lists of deals and of contacts, then the correspondence of either in each plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +124,6 @@ class Assessment:
             watcher.restart()
             run = self._begin(order, portal_id, now())
             self._read_and_decide(run, order, watcher)
-        bundles = BundleLister(self._source, self._store, self._spool, run.judge)
-        for draft in run.drafts.values():
-            bundles.list_for(draft.plan_id, run.portal_id, watcher.progress)
         sealer = Sealer(self._store, self._policy, order.guardrails, run.population)
         rights, time_rules = (sealer.seal(run.drafts[kind], run.tallies[kind], now()) for kind in PlanKind)
         self._finish(run, order, now())
@@ -160,18 +157,8 @@ class Assessment:
         with self._store.transaction() as tx:
             run_id = tx.start_run(new)
             judge = Judge.of(self._policy, tx.hold_register(), order.as_of)
-            tx.audit(
-                Entry(
-                    subject=Subject.RUN,
-                    verb=Verb.STARTED,
-                    at=started_at,
-                    portal_id=portal_id,
-                    run_id=run_id,
-                    policy_digest=self._policy.digest,
-                    actor=order.actor,
-                    code=kind,
-                )
-            )
+            started = self._entry(Verb.STARTED, started_at, portal_id, run_id)
+            tx.audit(replace(started, actor=order.actor, code=kind))
             drafts = {plan: self._draft(plan, new, run_id, order) for plan in PlanKind}
             for draft in drafts.values():
                 tx.add_plan(draft)
@@ -198,12 +185,24 @@ class Assessment:
         )
 
     def _read_and_decide(self, run: _Run, order: AssessOrder, watcher: Watcher) -> None:
-        total = self._source.count(ObjectType.CONTACT)
-        with self._bench_for(total) as bench, ThreadPoolExecutor(_BEGUN, thread_name_prefix="lists") as pool:
+        bundles = BundleLister(self._source, self._store, self._spool, run.judge)
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(_BEGUN, thread_name_prefix="lists"))
             deals = begun(self._source.deals(), pool)
+            total = self._source.count(ObjectType.CONTACT)
+            bench = stack.enter_context(self._bench_for(total))
             contacts = self._contacts(run, order, bench, pool)
             self._read(deals, watcher)
-            self._decide(run, order, bench, contacts, watcher, total)
+            court = self._court(run, watcher)
+            self._decide(run, order, court, bench.findings(court, contacts), watcher, total)
+            plans = [draft.plan_id for draft in run.drafts.values()]
+            bundles.begin(ObjectType.CONTACT, plans, pool)
+            for findings in bench.findings(court, self._clerk.all_deals()):
+                self._keep(run, order, findings, watcher)
+                watcher.progress("deciding deals", findings.total, None)
+            bundles.begin(ObjectType.DEAL, plans, pool)
+            for plan in plans:
+                bundles.list_for(plan, run.portal_id, watcher.progress)
 
     def _contacts(self, run: _Run, order: AssessOrder, bench: Bench, pool: ThreadPoolExecutor) -> Iterator[Docket]:
         """Every contact as it will be decided, of a list that is begun."""
@@ -222,16 +221,20 @@ class Assessment:
             self._spool.add_deals(deal_page)
             watcher.progress("reading deals", len(deal_page), None)
 
-    def _decide(
-        self, run: _Run, order: AssessOrder, bench: Bench, contacts: Iterator[Docket], watcher: Watcher, total: int
-    ) -> None:
+    def _court(self, run: _Run, watcher: Watcher) -> Court:
+        """Who decides, once companies and deals are read."""
         self._spool.judge_companies(run.judge)
         with self._store.transaction() as tx:
             register = RequestRegister.of_all(tx.requests())
-        court = Court(self._policy, run.judge, register, None if watcher.decision is None else watcher.worth_hearing)
+        return Court(self._policy, run.judge, register, None if watcher.decision is None else watcher.worth_hearing)
+
+    def _decide(
+        self, run: _Run, order: AssessOrder, court: Court, found: Iterator[Findings], watcher: Watcher, total: int
+    ) -> None:
+        """Contacts as they are found; who is left pending is decided here, once asked about."""
 
         def pending() -> Iterator[Sequence[SeenContact]]:
-            for findings in bench.findings(court, contacts):
+            for findings in found:
                 self._keep(run, order, findings, watcher)
                 watcher.progress("deciding contacts", findings.total + len(findings.pending), total)
                 if findings.pending:
@@ -239,9 +242,6 @@ class Assessment:
 
         for docket in self._clerk.contacts(pending()):
             self._keep(run, order, court.decide(docket), watcher)
-        for findings in bench.findings(court, self._clerk.all_deals()):
-            self._keep(run, order, findings, watcher)
-            watcher.progress("deciding deals", findings.total, None)
 
     def _keep(self, run: _Run, order: AssessOrder, findings: Findings, watcher: Watcher) -> None:
         """Store what a docket led to: items, counts, when an opt-out was first seen; the rest of the memory waits."""
@@ -285,14 +285,16 @@ class Assessment:
         with self._store.transaction() as tx:
             tx.finish_run(run.run_id, at, "done")
             tx.save_boundaries(run.portal_id, self._source.boundaries())
-            tx.audit(
-                Entry(
-                    subject=Subject.RUN,
-                    verb=Verb.FINISHED,
-                    at=at,
-                    portal_id=run.portal_id,
-                    run_id=run.run_id,
-                    policy_digest=self._policy.digest,
-                    facts=tuple((kind.value, count) for kind, count in sorted(run.population.items())),
-                )
-            )
+            finished = self._entry(Verb.FINISHED, at, run.portal_id, run.run_id)
+            counts = tuple((kind.value, count) for kind, count in sorted(run.population.items()))
+            tx.audit(replace(finished, facts=counts))
+
+    def _entry(self, verb: Verb, at: datetime, portal_id: PortalId, run_id: int) -> Entry:
+        return Entry(
+            subject=Subject.RUN,
+            verb=verb,
+            at=at,
+            portal_id=portal_id,
+            run_id=run_id,
+            policy_digest=self._policy.digest,
+        )

@@ -4,9 +4,12 @@ Nothing kept may hang on hope: until `portal probe` has seen this portal keep co
 deal or another contact, a contact with such correspondence is blocked as unverified (semantics 7).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
+from typing import Final
 
 from hubspot_retention.core.facts.company import closed_at
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
@@ -20,7 +23,7 @@ from hubspot_retention.core.plan.bundle import (
 )
 from hubspot_retention.core.plan.model import Action, Block, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
-from hubspot_retention.core.portal import Engagement
+from hubspot_retention.core.portal import Correspondence, Engagement
 from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.view import Judge
@@ -29,6 +32,12 @@ from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 
 _BATCH = 1_000
 """How many records one batch of associations may ask for (HubSpot, since 2025-02-10)."""
+_TAKEN_WITH: Final = {ObjectType.CONTACT: Action.ERASE, ObjectType.DEAL: Action.ARCHIVE}
+"""What takes its correspondence with it."""
+
+
+def _wanted(kind: ObjectType) -> ItemFilter:
+    return ItemFilter(actions=(_TAKEN_WITH[kind],), object_types=(kind,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +90,41 @@ class BundleLister:
         self._store = store
         self._spool = spool
         self._judge = judge
+        self._begun: dict[tuple[ObjectType, tuple[RecordId, ...]], Future[Correspondence]] = {}
+
+    def begin(self, kind: ObjectType, plan_ids: Iterable[str], pool: Executor) -> None:
+        """Once all records of a class are decided: ask for the correspondence of the first of them in each plan, by
+        threads of the pool, so that HubSpot does not wait for what comes next."""
+        for plan_id in plan_ids:
+            with self._store.transaction() as tx:
+                ids = tuple(item.record.record_id for item in islice(tx.items(plan_id, _wanted(kind)), _BATCH))
+            if ids:
+                self._begun[kind, ids] = pool.submit(self._source.correspondence, kind, ids)
 
     def list_for(self, plan_id: str, portal: PortalId, progress: Callable[[str, int, int | None], None]) -> None:
         """List the correspondence of every contact that is to be erased and every deal that is to be archived."""
         with self._store.transaction() as tx:
             verified = correspondence_is_verified(tuple(tx.probe_results(portal)))
-        for kind, action in ((ObjectType.CONTACT, Action.ERASE), (ObjectType.DEAL, Action.ARCHIVE)):
-            for items in self._batches(plan_id, kind, action):
+        for kind in _TAKEN_WITH:
+            for items in self._batches(plan_id, kind):
                 found = self._contacts(items, verified) if kind is ObjectType.CONTACT else self._deals(items)
                 with self._store.transaction() as tx:
                     tx.replace_items(plan_id, found)
                 progress("listing correspondence", len(items), None)
 
-    def _batches(self, plan_id: str, kind: ObjectType, action: Action) -> Iterable[list[PlanItem]]:
+    def _batches(self, plan_id: str, kind: ObjectType) -> Iterator[list[PlanItem]]:
         with self._store.transaction() as tx:
-            items = list(tx.items(plan_id, ItemFilter(actions=(action,), object_types=(kind,))))
+            items = list(tx.items(plan_id, _wanted(kind)))
         for start in range(0, len(items), _BATCH):
             yield items[start : start + _BATCH]
 
+    def _letters(self, kind: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
+        begun = self._begun.pop((kind, tuple(ids)), None)
+        return self._source.correspondence(kind, ids) if begun is None else begun.result()
+
     def _contacts(self, items: Sequence[PlanItem], verified: bool) -> list[PlanItem]:
         ids = [item.record.record_id for item in items]
-        letters = self._source.correspondence(ObjectType.CONTACT, ids)
+        letters = self._letters(ObjectType.CONTACT, ids)
         deals_of = self._spool.deals_of_contacts(ids)
         found = []
         for item in items:
@@ -113,7 +136,7 @@ class BundleLister:
         return found
 
     def _deals(self, items: Sequence[PlanItem]) -> list[PlanItem]:
-        letters = self._source.correspondence(ObjectType.DEAL, [item.record.record_id for item in items])
+        letters = self._letters(ObjectType.DEAL, [item.record.record_id for item in items])
         found = []
         for item in items:
             deal_id = item.record.record_id

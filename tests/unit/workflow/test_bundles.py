@@ -1,6 +1,7 @@
 """What hangs on the records that are due: listed, counted, and blocked where it cannot be told."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -14,6 +15,7 @@ from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.view import ContactView, DealView, Judge
+from hubspot_retention.errors import PortalPausedError
 from hubspot_retention.workflow.bundles import BundleLister, ContactBundle, DealStamp, bundle_of_contact
 from tests.builders import a_contact, a_deal, at, on
 from tests.documents import clienti
@@ -72,6 +74,7 @@ class Desk:
     letters: dict[RecordId, Any] = field(default_factory=dict)
     deals: dict[RecordId, Any] = field(default_factory=dict)
     probed: str = "yes"
+    paused: bool = False
     asked: list[tuple[ObjectType, list[int]]] = field(default_factory=list)
     replaced: list[PlanItem] = field(default_factory=list)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
@@ -99,6 +102,8 @@ class Desk:
 
     def correspondence(self, kind: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         self.asked.append((kind, list(ids)))
+        if self.paused:
+            raise PortalPausedError("the day's quota is used up")
         return self.letters
 
     def deals_of_contacts(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
@@ -106,7 +111,14 @@ class Desk:
 
     def listed(self) -> dict[str, tuple[Bundle | None, Block | None]]:
         """List the bundles of the plan; answers what is said of each record then."""
-        lister = BundleLister(cast(Any, self), cast(Any, self), cast(Any, self), JUDGE)
+        return self.listed_by(self.lister())
+
+    def lister(self) -> BundleLister:
+        """Who lists them."""
+        return BundleLister(cast(Any, self), cast(Any, self), cast(Any, self), JUDGE)
+
+    def listed_by(self, lister: BundleLister) -> dict[str, tuple[Bundle | None, Block | None]]:
+        """The same, by somebody who may have begun."""
         lister.list_for("7-time", PORTAL, lambda *told: self.progress.append(told))
         return {str(item.record): (item.bundle, item.block) for item in self.replaced}
 
@@ -135,6 +147,37 @@ def test_a_thousand_records_are_asked_for_together_and_no_more() -> None:
     assert len(desk.listed()) == 2_001
     assert [len(ids) for _, ids in desk.asked] == [1_000, 1_000, 1]
     assert [done for _, done, _ in desk.progress] == [1_000, 1_000, 1]
+
+
+def test_what_was_asked_for_early_is_not_asked_for_again_and_leads_to_the_same() -> None:
+    planned = [*(an_item(f"contacts/{number}") for number in range(1, 1_002)), a_deal_item(21)]
+    letters = {item.record.record_id: () for item in planned} | {ONE: (OWN, SHARED)}
+    late, early = (Desk(planned, letters, probed="no") for _ in range(2))
+    lister = early.lister()
+    with ThreadPoolExecutor(1) as pool:
+        lister.begin(ObjectType.CONTACT, ["7-time"], pool)
+        lister.begin(ObjectType.DEAL, ["7-time"], pool)
+    assert [(kind, len(ids)) for kind, ids in early.asked] == [(ObjectType.CONTACT, 1_000), (ObjectType.DEAL, 1)]
+    assert not early.replaced
+    assert early.listed_by(lister) == late.listed()
+    assert sorted(early.asked) == sorted(late.asked)
+
+
+def test_nothing_is_asked_for_early_where_nothing_is_due() -> None:
+    desk = Desk([a_deal_item(21)])
+    with ThreadPoolExecutor(1) as pool:
+        desk.lister().begin(ObjectType.CONTACT, ["7-time"], pool)
+    assert desk.asked == []
+
+
+def test_an_early_question_that_fails_fails_the_listing() -> None:
+    desk = Desk([ERASED], paused=True)
+    lister = desk.lister()
+    with ThreadPoolExecutor(1) as pool:
+        lister.begin(ObjectType.CONTACT, ["7-time"], pool)
+    with pytest.raises(PortalPausedError):
+        desk.listed_by(lister)
+    assert not desk.replaced
 
 
 def test_the_bundle_of_a_contact_is_counted_with_its_stamps() -> None:
