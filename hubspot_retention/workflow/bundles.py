@@ -114,9 +114,9 @@ class BundleLister:
 
     def _batches(self, plan_id: str, kind: ObjectType) -> Iterator[list[PlanItem]]:
         with self._store.transaction() as tx:
-            items = list(tx.items(plan_id, _wanted(kind)))
-        for start in range(0, len(items), _BATCH):
-            yield items[start : start + _BATCH]
+            items = tx.items(plan_id, _wanted(kind))
+        while batch := list(islice(items, _BATCH)):
+            yield batch
 
     def _letters(self, kind: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
         begun = self._begun.pop((kind, tuple(ids)), None)

@@ -68,13 +68,16 @@ def test_what_could_not_be_listed_is_unknown_and_the_stamps_are_known_all_the_sa
 
 @dataclass(slots=True)
 class Desk:
-    """A plan's items, a portal's correspondence, a spool's deals: all in memory. `asked`: what was asked for."""
+    """A plan's items, a portal's correspondence, a spool's deals: all in memory. `asked`: what was asked for; `by_then`:
+    how many items had been taken whenever something was."""
 
     planned: list[PlanItem]
     letters: dict[RecordId, Any] = field(default_factory=dict)
     deals: dict[RecordId, Any] = field(default_factory=dict)
     probed: str = "yes"
     paused: bool = False
+    taken: int = 0
+    by_then: list[int] = field(default_factory=list)
     asked: list[tuple[ObjectType, list[int]]] = field(default_factory=list)
     replaced: list[PlanItem] = field(default_factory=list)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
@@ -88,13 +91,12 @@ class Desk:
         both = (ProbeQuestion.CORRESPONDENCE_SURVIVES, ProbeQuestion.DETACHED_SURVIVES)
         return [ProbeResult(question, self.probed) for question in both]
 
-    def items(self, plan_id: str, wanted: ItemFilter) -> list[PlanItem]:
+    def items(self, plan_id: str, wanted: ItemFilter) -> Iterator[PlanItem]:
         assert plan_id == "7-time"
-        return [
-            item
-            for item in self.planned
-            if item.action in wanted.actions and item.record.object_type in wanted.object_types
-        ]
+        for item in self.planned:
+            if item.action in wanted.actions and item.record.object_type in wanted.object_types:
+                self.taken += 1
+                yield item
 
     def replace_items(self, plan_id: str, items: Sequence[PlanItem]) -> None:
         assert plan_id == "7-time"
@@ -102,6 +104,7 @@ class Desk:
 
     def correspondence(self, kind: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         self.asked.append((kind, list(ids)))
+        self.by_then.append(self.taken)
         if self.paused:
             raise PortalPausedError("the day's quota is used up")
         return self.letters
@@ -147,6 +150,13 @@ def test_a_thousand_records_are_asked_for_together_and_no_more() -> None:
     assert len(desk.listed()) == 2_001
     assert [len(ids) for _, ids in desk.asked] == [1_000, 1_000, 1]
     assert [done for _, done, _ in desk.progress] == [1_000, 1_000, 1]
+
+
+def test_no_more_of_a_plan_is_held_than_is_asked_for_together() -> None:
+    planned = [an_item(f"contacts/{number}") for number in range(1, 2_002)]
+    desk = Desk(planned, letters={item.record.record_id: () for item in planned})
+    desk.listed()
+    assert desk.by_then == [1_000, 2_000, 2_001]
 
 
 def test_what_was_asked_for_early_is_not_asked_for_again_and_leads_to_the_same() -> None:
