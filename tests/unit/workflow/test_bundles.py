@@ -68,8 +68,8 @@ def test_what_could_not_be_listed_is_unknown_and_the_stamps_are_known_all_the_sa
 
 @dataclass(slots=True)
 class Desk:
-    """A plan's items, a portal's correspondence, a spool's deals: all in memory. `asked`: what was asked for; `by_then`:
-    how many items had been taken whenever something was."""
+    """A plan's items, a portal's correspondence, a spool's deals: all in memory. `asked`: what was asked for;
+    `by_then`: how many items had been taken whenever something was."""
 
     planned: list[PlanItem]
     letters: dict[RecordId, Any] = field(default_factory=dict)
