@@ -73,16 +73,13 @@ class Clerk:
         """The dockets of chunks of contacts, in their order, with a subscription status for each that is newly opted
         out. A chunk is taken before the docket of the one before is given out."""
         asked: deque[_Asked] = deque()
-        pool = ThreadPoolExecutor(_AHEAD, thread_name_prefix="statuses")
-        try:
+        with ThreadPoolExecutor(_AHEAD, thread_name_prefix="statuses") as pool:
             for chunk in chunks:
                 asked.append(self._ask(chunk, pool))
                 if len(asked) >= _AHEAD:
                     yield self._docket(*asked.popleft())
             while asked:
                 yield self._docket(*asked.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def _ask(self, chunk: Sequence[SeenContact], pool: ThreadPoolExecutor) -> _Asked:
         known = self._known(ObjectType.CONTACT, [contact.observation.record_id for contact in chunk])

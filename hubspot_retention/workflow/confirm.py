@@ -74,7 +74,7 @@ class Confirmer:
                     record=str(record),
                     actor=self._actor,
                     code="restored-stays" if before.archived_by_us else "start-moved-back",
-                    facts=tuple((name, _written(value)) for name, value in sorted(decision.starts, key=_name)),
+                    facts=tuple((name, _written(value)) for name, value in sorted(decision.starts)),
                 )
             )
         return Confirmation(
@@ -104,10 +104,6 @@ class Confirmer:
 def _remembered(record: RecordRef, memory: Memory) -> Remembered:
     known = memory.contacts if record.object_type is ObjectType.CONTACT else memory.deals
     return known.get(record.record_id, NOTHING_REMEMBERED)
-
-
-def _name(start: tuple[str, StartValue]) -> str:
-    return start[0]
 
 
 def _written(value: StartValue) -> str:

@@ -25,12 +25,8 @@ from hubspot_retention.workflow.docket_ports import ContactNeighbours, ContactRe
 from hubspot_retention.workflow.opting_out import Status, must_ask, noted, opt_out_of
 
 
-def history_of(
-    decision: Decision, remembered: Remembered, starts: Mapping[str, StartValue] | None = None
-) -> History | None:
-    """The history that could change a decision made without one; `None` if it cannot. `starts`: those remembered,
-    where they have been read already."""
-    starts = read_starts(remembered.starts) if starts is None else starts
+def history_of(decision: Decision, remembered: Remembered, starts: Mapping[str, StartValue]) -> History | None:
+    """The history that could change a decision made without one; `None` if it cannot. `starts`: those remembered."""
     if remembered.archived_by_us:
         return History(starts, restored=True)
     return History(starts) if starts and starts != dict(decision.starts) else None

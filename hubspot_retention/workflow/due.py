@@ -99,14 +99,14 @@ class DueReport(CarriedOut):
 
 @dataclass(slots=True)
 class _Round:
-    """One tick under way."""
+    """One tick under way. `measure`: there once something is to be planned; nothing is planned without one."""
 
     now: datetime
     triage: Triage
     report: DueReport
     progress: Progress
     portal: PortalId
-    measure: Measure = field(default_factory=lambda: Measure(population={}))
+    measure: Measure = field(init=False)
 
     @property
     def allowance(self) -> Allowance:

@@ -114,7 +114,7 @@ class Obligations:
         changes: list[Change] = []
         for kind in _LEDGER_TYPES:
             ids = sorted({record.record_id for record in records if record.object_type is kind})
-            known = tx.obligations_of(kind, ids) if ids else {}
+            known = tx.obligations_of(kind, ids)
             for record_id in ids:
                 was = known.get(record_id)
                 changes.append((was, looked_for(was, RecordRef(kind, record_id), code, now)))

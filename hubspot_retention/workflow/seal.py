@@ -8,7 +8,7 @@ full run left, together with all that due plans have let go since; and none of t
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -48,7 +48,7 @@ class Measure:
     for what due plans did), and what due plans have let go since, by kind of plan."""
 
     population: Mapping[ObjectType, int]
-    let_go: Mapping[PlanKind, Disposals] = field(default_factory=dict)
+    let_go: Mapping[PlanKind, Disposals]
 
 
 class Sealer:
@@ -100,7 +100,7 @@ class Sealer:
         if self._beside is None:
             last = _left_after_last_run(tx, draft)
         elif self._beside[0] == DUE_RUN:
-            disposals.update(self._beside[1].let_go.get(draft.kind, {}))
+            disposals.update(self._beside[1].let_go[draft.kind])
         found = breaches(disposals, self._population, last, self._policy, self._limits)
         return (
             *found,

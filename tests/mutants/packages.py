@@ -40,6 +40,11 @@ _SENTINELS: Final = tuple(
     f"core/{name}.py" for name in ("portal", "probe", "alarm", "owner_warning", "counted", "residue")
 )
 
+_BEFORE_A_DISPOSAL: Final = (
+    *("recover", "succeed", "confirm", "approvals", "standing", "allowance", "approved"),
+    *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
+)
+
 
 def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple("tests/unit/" + "/test_".join(source.rpartition("/")[::2]) for source in sources)
@@ -59,10 +64,10 @@ def _policy(name: str, *modules: str, tests: Iterable[str]) -> Package:
     )
 
 
-def _workflow(module: str) -> Package:
-    """A module of the workflow with the file of tests that mirrors it."""
-    sources = (f"workflow/{module}.py",)
-    return Package(name=module.replace("_", "-"), sources=sources, tests=_tests_of(sources))
+def _workflow(*modules: str) -> Package:
+    """Modules of the workflow with the files of tests that mirror them, by the name of the first."""
+    sources = tuple(f"workflow/{module}.py" for module in modules)
+    return Package(name=modules[0].replace("_", "-"), sources=sources, tests=_tests_of(sources))
 
 
 PACKAGES: Final = (
@@ -104,5 +109,6 @@ PACKAGES: Final = (
     Package(
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
-    *(_workflow(name) for name in ("overlap", "fresh", "bundles", "recover", "approved")),
+    *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
+    _workflow("obligations", "obligation_entry"),
 )

@@ -1,16 +1,20 @@
 """Standing approvals: who may give one, for what, until when; and that all of it is in the log."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.plan.model import PlanStatus
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.approvals import Approver
-from hubspot_retention.workflow.standing import in_force
+from hubspot_retention.workflow.standing import SERVICE, in_force
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.faults.world import World
+from tests.unit.workflow.desk import Desk, unsubscribed
 
 DAY = timedelta(days=1)
 
@@ -66,6 +70,32 @@ def test_it_is_refused_for_a_rule_that_cannot_act_by_itself(world: World, rule: 
     assert entries(world) == []
 
 
+def test_the_refusal_names_the_rules_that_it_can_be_given_for(world: World) -> None:
+    rules = ("processor-data", "erasure-request", "consent-withdrawn", "unsubscribed", "former-customer", "agreement")
+    with pytest.raises(BlockedError, match=rf"no such rule\. It can be given for {', '.join(rules)}, lost-deal\.$"):
+        grant(world, "unsubscribd")
+    keeps = replace(world.policy, rules=tuple(rule for rule in world.policy.rules if rule.dispose is None))
+    now = world.clock.now()
+    with pytest.raises(BlockedError, match=r"disposes of none\. It can be given for none\.$"):
+        Approver(world.store, "bent").grant(keeps, "partner", 5, now + DAY, now)
+
+
+def test_whatever_waits_for_a_person_by_its_rule_is_looked_at_at_once(world: World) -> None:
+    desk, now = Desk(world.store), world.clock.now()
+    later = {"next_look_at": now + DAY}
+    desk.oblige("contacts/101", "review", **later)
+    desk.oblige("contacts/102", "review", rule="erasure-request", **later)
+    desk.oblige("contacts/103", "open", **later)
+    desk.oblige("contacts/104", "review", next_look_at=now - DAY)
+    grant(world)
+    looks = [desk.obligation(f"contacts/{number}").next_look_at for number in (101, 102, 103, 104)]
+    assert looks == [now, now + DAY, now + DAY, now - DAY]
+
+
+def test_one_a_day_is_a_cap(world: World) -> None:
+    assert grant(world, most=1) == 1
+
+
 @pytest.mark.parametrize("most", [0, -1])
 def test_it_is_refused_without_a_cap(world: World, most: int) -> None:
     with pytest.raises(BlockedError, match="at least 1"):
@@ -86,21 +116,27 @@ def test_it_is_refused_for_more_than_four_hundred_days(world: World) -> None:
 
 def test_it_is_refused_until_a_person_has_approved_the_policy(world_of: MakeWorld) -> None:
     world = world_of(a_portal())
-    with pytest.raises(BlockedError, match="nobody has approved the policy"):
+    why = r"^no standing approval yet: nobody has approved the policy \(`policy approve`\)$"
+    with pytest.raises(BlockedError, match=why):
         grant(world)
     assert not Approver(world.store, "bent").list()
 
 
 def wider(world: World) -> None:
     """The policy approved last let less go."""
-    narrower = world.policy_text.replace('after = "P24M"', 'after = "P36M"')
+    narrower = world.policy_text.replace('after = "P24M"', 'after = "P36M"').replace('after = "P5Y"', 'after = "P7Y"')
     with world.store.transaction() as tx:
         tx.approve_policy("0" * 64, narrower, world.clock.now(), "bent")
 
 
 def test_it_is_refused_while_the_policy_is_wider_than_the_one_approved(world: World) -> None:
     wider(world)
-    with pytest.raises(BlockedError, match=r"wider than the one approved last.*former-customer"):
+    why = re.escape(
+        "no standing approval: the policy is wider than the one approved last (rule former-customer disposes after "
+        "P24M, before it was P3Y; rule agreement disposes after P5Y, before it was P7Y); "
+        "have a person approve it first (`policy approve`)"
+    )
+    with pytest.raises(BlockedError, match=why):
         grant(world)
 
 
@@ -144,3 +180,36 @@ def test_what_is_not_there_cannot_be_taken_back(world: World) -> None:
     for wrong in (number, 99):
         with pytest.raises(UsageError, match=f"no standing approval {wrong}"):
             approver.revoke(wrong, world.clock.now())
+
+
+@pytest.mark.parametrize("status", [PlanStatus.APPROVED, PlanStatus.APPLYING])
+def test_taken_back_it_stops_what_is_under_way_by_itself(world: World, status: PlanStatus) -> None:
+    number, now, desk = grant(world), world.clock.now(), Desk(world.store)
+    plan = desk.plan(unsubscribed(), run="due", status=status, decided_by=SERVICE)
+    Approver(world.store, "carl").revoke(number, now)
+    assert desk.found(plan) == replace(plan, status=PlanStatus.REJECTED, decided_by="carl", decided_at=now)
+    (entry,) = desk.entries()
+    assert (entry.kind, entry.actor, entry.code, entry.at, entry.plan_id) == (
+        "plan.rejected",
+        "carl",
+        "standing-approval-revoked",
+        now,
+        plan.plan_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "by"),
+    [
+        ("due", PlanStatus.APPROVED, "bent"),
+        ("plan", PlanStatus.APPROVED, SERVICE),
+        ("due", PlanStatus.APPLIED, SERVICE),
+        ("due", PlanStatus.PARTLY_APPLIED, SERVICE),
+        ("due", PlanStatus.AWAITING_REVIEW, ""),
+    ],
+)
+def test_what_did_not_go_by_it_or_is_over_stays_as_it_is(world: World, run: str, status: PlanStatus, by: str) -> None:
+    number, desk = grant(world), Desk(world.store)
+    plan = desk.plan(unsubscribed(), run=run, status=status, decided_by=by)
+    Approver(world.store, "carl").revoke(number, world.clock.now())
+    assert (desk.found(plan), desk.entries()) == (plan, [])

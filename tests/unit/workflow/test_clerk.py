@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event
+from threading import Event, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -84,3 +84,44 @@ def test_a_portal_that_pauses_ends_it_and_nothing_is_given_out_without_its_answe
     dockets = a_clerk(Portal(error=PortalPausedError("the day's quota is used"))).contacts([[somebody(1)]])
     with pytest.raises(PortalPausedError):
         next(dockets)
+
+
+def test_a_page_however_long_is_handed_on_a_thousand_at_a_time() -> None:
+    looked_at: list[int] = []
+    lookout: Any = SimpleNamespace(look=lambda chunk, as_of: looked_at.append(len(chunk)))
+    pages = [[somebody(number, is_out=False) for number in range(begin, begin + 700)] for begin in (0, 700, 1_400)]
+    dockets = list(a_clerk(Portal()).all_contacts(pages, lookout, NOW))
+    assert (looked_at, [len(docket.seen) for docket in dockets]) == ([1_000, 1_000, 100], [1_000, 1_000, 100])
+
+
+def test_no_more_than_two_chunks_are_taken_before_one_is_given_out() -> None:
+    taken: list[int] = []
+
+    def chunks() -> Iterator[list[SeenContact]]:
+        for number in range(1, 5):
+            taken.append(number)
+            yield [somebody(number)]
+
+    dockets = a_clerk(Portal()).contacts(chunks())
+    next(dockets)
+    assert taken == [1, 2]
+    next(dockets)
+    assert taken == [1, 2, 3]
+
+
+def test_fewer_answers_than_questions_are_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Portal, "opt_outs", lambda self, addresses: [])
+    with pytest.raises(ValueError, match="shorter"):
+        next(a_clerk(Portal()).contacts([[somebody(1)]]))
+
+
+def test_a_thread_that_asks_for_subscriptions_says_so_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def named(self: Portal, addresses: Sequence[Address]) -> list[OptOut]:
+        names.append(current_thread().name)
+        return [OptOut(NOW, OptOutSource.PERSON)]
+
+    monkeypatch.setattr(Portal, "opt_outs", named)
+    list(a_clerk(Portal()).contacts([[somebody(1)]]))
+    assert names == ["statuses_0"]

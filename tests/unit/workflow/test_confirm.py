@@ -10,7 +10,7 @@ from hubspot_retention.workflow.confirm import Confirmation, Confirmer
 from hubspot_retention.workflow.fresh import FreshReader
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_deal, a_portal, former_customer, inactive, lost_deal
-from tests.faults.world import World, ref
+from tests.faults.world import PORTAL, World, ref
 
 
 def confirm(world: World, record: str) -> Confirmation:
@@ -61,7 +61,7 @@ def test_confirming_tells_what_follows(moved: World) -> None:
 def test_confirming_is_in_the_log_with_the_starts_and_who_did_it(moved: World) -> None:
     confirm(moved, "contacts/101")
     (entry,) = [entry for entry in moved.entries("contacts/101") if entry.kind == "start.confirmed"]
-    assert (entry.actor, entry.code) == ("anna", "start-moved-back")
+    assert (entry.actor, entry.code, entry.portal_id) == ("anna", "start-moved-back", PORTAL)
     assert dict(entry.facts) == {"customer_until": "2018-04-30"}
 
 

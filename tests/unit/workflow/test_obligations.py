@@ -1,16 +1,33 @@
 """The ledger hears runs: what opens an obligation, with which deadline, and what it costs."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from hubspot_retention.core.deadline.ledger import MOST_ATTEMPTS
-from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.deadline.timing import lapsed_deadline
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, write_starts
+from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.values import UNKNOWN
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.plan.model import ItemState, PlanKind
+from hubspot_retention.core.plan.query import ALL_ITEMS
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.hubspot.portal import HubSpotPortal
+from hubspot_retention.store.database import open_store
+from hubspot_retention.workflow.deciding import Decided
+from hubspot_retention.workflow.obligations import Hearing, Obligations
+from tests.contract.store.values import PORTAL, a_run
+from tests.documents import clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, days_ago, inactive, lost_deal, unsubscribed
 from tests.faults.world import ref
+from tests.stores import a_database
+from tests.unit.core.deadline.lines import BY_THE_PERSON, an_inactive, an_unsubscribe, decided
+from tests.unit.workflow.desk import HOUR, NOW, Desk, former_customer
 from tests.unit.workflow.ticking import DAY, Ticking, newcomers
 
 
@@ -183,3 +200,133 @@ def test_a_clock_that_was_set_back_in_a_run_does_not_make_it_ask_for_ever(world_
     ticking.hint("contacts/101")
     since = ticking.now + DAY
     assert ticking.ledger.look_at_missed(ticking.world.store, since, ticking.now) == 1
+
+
+# Decisions, one by one
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Nothing was heard yet."""
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        yield Desk(store)
+
+
+def of(record: str, decision: Decision, **said: Remembered) -> Decided:
+    """A decision of a record; `before` is what was remembered, `opt_out` what is known now."""
+    values: dict[str, Any] = {"before": NOTHING_REMEMBERED, "opt_out": NOTHING_REMEMBERED}
+    return Decided(decision._replace(record=RecordRef.parse(record)), **values | said)
+
+
+def hear(desk: Desk, *entries: Decided, **hearing: Any) -> Mapping[RecordId, Obligation]:
+    """The ledger hears of decisions about contacts."""
+    values: dict[str, Any] = {"portal_id": PORTAL, "at": NOW, "is_fresh": True}
+    with desk.store.transaction() as tx:
+        ledger = Obligations(clienti(), DAY)
+        return ledger.hear(tx, ObjectType.CONTACT, entries, Hearing(**values | hearing))
+
+
+def states(found: Mapping[RecordId, Obligation]) -> dict[int, str]:
+    """The states of what was heard of."""
+    return {number: each.state.value for number, each in found.items()}
+
+
+RETAINED = decided("retain")
+IN_DOUBT = decided("undetermined", "start-unknown", of="unsubscribed")
+
+
+def test_what_no_longer_obliges_ends_and_who_never_obliged_stands_in_nobodys_way(desk: Desk) -> None:
+    desk.oblige("contacts/102")
+    found = hear(desk, of("contacts/101", RETAINED), of("contacts/102", RETAINED), of("contacts/103", an_unsubscribe()))
+    assert states(found) == {102: "ended", 103: "open"}
+
+
+def test_who_is_doubted_stands_in_nobodys_way(desk: Desk) -> None:
+    found = hear(desk, of("contacts/101", IN_DOUBT), of("contacts/102", an_unsubscribe()))
+    assert states(found) == {101: "look", 102: "open"}
+
+
+def test_what_was_remembered_and_what_is_known_now_count(desk: Desk) -> None:
+    desk.oblige("contacts/101", disposition=None)
+    stays = RETAINED._replace(marketing_ends=True)
+    ended = of("contacts/101", stays, before=Remembered(marketing_ended=True), opt_out=BY_THE_PERSON)
+    found = hear(desk, ended, of("contacts/102", an_unsubscribe(), opt_out=BY_THE_PERSON))
+    assert states(found) == {101: "done", 102: "open"}
+    assert found[RecordId(102)].by_person
+
+
+def test_what_was_heard_since_a_page_was_read_is_newer_than_the_page_but_not_than_a_read_by_id(desk: Desk) -> None:
+    desk.oblige("contacts/101", heard_at=NOW + HOUR)
+    assert states(hear(desk, of("contacts/101", RETAINED), is_fresh=False)) == {101: "open"}
+    assert states(hear(desk, of("contacts/101", RETAINED))) == {101: "ended"}
+
+
+def test_an_obligation_is_in_the_plan_of_its_kind_or_in_none(desk: Desk) -> None:
+    entries = (of("contacts/101", an_unsubscribe()), of("contacts/102", an_inactive()))
+    found = hear(desk, *entries, plans={PlanKind.TIME: "7-time"})
+    assert [each.plan_id for each in found.values()] == ["", "7-time"]
+
+
+def carried_on(desk: Desk, record: str, due: str = "2026-10-01T09:00") -> Decided:
+    """A contact that is inactive, as an earlier run saw already; a full run of yesterday let it stay."""
+    decision = an_inactive(due)
+    return of(record, decision, before=Remembered(starts=write_starts(decision.starts)))
+
+
+def ran(desk: Desk) -> None:
+    """A full run has seen the portal yesterday."""
+    with desk.store.transaction() as tx:
+        tx.finish_run(tx.start_run(a_run(started_at=NOW - DAY)), NOW - DAY, "done")
+
+
+def deadlines(desk: Desk, *entries: Decided) -> list[bool]:
+    """Whether each has the rule's time from now."""
+    lapsed = lapsed_deadline("inactive-contact", NOW, clienti())
+    return [each.erase_by == lapsed for each in hear(desk, *entries).values()]
+
+
+def test_nobody_has_more_time_before_a_run_has_seen_the_portal(desk: Desk) -> None:
+    assert deadlines(desk, carried_on(desk, "contacts/101")) == [False]
+
+
+def test_who_was_carried_has_more_time_and_who_came_due_since_has_not(desk: Desk) -> None:
+    ran(desk)
+    assert deadlines(desk, carried_on(desk, "contacts/101"), carried_on(desk, "contacts/102", "2026-11-22T01:00")) == [
+        True,
+        False,
+    ]
+
+
+def test_a_deadline_that_runs_is_not_moved_and_one_that_begins_again_is(desk: Desk) -> None:
+    ran(desk)
+    due = an_inactive()
+    known: dict[str, Any] = {
+        "rule": due.rule,
+        "disposition": due.disposition,
+        "due_at": due.due_at,
+        "erase_by": due.erase_by,
+    }
+    desk.oblige("contacts/101", **known)
+    desk.oblige("contacts/102", "ended", settled_at=NOW - DAY, **known)
+    desk.oblige("contacts/104", "held", **known | {"due_at": None, "erase_by": None})
+    entries = [carried_on(desk, f"contacts/{number}") for number in (101, 102, 103, 104)]
+    assert deadlines(desk, *entries) == [False, True, True, True]
+
+
+def test_whoever_is_held_now_is_taken_out_of_the_plans_that_wait_and_nobody_else(desk: Desk) -> None:
+    plan = desk.plan(former_customer("contacts/101"), former_customer("contacts/102"))
+    for record in ("contacts/101", "contacts/102"):
+        desk.oblige(record)
+    hear(desk, of("contacts/101", decided("held", "hold-flag")), of("contacts/102", an_unsubscribe()))
+    with desk.store.transaction() as tx:
+        found = {item.record.record_id: item.state for item in tx.items(plan.plan_id, ALL_ITEMS)}
+    assert found == {101: ItemState.SKIPPED, 102: ItemState.PENDING}
+
+
+def test_who_is_to_be_looked_at_keeps_what_is_known(desk: Desk) -> None:
+    known = desk.oblige("contacts/101", next_look_at=NOW + DAY)
+    with desk.store.transaction() as tx:
+        Obligations(clienti(), DAY).look_at(tx, [known.record], NOW, "webhook")
+    found = desk.obligation("contacts/101")
+    assert found == replace(known, heard_at=NOW, next_look_at=found.next_look_at)
+    assert NOW - HOUR < found.next_look_at < NOW

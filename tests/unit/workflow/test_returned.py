@@ -3,20 +3,23 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
-from hubspot_retention.core.portal import Address
+from hubspot_retention.core.portal import Address, SeenContact
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.errors import UsageError
 from hubspot_retention.sandbox.clock import instant_text
+from hubspot_retention.workflow import returned
 from hubspot_retention.workflow.returned import Returned, Signs
+from tests.builders import a_contact
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
-from tests.faults.world import World, ref
+from tests.faults.world import PORTAL, World, ref
 from tests.unit.workflow.hints import alarms, foreign
 from tests.unit.workflow.ticking import OBSERVE, Ticking, newcomers
 
@@ -79,6 +82,8 @@ def test_a_full_sweep_tells_once_of_somebody_erased_who_is_back(scene: Scene) ->
     (alarm,) = scene.alarms()
     assert (alarm.about, alarm.level) == ("contacts/901", AlarmLevel.WARNING)
     assert dict(alarm.facts)["erased_as"] == "contacts/101"
+    (entry,) = [entry for entry in scene.world.entries() if entry.kind == "tombstone.hit"]
+    assert (entry.actor, entry.portal_id, entry.at) == ("service", PORTAL, scene.now)
     assert not any(b"@" in stored.body for stored in scene.world.store.entries())
 
 
@@ -150,6 +155,14 @@ def test_another_person_whose_pseudonym_begins_alike_is_not_told_of(scene: Scene
     assert scene.hits() == []
 
 
+def test_of_who_was_never_erased_the_store_is_asked_nothing(scene: Scene) -> None:
+    scene.bury(101)
+    lookout = Returned(scene.world.store, signing).lookout(PORTAL)
+    lookout._store = cast(Any, None)
+    lookout.look([SeenContact(a_contact(900), Address("p900@example.dk"))], scene.now)
+    assert scene.hits() == []
+
+
 def test_without_tombstones_no_pseudonym_is_made(scene: Scene) -> None:
     made: list[Address] = []
 
@@ -161,13 +174,20 @@ def test_without_tombstones_no_pseudonym_is_made(scene: Scene) -> None:
     assert made == []
 
 
-def test_keys_that_cannot_be_read_stop_no_sweep_and_the_next_one_finds_who_is_back(scene: Scene) -> None:
+def test_keys_that_cannot_be_read_stop_no_sweep_and_the_next_one_finds_who_is_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, dict[str, Any]]] = []
+    log = SimpleNamespace(warning=lambda event, **more: said.append((event, more)))
+    monkeypatch.setattr(returned, "_log", log)
+
     def unreadable(_: Sequence[str]) -> Signs:
         raise UsageError("the keys cannot be read")
 
     scene.bury(101)
     scene.signing = unreadable
     rights, _ = scene.ticking.sweep()
+    assert said == [("tombstones.unreadable", {"code": "UsageError"})]
     assert (dict(rights.population) != {}, scene.hits()) == (True, [])
     scene.signing = signing
     scene.ticking.sweep()

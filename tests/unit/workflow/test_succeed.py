@@ -15,6 +15,7 @@ from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.workflow.anchoring import Anchor, Anchoring, AnchorPlan
 from hubspot_retention.workflow.succeed import Successor
+from tests.stores import a_database
 from tests.unit.evidence.anchored import LOG, a_witness
 
 NEW = SigningKey.generate(LOG.name)
@@ -48,7 +49,7 @@ class Stand:
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
     """It was anchored before."""
-    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as store:
+    with open_store(a_database(tmp_path / "retention.db")) as store:
         found = Stand(store, tmp_path)
         found.anchoring(LOG).require()
         yield found
@@ -73,13 +74,15 @@ def test_a_key_hands_over_and_goes_and_the_anchors_go_on_with_the_new_one(stand:
         "log-key.erased",
         "anchor.sent",
     ]
-    facts = dict(read_entry(list(stand.store.entries())[1].body).facts)
+    entry = read_entry(list(stand.store.entries())[1].body)
+    assert (entry.actor, entry.at) == ("anna.k", NOW)
+    facts = dict(entry.facts)
     assert [f"+{facts[name]}" for name in ("old", "new")] == [ROTATION.old[-45:], ROTATION.new[-45:]]
     assert stand.store.verify_log().intact
 
 
 def test_the_old_key_is_needed_until_somebody_was_told(stand: Stand) -> None:
-    with pytest.raises(BlockedError, match="nobody was told of the new key"):
+    with pytest.raises(BlockedError, match=r"^nobody was told of the new key yet: `audit key rotate` comes first$"):
         stand.successor(NEW, LOG).require_known(ROTATION)
 
 
@@ -87,7 +90,7 @@ def test_the_old_key_is_needed_until_every_anchor_was_shown_the_new_one(stand: S
     away = stand.file.parent.with_name("away")
     stand.file.parent.rename(away)
     assert stand.successor(NEW, LOG).announce(ROTATION) == {"file": "anchor-unreadable"}
-    with pytest.raises(BlockedError, match="not shown the new key yet: file"):
+    with pytest.raises(BlockedError, match=r"^not shown the new key yet: file\. .* until then the old key is needed$"):
         stand.successor(NEW, LOG).require_known(ROTATION)
 
     away.rename(stand.file.parent)
@@ -95,8 +98,19 @@ def test_the_old_key_is_needed_until_every_anchor_was_shown_the_new_one(stand: S
     stand.successor(NEW, LOG).require_known(ROTATION)
 
 
+def test_an_anchor_that_was_shown_nothing_yet_has_not_been_shown_the_new_key(tmp_path: Path) -> None:
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        stand = Stand(store, tmp_path)
+        stand.successor(NEW, LOG).announce(ROTATION)
+        stand.successor(NEW, LOG).require_known(ROTATION)
+        with store.transaction() as tx:
+            tx.forget_anchored()
+        with pytest.raises(BlockedError, match=r"^not shown the new key yet: file, witness\. "):
+            stand.successor(NEW, LOG).require_known(ROTATION)
+
+
 def test_of_a_log_that_is_not_the_anchored_one_nothing_is_handed_over(stand: Stand, tmp_path: Path) -> None:
-    with open_store(f"sqlite:///{tmp_path / 'other.db'}") as other:
+    with open_store(a_database(tmp_path / "other.db")) as other:
         behind = Stand.__new__(Stand)
         behind.store, behind.file, behind.witness = other, stand.file, stand.witness
         with pytest.raises(BlockedError, match="shorter than its anchor"):

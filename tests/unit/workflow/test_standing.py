@@ -1,0 +1,305 @@
+"""What goes without a person looking at the plan: on which ground, under which approval, and what never does."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubspot_retention.core.decision.model import Outcome
+from hubspot_retention.core.facts.observation import OptOutSource
+from hubspot_retention.core.plan.model import Action, Plan, PlanItem
+from hubspot_retention.core.policy.model import Mode, RetentionPolicy
+from hubspot_retention.core.policy.parse import parse_policy
+from hubspot_retention.store.database import open_store
+from hubspot_retention.workflow.standing import (
+    SERVICE,
+    Ask,
+    Basis,
+    counts_from_opt_out,
+    covered,
+    covered_records,
+    in_force,
+    is_automatic,
+    is_enforced,
+)
+from tests.documents import CLIENTI, clienti
+from tests.stores import a_database
+from tests.unit.core.plan.plans import a_decision, a_disposal, an_item
+from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go, former_customer, unsubscribed
+
+TEXT = CLIENTI.read_text()
+
+
+def marked(rule: str, mode: str) -> RetentionPolicy:
+    """Clienti's policy, with another mode for one rule."""
+    begin, rest = TEXT.split(f'id = "{rule}"', 1)
+    before, _, after = rest.partition('mode = "')
+    return parse_policy(f'{begin}id = "{rule}"{before}mode = "{mode}"{after.partition(chr(34))[2]}')
+
+
+BY_ITSELF = marked("former-customer", "enforce")
+
+
+def marketing(record: str = "contacts/101") -> PlanItem:
+    """The marketing of somebody who stays is to end."""
+    decision = a_decision(Outcome.RETAIN, record=record, marketing_ends=True)
+    return an_item(decision=decision, action=Action.END_MARKETING)
+
+
+# Whether a rule acts by itself
+
+
+@pytest.mark.parametrize(
+    ("rule", "policy", "enforced"),
+    [
+        ("erasure-request", clienti(), True),
+        ("former-customer", clienti(), False),
+        ("former-customer", BY_ITSELF, True),
+        ("inactive-contact", marked("inactive-contact", "enforce"), False),
+        ("partner", clienti(), False),
+        ("partner-of-old", clienti(), False),
+    ],
+)
+def test_a_rule_acts_by_itself_that_is_marked_and_asks_for_no_look(
+    rule: str, policy: RetentionPolicy, enforced: bool
+) -> None:
+    assert is_enforced(rule, policy) is enforced
+
+
+def test_one_rule_counts_from_an_unsubscription() -> None:
+    assert [rule.rule_id for rule in clienti().rules if counts_from_opt_out(rule.rule_id, clienti())] == [
+        "unsubscribed"
+    ]
+    assert not counts_from_opt_out("no-such-rule", clienti())
+
+
+@pytest.mark.parametrize(
+    ("item", "goes"),
+    [
+        (asked_to_go(), True),
+        (replace(asked_to_go(), action=Action.NONE), False),
+        (replace(asked_to_go(), start_is_new=True), False),
+        (former_customer(), False),
+        (an_item(decision=a_decision(Outcome.DISPOSE)), False),
+    ],
+)
+def test_a_disposal_goes_by_itself_by_its_rule_once_its_start_was_seen_before(item: PlanItem, goes: bool) -> None:
+    assert is_automatic(item, clienti()) is goes
+
+
+def test_marketing_ends_by_itself_where_every_right_is_marked_so() -> None:
+    assert is_automatic(marketing(), clienti())
+    assert not is_automatic(marketing(), marked("unsubscribed", "review"))
+    rights = [rule for rule in clienti().rules if rule.dispose is not None and rule.dispose.right]
+    assert len(rights) == 3
+    without = replace(clienti(), rules=tuple(rule for rule in clienti().rules if rule not in rights))
+    assert not is_automatic(marketing(), without)
+
+
+# On what ground
+
+
+def basis(item: PlanItem, rule: str = "", **asked: Any) -> Basis | None:
+    """The ground in mode enforce, with no approval, of what the person set."""
+    by_person = asked.pop("by_person", True)
+    ask = replace(Ask(policy=clienti(), mode=Mode.ENFORCE), **asked)
+    return ask.basis(item, rule or item.decision.rule or "", by_person=by_person)
+
+
+def test_the_policy_is_the_ground_in_mode_enforce_and_in_no_other() -> None:
+    assert [basis(asked_to_go(), mode=mode) for mode in (Mode.OBSERVE, Mode.REVIEW, Mode.ENFORCE)] == [
+        None,
+        None,
+        Basis.POLICY,
+    ]
+
+
+def test_an_approval_is_the_ground_in_any_mode_that_writes() -> None:
+    granted = frozenset(["erasure-request"])
+    found = [basis(asked_to_go(), mode=mode, granted=granted) for mode in (Mode.OBSERVE, Mode.REVIEW, Mode.ENFORCE)]
+    assert found == [None, Basis.APPROVAL, Basis.POLICY]
+
+
+def test_an_unsubscription_that_somebody_else_set_goes_on_no_ground() -> None:
+    granted = frozenset(["unsubscribed"])
+    assert basis(unsubscribed(), granted=granted) is Basis.POLICY
+    assert basis(unsubscribed(), granted=granted, mode=Mode.REVIEW) is Basis.APPROVAL
+    assert basis(unsubscribed(), granted=granted, by_person=False) is None
+    assert basis(asked_to_go(), by_person=False) is Basis.POLICY
+    asked = frozenset(["erasure-request"])
+    assert basis(asked_to_go(), granted=asked, by_person=False, mode=Mode.REVIEW) is Basis.APPROVAL
+
+
+def test_an_approval_covers_its_own_rule_and_none_that_asks_for_a_look() -> None:
+    assert basis(former_customer(), granted=frozenset(["unsubscribed"])) is None
+    assert basis(former_customer(), granted=frozenset(["former-customer"])) is Basis.APPROVAL
+    looked_at = an_item(decision=a_disposal(rule="inactive-contact"))
+    assert basis(looked_at, granted=frozenset(["inactive-contact"])) is None
+    gone = an_item(decision=a_disposal(rule="no-such-rule"))
+    assert basis(gone, granted=frozenset(["no-such-rule"])) is None
+
+
+def test_an_approval_covers_neither_a_new_start_nor_what_is_only_to_be_seen() -> None:
+    granted = frozenset(["former-customer"])
+    assert basis(former_customer(start_is_new=True), granted=granted) is None
+    assert basis(former_customer(action=Action.NONE), granted=granted) is None
+
+
+def test_the_end_of_marketing_is_covered_with_the_right_that_it_follows_from() -> None:
+    granted = frozenset(["unsubscribed"])
+    review: dict[str, Any] = {"mode": Mode.REVIEW, "granted": granted}
+    assert basis(marketing(), "unsubscribed", **review) is Basis.APPROVAL
+    assert basis(marketing(), "erasure-request", **review) is None
+    assert basis(marketing(), "unsubscribed", by_person=False, **review) is None
+    assert basis(marketing(), "unsubscribed", by_person=False) is Basis.POLICY
+
+
+# Which approvals are in force
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A person approved the policy."""
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        desk = Desk(store)
+        desk.approve_policy()
+        yield desk
+
+
+def forces(desk: Desk, policy: RetentionPolicy | None = None) -> list[str]:
+    """The rules of the approvals in force now."""
+    with desk.store.transaction() as tx:
+        return [found.rule for found in in_force(tx, policy or clienti(), NOW)]
+
+
+def test_those_are_in_force_that_stand_now_and_can_be_given_under_this_policy(desk: Desk) -> None:
+    desk.grant("erasure-request")
+    desk.grant("unsubscribed", until_at=NOW)
+    desk.revoke(desk.grant("former-customer"))
+    desk.grant("inactive-contact")
+    desk.grant("agreement")
+    assert forces(desk) == ["erasure-request", "agreement"]
+
+
+def test_none_is_in_force_until_a_person_has_approved_a_policy_that_is_as_wide(desk: Desk) -> None:
+    desk.grant()
+    desk.approve_policy(TEXT.replace('after = "P24M"', 'after = "P36M"'))
+    assert forces(desk) == []
+    desk.approve_policy(TEXT.replace('after = "P24M"', 'after = "P12M"'))
+    assert forces(desk) == ["unsubscribed"]
+
+
+def test_where_nobody_has_approved_a_policy_none_is_in_force(tmp_path: Path) -> None:
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        desk = Desk(store)
+        desk.grant()
+        assert forces(desk) == []
+
+
+# What of a plan goes by itself
+
+
+def goes(desk: Desk, plan: Plan, policy: RetentionPolicy | None = None, **asked: Any) -> list[str]:
+    """The records of a plan that go by themselves."""
+    return sorted(map(str, covered_records(desk.store, plan, policy or clienti(), **asked)))
+
+
+def test_of_a_plan_goes_by_itself_what_the_policy_says_and_only_in_mode_enforce(desk: Desk) -> None:
+    plan = desk.plan(asked_to_go(), former_customer("contacts/102"), an_item("contacts/103", action=Action.NONE))
+    assert [goes(desk, plan, mode=mode) for mode in (Mode.OBSERVE, Mode.REVIEW, Mode.ENFORCE)] == [
+        [],
+        [],
+        ["contacts/101"],
+    ]
+
+
+@pytest.mark.parametrize("source", [None, *OptOutSource])
+def test_who_unsubscribed_goes_if_they_did_so_themselves(desk: Desk, source: OptOutSource | None) -> None:
+    if source is not None:
+        desk.remember(101, source)
+    assert goes(desk, desk.plan(unsubscribed())) == (["contacts/101"] if source is OptOutSource.PERSON else [])
+
+
+def test_everybody_is_asked_about_however_many_and_of_whatever_class(desk: Desk) -> None:
+    policy = marked("lost-deal", "enforce")
+    deals = [an_item(decision=a_disposal(f"deals/{number}", rule="lost-deal")) for number in range(1, 4)]
+    people = [unsubscribed(f"contacts/{number}") for number in range(1, 1_202)]
+    for number in (1, 500, 501, 1_000, 1_001, 1_201):
+        desk.remember(number, OptOutSource.PERSON)
+    desk.oblige("deals/2", not_before=NOW + DAY)
+    found = goes(desk, desk.plan(*deals, *people), policy)
+    assert found == [*sorted(f"contacts/{n}" for n in (1, 500, 501, 1000, 1001, 1201)), "deals/1", "deals/3"]
+
+
+def test_nobody_goes_in_their_grace(desk: Desk) -> None:
+    plan = desk.plan(*(asked_to_go(f"contacts/{number}") for number in (101, 102, 103, 104)))
+    desk.oblige("contacts/101", not_before=NOW + HOUR)
+    desk.oblige("contacts/102", not_before=NOW)
+    desk.oblige("contacts/103", "ended", not_before=NOW + HOUR)
+    desk.oblige("contacts/104", not_before=None)
+    assert goes(desk, plan, now=NOW) == ["contacts/102", "contacts/103", "contacts/104"]
+
+
+def test_the_grace_is_asked_as_of_the_approval_if_no_other_instant_is_given(desk: Desk) -> None:
+    desk.oblige("contacts/101", not_before=NOW - HOUR / 2)
+    plan = desk.plan(asked_to_go(), built_at=NOW - 2 * HOUR, decided_at=NOW - HOUR)
+    assert goes(desk, plan) == []
+    assert goes(desk, replace(plan, decided_at=NOW)) == ["contacts/101"]
+    assert goes(desk, replace(plan, decided_at=None)) == []
+    assert goes(desk, replace(plan, decided_at=None, built_at=NOW)) == ["contacts/101"]
+    assert goes(desk, plan, now=NOW) == ["contacts/101"]
+
+
+def reserved(desk: Desk, record: str = "contacts/101", run: str = "due", **obligation: Any) -> Plan:
+    """A plan of the due tick with somebody who unsubscribed, counted against the cap of a standing approval."""
+    desk.grant()
+    desk.remember(int(record.partition("/")[2]), OptOutSource.PERSON)
+    plan = desk.plan(unsubscribed(record), run=run, decided_by=SERVICE)
+    desk.oblige(record, **{"plan_id": plan.plan_id, "reason": Basis.APPROVAL.value} | obligation)
+    return plan
+
+
+def test_a_standing_approval_covers_what_was_counted_against_its_cap(desk: Desk) -> None:
+    assert goes(desk, reserved(desk), mode=Mode.REVIEW) == ["contacts/101"]
+
+
+@pytest.mark.parametrize("more", [{"plan_id": "99-rights"}, {"reason": "beyond-cap"}, {"reason": Basis.POLICY.value}])
+def test_it_does_not_cover_what_was_not_counted_for_this_plan(desk: Desk, more: dict[str, Any]) -> None:
+    assert goes(desk, reserved(desk, **more), mode=Mode.REVIEW) == []
+
+
+def test_it_does_not_cover_who_the_ledger_does_not_know(desk: Desk) -> None:
+    desk.grant("erasure-request")
+    assert goes(desk, desk.plan(asked_to_go(), run="due"), mode=Mode.REVIEW) == []
+
+
+def test_it_covers_plans_of_the_due_tick_alone(desk: Desk) -> None:
+    assert goes(desk, reserved(desk, run="plan"), mode=Mode.REVIEW) == []
+
+
+def test_it_covers_what_it_did_when_the_plan_was_approved(desk: Desk) -> None:
+    plan = reserved(desk)
+    assert goes(desk, replace(plan, decided_at=NOW + DAY), mode=Mode.REVIEW) == []
+    assert goes(desk, replace(plan, decided_at=NOW - 2 * DAY), mode=Mode.REVIEW) == []
+
+
+def test_it_covers_the_end_of_marketing_by_the_rule_that_the_ledger_knows(desk: Desk) -> None:
+    desk.grant()
+    desk.remember(101, OptOutSource.PERSON)
+    plan = desk.plan(marketing(), run="due")
+    assert goes(desk, plan, mode=Mode.REVIEW) == []
+    for rule, found in (("erasure-request", []), ("unsubscribed", ["contacts/101"])):
+        desk.oblige("contacts/101", plan_id=plan.plan_id, reason=Basis.APPROVAL.value, rule=rule)
+        assert goes(desk, plan, mode=Mode.REVIEW) == found
+
+
+def test_an_approval_of_the_service_covers_what_goes_by_itself_and_a_person_s_covers_all(desk: Desk) -> None:
+    items = (asked_to_go(), former_customer("contacts/102"))
+    by_person, by_service = desk.plan(*items), desk.plan(*items, decided_by=SERVICE)
+    found = [
+        [wanted(item) for item in items]
+        for wanted in (covered(desk.store, by_person, clienti()), covered(desk.store, by_service, clienti()))
+    ]
+    assert found == [[True, True], [True, False]]
