@@ -45,10 +45,10 @@ bench: .venv/dev ## Measure every budget
 mutants: .venv/dev ## Change one thing at a time in what decides and disposes: does a test notice? Minutes
 	$(BIN)/python -m tests.mutants
 
-scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form
-	$(BIN)/python -m tests.scoreboard
+scoreboard: .venv/dev ## Try every line of the reliability scoreboard, in its short form; writes docs/scoreboard.md
+	$(BIN)/python -m tests.scoreboard --page --json scoreboard.json
 
-scoreboard-full: .venv/dev ## The same as a release wants it: hours; writes docs/scoreboard.md
+scoreboard-full: .venv/dev ## The same as a release wants it: hours
 	$(BIN)/python -m tests.scoreboard --full --page --json scoreboard.json
 
 image-proof: .venv/dev ## Build the image and prove it (Docker; or as root: apt-get install debootstrap podman runc)

@@ -22,6 +22,7 @@ WARM = 5
 MOST_GROWTH = 2 * 2**20
 """Bytes. A month of the ledger is in the database; in memory nothing of it stays."""
 
+SEED = 21
 _OTHERS = ("*/hubspot_retention/sandbox/*", "*/tests/*", tracemalloc.__file__)
 
 
@@ -35,7 +36,7 @@ def memory() -> int:
 def test_for_days_on_end_no_deadline_is_missed_and_memory_stays_flat(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    with soaking(tmp_path, seed=21) as soak:
+    with soaking(tmp_path, seed=SEED) as soak:
         before = 0
         try:
             for day in range(1, DAYS + 1):
@@ -49,7 +50,7 @@ def test_for_days_on_end_no_deadline_is_missed_and_memory_stays_flat(
             tracemalloc.stop()
         for name, figure in {
             **soak.counts,
-            "days": DAYS,
+            "days": f"{DAYS}, seed {SEED}",
             "bytes grown": "not looked at" if growth is None else growth,
         }.items():
             record_property(name, figure)

@@ -49,7 +49,7 @@ def test_no_tampering_is_unnoticed_by_who_kept_a_checkpoint_outside(
         assert lines != EXPORT, (seed, how)
         assert verify(lines) != 0, (seed, how)
         tried[how] += 1
-    record_property("tampered", TAMPERED)
+    record_property("tampered", f"{TAMPERED:,}, seeds from 0 on")
     record_property("kinds", len(tried))
     assert set(tried) == set(KINDS)
 

@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "scoreboard.md"
 
 
 def try_row(row: Row, *, full: bool) -> Result:
-    """Run the tests of a line."""
+    """Run the tests of a line. `CI`: what Hypothesis draws follows from each test alone, and is the same again."""
     if not row.tests:
         return Result(row=row, verdict=Verdict.NOT_SHOWN)
     with tempfile.TemporaryDirectory() as folder:
@@ -29,7 +29,7 @@ def try_row(row: Row, *, full: bool) -> Result:
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *row.tests, f"--junit-xml={report}"],
             cwd=ROOT,
-            env={**os.environ, **(row.full if full else row.short)},
+            env={**os.environ, "CI": "1", **(row.full if full else row.short)},
             capture_output=True,
             text=True,
             check=False,
@@ -58,19 +58,21 @@ def line(result: Result) -> str:
 
 
 def page(results: Iterable[Result], heading: str) -> str:
-    """The same as a page of the documentation."""
+    """The same as a page of the documentation: what became of each line, then all the figures."""
     lines = [
         "# Scoreboard",
         "",
         heading,
         "",
-        "| # | what is tried | target | result | figures |",
-        "|---|---|---|---|---|",
+        "| # | what is tried | target | result |",
+        "|---|---|---|---|",
     ]
-    for result in results:
-        figures = "; ".join(f"{name} {value}" for name, value in result.figures)
-        row = result.row
-        lines.append(f"| {row.number} | {row.what} | {row.target} | {result.verdict} | {figures} |")
+    tried = list(results)
+    lines += [f"| {one.row.number} | {one.row.what} | {one.row.target} | {one.verdict} |" for one in tried]
+    for one in tried:
+        if one.verdict is not Verdict.NOT_SHOWN:
+            lines += ["", f"## {one.row.number}: {one.row.what}", ""]
+            lines += [f"- {name}: {value}" for name, value in one.figures]
     return "\n".join(lines) + "\n"
 
 
@@ -98,8 +100,11 @@ def main() -> int:
         print(line(result), flush=True)
         results.append(result)
     extent = "full" if given.full else "short"
+    form = "The full form" if given.full else "The short form, which tries less than the targets ask for"
     heading = (
-        f"The {extent} form, of commit {_commit()}, on {Clock().now():%Y-%m-%d}. A line without a test is not shown."
+        f"{form}, of commit {_commit()}, on {Clock().now():%Y-%m-%d}. A line without a test is not shown."
+        " What is drawn at random begins with the seeds that are named, what Hypothesis draws follows from each test:"
+        " tried again, it is the same."
     )
     if given.json is not None:
         found = [

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scoreboard.__main__ import page
 from tests.scoreboard.report import Verdict, read_report, result_of
 from tests.scoreboard.rows import ROWS, Row
 
@@ -52,6 +53,16 @@ def test_what_was_skipped_or_is_not_there_shows_nothing(tmp_path: Path, tests: t
 
 def test_a_file_is_not_taken_for_one_whose_name_begins_alike(tmp_path: Path) -> None:
     assert verdict(tmp_path, "tests/faults/test_kills_more.py")[:2] == (Verdict.PASSED, (("tests", "1"),))
+
+
+def test_the_page_has_what_became_of_every_line_and_then_all_figures(tmp_path: Path) -> None:
+    shown = Row(number=4, what="kills", target="none lost", tests=("tests/faults/test_kills.py::test_killed",))
+    (tmp_path / "report.xml").write_text(REPORT, encoding="utf-8")
+    ran = read_report(tmp_path / "report.xml")
+    told = page([result_of(row, ran) for row in (shown, Row(number=15, what="portals", target="none"))], "Of a commit.")
+    assert "\n\nOf a commit.\n\n" in told
+    assert "| 4 | kills | none lost | passed |\n| 15 | portals | none | not shown |\n" in told
+    assert told.endswith("\n\n## 4: kills\n\n- tests: 1\n- kills: 12\n")
 
 
 def test_every_line_names_tests_that_exist() -> None:
