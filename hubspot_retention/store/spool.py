@@ -9,6 +9,7 @@ interpreter's own, not the store's driver, whose temporary databases never leave
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import CompanyObservation, ContactObservation, DealObservation
@@ -42,15 +43,16 @@ _PAGE = 500
 _NOTES = 5_000
 _DEALS_AT_ONCE = 1_000
 
-_COMPANIES = "select id, seen from company where id > ? order by id limit ?"
+_COMPANIES = "select id, seen from company where id in ({marks})"
 _DEALS_OF_COMPANIES = (
     "select l.company_id, d.seen from deal_company l join deal d on d.id = l.deal_id"
-    " where l.company_id > ? and l.company_id <= ? order by 1, d.id"
+    " where l.company_id in ({marks}) order by 1, d.id"
 )
-_COMPANY_VIEWS = "select id, view from company where id in"
-_DEALS = "select id, seen from deal where id in"
+_DEALS_OF_CONTACTS = "select contact_id, deal_id from contact_deal where contact_id in ({marks}) order by 1, 2"
+_COMPANY_VIEWS = "select id, view from company where id in ({marks})"
+_DEALS = "select id, seen from deal where id in ({marks})"
 _DEALS_AFTER = "select id, seen from deal where id > ? order by id limit ?"
-_TRACES = "select id, trace from contact where id in"
+_TRACES = "select id, trace from contact where id in ({marks})"
 
 
 class Spool:
@@ -61,6 +63,7 @@ class Spool:
         # page cache (8 MiB here) is full. Durability is worthless for it, so nothing is synchronised.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._deals_unplaced = False
+        self._judge: Judge | None = None
         self._db.executescript("pragma cache_size=-8192; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
 
     def close(self) -> None:
@@ -82,7 +85,7 @@ class Spool:
     def add_companies(self, page: Sequence[CompanyObservation]) -> None:
         """Spool companies."""
         rows = [(company.record_id, pack_company(company)) for company in page]
-        self._insert("insert or replace into company (id, seen) values (?, ?)", rows)
+        self._write("insert or replace into company (id, seen) values (?, ?)", rows)
 
     def add_deals(self, page: Sequence[DealObservation]) -> None:
         """Spool deals with their companies."""
@@ -103,30 +106,40 @@ class Spool:
         self._db.execute("commit")
 
     def judge_companies(self, judge: Judge) -> None:
-        """After companies and deals are read: what each company passes on. Before any contact is asked for.
+        """After companies and deals are read, before any contact is asked for: what a company passes on is what this
+        judge says, each when it is first asked for.
 
         A deal whose companies could not be read may belong to any of them, with its debt and its contract.
         """
-        self._db.execute("begin")
-        last = -1
-        while page := self._db.execute(_COMPANIES, (last, _PAGE)).fetchall():
-            deals: dict[int, list[DealObservation]] = {}
-            for company_id, seen in self._db.execute(_DEALS_OF_COMPANIES, (last, page[-1][0])):
-                deals.setdefault(company_id, []).append(unpack_deal(seen))
-            last = page[-1][0]
-            rows = []
-            for company_id, seen in page:
-                own = UNKNOWN if self._deals_unplaced else deals.get(company_id, ())
-                rows.append((pack_company_view(judge.company(unpack_company(seen), own)), company_id))
-            self._db.executemany("update company set view = ? where id = ?", rows)
-        self._db.execute("commit")
+        self._judge = judge
+        self._db.execute("update company set view = null where view is not null")
+
+    def _company_views(self, ids: set[RecordId]) -> dict[RecordId, bytes]:
+        """What companies pass on. One that was not read is not there, nor is any before there is a judge."""
+        found = self._fetch(_COMPANY_VIEWS, ids)
+        if self._judge is not None and (new := ids - found.keys()):
+            judged = self._judged(self._judge, self._fetch(_COMPANIES, new))
+            found.update(judged)
+            rows = [(view, company_id) for company_id, view in judged.items()]
+            self._write("update company set view = ? where id = ?", rows)
+        return found
+
+    def _judged(self, judge: Judge, companies: dict[RecordId, bytes]) -> dict[RecordId, bytes]:
+        deals: dict[int, list[DealObservation]] = {}
+        for company_id, seen in self._rows(_DEALS_OF_COMPANIES, list(companies)):
+            deals.setdefault(company_id, []).append(unpack_deal(seen))
+        judged = {}
+        for company_id, seen in companies.items():
+            own = UNKNOWN if self._deals_unplaced else deals.get(company_id, ())
+            judged[company_id] = pack_company_view(judge.company(unpack_company(seen), own))
+        return judged
 
     def neighbours(self, contacts: Sequence[ContactObservation | UnreadContact]) -> AroundContacts:
         """What is around some contacts."""
         deals = self._fetch(_DEALS, {deal for seen in contacts if seen.deals for deal in known(seen.deals)})
         wanted = {link.company_id for seen in contacts if seen.companies for link in known(seen.companies)}
         wanted |= {link.company_id for row in deals.values() for link in known(unpack_deal(row).companies)}
-        return AroundContacts(deals, self._fetch(_COMPANY_VIEWS, wanted))
+        return AroundContacts(deals, self._company_views(wanted))
 
     def contact_views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
         """Contacts with their neighbours. A neighbour that was not read makes the association unknown."""
@@ -135,13 +148,13 @@ class Spool:
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what the deals of these contacts need to know of them."""
         rows = [(contact_id, pack_trace(trace)) for contact_id, trace in traces]
-        self._insert("insert or replace into contact values (?, ?)", rows)
+        self._write("insert or replace into contact values (?, ?)", rows)
 
     def keep_notes(self, kind: ObjectType, notes: Iterable[tuple[RecordId, Remembered, Remembered]]) -> None:
         """Keep what later runs shall know, with what was known before, until the run is whole."""
         name = kind.value
         rows = [(name, record_id, after.starts, pack_memory(before, after)) for record_id, before, after in notes]
-        self._insert("insert into note values (?, ?, ?, ?)", rows)
+        self._write("insert into note values (?, ?, ?, ?)", rows)
 
     def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
         """What was kept for later runs, in pages."""
@@ -164,12 +177,7 @@ class Spool:
         self, ids: Sequence[RecordId]
     ) -> dict[RecordId, list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]]:
         """The deals of some contacts, with their neighbours."""
-        pairs: list[tuple[RecordId, RecordId]] = []
-        for start in range(0, len(ids), _PAGE):
-            part = list(ids[start : start + _PAGE])
-            marks = ",".join("?" * len(part))
-            query = f"select contact_id, deal_id from contact_deal where contact_id in ({marks}) order by 1, 2"
-            pairs.extend(self._db.execute(query, part))
+        pairs = list(self._rows(_DEALS_OF_CONTACTS, ids))
         views = {entry[0].seen.record_id: entry for entry in self.views_of({deal for _, deal in pairs})}
         found: dict[RecordId, list[tuple[DealView, tuple[ContactTrace, ...] | Unknown]]] = {}
         for contact, deal in pairs:
@@ -180,19 +188,19 @@ class Spool:
         seen = [unpack_deal(row) for row in deals.values()]
         people = {contact for deal in seen for contact in known(deal.contacts)}
         companies = {link.company_id for deal in seen for link in known(deal.companies)}
-        return AroundDeals(deals, self._fetch(_TRACES, people), self._fetch(_COMPANY_VIEWS, companies))
+        return AroundDeals(deals, self._fetch(_TRACES, people), self._company_views(companies))
 
-    def _insert(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
+    def _write(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Rows in one transaction: each in its own costs three times as much."""
         self._db.execute("begin")
         self._db.executemany(query, rows)
         self._db.execute("commit")
 
     def _fetch(self, query: str, ids: set[RecordId]) -> dict[RecordId, bytes]:
-        found: dict[RecordId, bytes] = {}
-        ordered = sorted(ids)
-        for start in range(0, len(ordered), _PAGE):
-            part = ordered[start : start + _PAGE]
-            marks = ",".join("?" * len(part))
-            found.update((key, row) for key, row in self._db.execute(f"{query} ({marks})", part) if row is not None)
-        return found
+        return {key: row for key, row in self._rows(query, sorted(ids)) if row is not None}
+
+    def _rows(self, query: str, ids: Sequence[RecordId]) -> Iterator[Any]:
+        """The rows of some ids, which stand in the query for `{marks}`, a page of them at a time."""
+        for start in range(0, len(ids), _PAGE):
+            part = ids[start : start + _PAGE]
+            yield from self._db.execute(query.format(marks=",".join("?" * len(part))), part)

@@ -1,11 +1,13 @@
 """The spool gives every record the neighbours that were read, and says unknown where one was not."""
 
+from typing import Any, cast
+
 from hubspot_retention.core.facts.observation import CompanyLink
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.view import Judge
 from hubspot_retention.store.spool import Spool
-from tests.builders import a_company, a_contact, a_deal, at
+from tests.builders import a_company, a_contact, a_deal, a_hold, at
 from tests.documents import clienti
 
 JUDGE = Judge.of(clienti(), {}, at("2026-11-22T09:00"))
@@ -30,6 +32,33 @@ def test_a_deal_whose_companies_cannot_be_read_may_belong_to_any_of_them() -> No
     with Spool() as spool:
         spool.add_deals([a_deal(201, owes=True, companies=UNKNOWN)])
         assert causes_of_colleague(spool)
+
+
+def test_a_company_is_judged_once_for_all_who_ask_and_anew_by_another_judge() -> None:
+    held = Judge.of(clienti(), a_hold("companies/1"), JUDGE.as_of)
+    asked = []
+
+    class Counting:
+        def company(self, *given: Any) -> Any:
+            asked.append(given)
+            return JUDGE.company(*given)
+
+    with Spool() as spool:
+        spool.add_companies([a_company(1), a_company(2)])
+        spool.judge_companies(cast(Any, Counting()))
+        for number in (101, 102):
+            spool.contact_views([a_contact(number, companies=AT_COMPANY)])
+        assert len(asked) == 1
+        spool.judge_companies(held)
+        (view,) = spool.contact_views([a_contact(101, companies=AT_COMPANY)])
+        assert held.contact_causes(view)
+
+
+def test_before_there_is_a_judge_a_company_is_unknown() -> None:
+    with Spool() as spool:
+        spool.add_companies([a_company(1)])
+        (view,) = spool.contact_views([a_contact(101, companies=AT_COMPANY)])
+        assert view.companies is UNKNOWN
 
 
 def test_after_a_restart_nothing_of_it_is_left() -> None:
