@@ -214,12 +214,11 @@ class _Round:
         with self._store.transaction() as tx:
             took_effect(tx, record, self._now)
             was = tx.obligation(record)
-            plan_id = "" if was is None else _disposed_by(tx, was)
-            if was is not None and was.is_live and plan_id:
+            if was is None or not was.is_live:
+                return
+            if plan_id := _disposed_by(tx, was):
                 self._ledger.write(tx, [(was, done(was, "read-back-absent", self._now, plan_id))], self._now)
                 return
-        if was is None or not was.is_live:
-            return
         self._others.on_gone(was)
         with self._store.transaction() as tx:
             was = tx.obligation(record)
@@ -241,9 +240,9 @@ def _was_new(tx: Transaction, item: PlanItem) -> bool:
 def _disposed_by(tx: Transaction, obligation: Obligation) -> str:
     """The plan of ours by which a record went since it was first heard of; empty if it was not us."""
     record = obligation.record
-    plan_id, *_ = tx.disposed(record.object_type, [record.record_id]).get(record.record_id, ("",))
-    plan = tx.plan(plan_id) if plan_id else None
-    return plan_id if plan is not None and plan.built_at >= obligation.first_seen_at else ""
+    found = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
+    plan = None if found is None else tx.plan(found[0])
+    return plan.plan_id if plan is not None and plan.built_at >= obligation.first_seen_at else ""
 
 
 def _batches(wanted: Sequence[Obligation]) -> Iterator[list[Obligation]]:
