@@ -16,7 +16,7 @@ _MERGE: Final = b'"subject":"merge"'
 
 def records_of(read: Reads, pseudonyms: Sequence[str]) -> frozenset[str]:
     """The records that stood for a person, such as `contacts/101`, those that were merged into them included."""
-    signs = [pseudonym.encode("ascii") for pseudonym in pseudonyms]
+    signs = [pseudonym.encode() for pseudonym in pseudonyms]
     found: set[str] = set()
     became: list[tuple[str, str]] = []
     for stored in read():
@@ -35,7 +35,7 @@ def records_of(read: Reads, pseudonyms: Sequence[str]) -> frozenset[str]:
 
 def entries_about(read: Reads, records: frozenset[str]) -> Iterator[StoredEntry]:
     """All entries of these records, in their order."""
-    signs = [f'"{record}"'.encode("ascii") for record in sorted(records)]
+    signs = [f'"{record}"'.encode() for record in records]
     for stored in read():
         if any(sign in stored.body for sign in signs) and read_entry(stored.body).record in records:
             yield stored

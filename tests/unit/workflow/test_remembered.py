@@ -1,51 +1,17 @@
-"""Tombstones are kept as long as the policy says, and no longer; a person is found through merges."""
+"""What is remembered of people is kept as long as the policy says, and no longer."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from hubspot_retention.core.audit.entry import Entry, StoredEntry, canonical_bytes
-from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import Consent, ConsentReceipt, ConsentState
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
-from hubspot_retention.workflow.person import entries_about, records_of
 from hubspot_retention.workflow.remembered import expire_remembered
-from tests.contract.store.values import NOW
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.unit.workflow.test_reconcile import OBSERVE, reconcile
 
 SIGN = "2026:9f86d081884c7d65"
-
-
-def a_log(*entries: Entry) -> Iterator[StoredEntry]:
-    """Entries as they are stored."""
-    for seq, entry in enumerate(entries, 1):
-        yield StoredEntry(seq, canonical_bytes(entry, seq), b"")
-
-
-def merged(loser: int, winner: int) -> Entry:
-    """One contact was merged into another."""
-    facts = (("winner", f"contacts/{winner}"), ("held", False))
-    return Entry(subject=Subject.MERGE, verb=Verb.SEEN, at=NOW, record=f"contacts/{loser}", facts=facts)
-
-
-def sent(record: int, sign: str | None = None) -> Entry:
-    """A contact is erased."""
-    facts = () if sign is None else (("subject", sign),)
-    return Entry(subject=Subject.DISPOSAL, verb=Verb.SENT, at=NOW, record=f"contacts/{record}", facts=facts)
-
-
-def test_a_person_is_found_with_all_who_were_merged_into_them() -> None:
-    entries = (merged(1, 2), sent(4), merged(2, 3), merged(8, 9), sent(3, SIGN), sent(33), sent(1))
-    records = records_of(lambda: a_log(*entries), [SIGN, "2025:00"])
-    assert records == {"contacts/1", "contacts/2", "contacts/3"}
-    assert [stored.seq for stored in entries_about(lambda: a_log(*entries), records)] == [1, 3, 5, 7]
-
-
-def test_a_pseudonym_that_stands_nowhere_finds_nothing() -> None:
-    assert records_of(lambda: a_log(merged(1, 2), sent(3)), [SIGN]) == frozenset()
 
 
 def test_what_people_wrote_ends_with_the_period_of_the_log_and_the_log_says_so(world_of: MakeWorld) -> None:
