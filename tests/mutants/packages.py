@@ -43,7 +43,7 @@ _SENTINELS: Final = tuple(
 _BEFORE_A_DISPOSAL: Final = (
     *("recover", "succeed", "confirm", "approvals", "standing", "allowance", "approved"),
     *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
-    *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person"),
+    *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person", "assess"),
 )
 
 
