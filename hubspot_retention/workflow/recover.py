@@ -5,6 +5,7 @@ itself: whoever brings it back hands in every hold that may be missing and says 
 signed with the log, and from then on the anchors know the log as it is.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,11 +74,15 @@ class Recoverer:
         return Recovery(placed=placed, known=known, refused=refused)
 
     def _place(self, holds: Sequence[HandedIn]) -> int:
+        """Two holds on one record for one matter are two: the release of one leaves the other in force."""
         with self._store.transaction() as tx:
             register = tx.hold_register()
+        there = Counter((record, matter) for record, matters in register.items() for matter in matters)
         registrar, placed = Registrar(self._store, self._actor), 0
         for hold in holds:
-            if hold.matter not in register.get(hold.record, ()):
+            if there[hold.record, hold.matter]:
+                there[hold.record, hold.matter] -= 1
+            else:
                 registrar.place_hold(hold.record, hold.matter, hold.reason, hold.review_on, self._now())
                 placed += 1
         return placed

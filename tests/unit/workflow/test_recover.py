@@ -148,6 +148,13 @@ def test_a_hold_that_is_there_is_not_placed_twice_but_one_for_another_matter_is(
     ]
 
 
+def test_the_second_of_two_holds_for_one_matter_is_placed_if_only_one_is_there(anchors: Anchors) -> None:
+    anchors.bring_back(a_hold())
+    assert anchors.bring_back(a_hold(reason="the other side's"), a_hold()) == Recovery(placed=1, known=1, refused={})
+    assert len(anchors.holds()) == 2
+    assert anchors.bring_back(a_hold(), a_hold()) == Recovery(placed=0, known=2, refused={})
+
+
 def test_the_log_has_the_commitment_to_why_and_the_words_are_kept_apart(anchors: Anchors) -> None:
     anchors.bring_back()
     commitment = dict(anchors.signed[0][0].facts)["why"]
