@@ -72,6 +72,11 @@ class Telling:
 
     def _is_due(self, each: Told, known: Anchored | None, now: datetime) -> bool:
         failed_at = self._failed_at.get(each.name)
-        if failed_at is not None and now - failed_at < _AGAIN:
+        if failed_at is not None and _is_within(_AGAIN, failed_at, now):
             return False
-        return known is None or known.at is None or now - known.at >= each.every
+        return known is None or known.at is None or not _is_within(each.every, known.at, now)
+
+
+def _is_within(span: timedelta, since: datetime, now: datetime) -> bool:
+    """Whether a span has not passed. What is yet to come was noted by a clock that was wrong: nobody waits for it."""
+    return timedelta() <= now - since < span

@@ -164,15 +164,16 @@ def anchor_alarms(
     anchors: Iterable[Anchored], limits: Mapping[str, timedelta], started_at: datetime, now: datetime
 ) -> tuple[Alarm, ...]:
     """One alarm an anchor of the audit log that was shown nothing for longer than its limit. One that never was shown
-    anything counts from the start of the service, which has a moment to make up for its absence."""
+    anything, or did so only by a clock that was ahead, counts from the start of the service, which has a moment to make
+    up for its absence."""
     if now - started_at < _SETTLE_IN:
         return ()
     known, found = {anchor.name: anchor for anchor in anchors}, []
     for name, limit in limits.items():
         anchor = known.get(name, Anchored(name=name))
-        last = anchor.at or started_at
+        last = started_at if anchor.at is None or anchor.at > now else anchor.at
         if now - last > limit:
-            shown = "never" if anchor.at is None else last.isoformat(timespec="seconds")
+            shown = "never" if anchor.at is None else anchor.at.isoformat(timespec="seconds")
             facts = (("last_success", shown), ("last_error", anchor.error or "none"))
             found.append(
                 Alarm(kind=AlarmKind.ANCHOR_LATE, about=name, level=AlarmLevel.WARNING, at=last + limit, facts=facts)

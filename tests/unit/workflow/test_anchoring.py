@@ -154,6 +154,34 @@ def test_when_all_are_away_later_the_work_goes_on_until_that_is_too_long(stand: 
     assert anchoring.stands()
 
 
+def test_what_was_shown_by_a_clock_that_was_ahead_does_not_make_an_anchor_new(stand: Stand) -> None:
+    """Else nothing would be too old until that day, however many years ahead."""
+    anchoring, right = stand.started(), stand.present
+    stand.present += timedelta(days=3_650)
+    anchoring.require()
+    stand.present = right
+    stand.one.is_away = stand.two.is_away = True
+    with pytest.raises(BlockedError):
+        anchoring.require()
+    assert (anchoring.stands(), anchoring.age()) == (False, None)
+    stand.one.is_away = False
+    anchoring.require()
+    assert (anchoring.stands(), anchoring.age()) == (True, timedelta())
+
+
+def test_an_anchor_that_was_shown_by_a_clock_a_little_ahead_is_new(stand: Stand) -> None:
+    """Clocks differ by a few minutes; so much is borne everywhere."""
+    anchoring = stand.started()
+    anchoring.require()
+    stand.present -= timedelta(minutes=5)
+    stand.one.is_away = stand.two.is_away = True
+    anchoring.require()
+    assert anchoring.stands()
+    stand.present -= timedelta(seconds=1)
+    with pytest.raises(BlockedError):
+        anchoring.require()
+
+
 def test_an_anchor_that_lost_what_it_saw_is_not_shown_more(stand: Stand) -> None:
     anchoring = stand.started()
     anchoring.require()

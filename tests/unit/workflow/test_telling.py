@@ -163,3 +163,24 @@ def test_where_nobody_is_asked_nothing_is_doubted_and_the_log_grows_only_when_so
     anchoring.require()
     assert anchoring.stands()
     assert anchoring.age() is None
+
+
+def test_one_who_was_told_by_a_clock_that_was_ahead_is_told_again_now(stand: Stand) -> None:
+    """Else nobody would hear of the log until that day, however many years ahead."""
+    right = stand.present
+    anchoring = stand.started()
+    stand.present += timedelta(days=3_650)
+    anchoring.mark()
+    stand.present = right
+    anchoring.mark()
+    assert stand.listener.asked == 2
+
+
+def test_one_who_was_away_while_the_clock_was_ahead_is_tried_again_now(stand: Stand) -> None:
+    right, stand.listener.is_away = stand.present, True
+    anchoring = stand.started()
+    stand.present += timedelta(days=3_650)
+    anchoring.mark()
+    stand.present, stand.listener.is_away = right, False
+    anchoring.mark()
+    assert (stand.listener.asked, len(stand.listener.notes)) == (2, 1)

@@ -293,6 +293,14 @@ def test_an_anchor_that_never_was_shown_anything_counts_from_the_start_of_the_se
     assert facts(found) == {"last_success": "never", "last_error": "none"}
 
 
+def test_an_anchor_that_was_shown_something_by_a_clock_ahead_counts_from_the_start_of_the_service() -> None:
+    ahead = NOW + timedelta(days=3_650)
+    known = [Anchored(name="file", at=ahead)]
+    assert anchor_alarms(known, ANCHOR_LIMITS, NOW - 24 * HOUR, NOW) == ()
+    (found,) = anchor_alarms(known, ANCHOR_LIMITS, NOW - 25 * HOUR, NOW)
+    assert facts(found) == {"last_success": ahead.isoformat(timespec="seconds"), "last_error": "none"}
+
+
 def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
     known = [Anchored(name="file", at=NOW - 72 * HOUR)]
     assert anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=9), NOW) == ()
