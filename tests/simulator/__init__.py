@@ -17,6 +17,13 @@ end (liveness). What can go wrong, as each seed draws it:
   on, plans approved (also by who asked for them) and rejected, a restored database brought back;
 - time: jumps of the wall clock from minutes to ten years, either way.
 
+One in eleven is about an estate (`estate`): contacts, a firm, letters and deals, of which some go by a rule of their
+own and some must stay when their contact goes. There the numbers of deals are those of contacts; a hold of a contact,
+a deal or the firm, here or in HubSpot, reaches whatever it reaches; of batches of deals some are left out; the end of
+an agreement is written before the contact goes that alone tells it (C3), and letters go, stay and are hung on deals.
+Pseudonyms are on: whoever is erased leaves a tombstone (T1), nobody else does (T2), and in the end a receipt is
+verified by the single file that is handed to third parties (E5).
+
 An eighth of the schedules are days (`days`): the service itself, its works, desk, ticks, watch and alarms, over a town
 (`town`) of contacts, a firm, an agreement and letters. There also go wrong: webhooks that are lost, come late or twice;
 a search that lags, or is not whole; lists whose ranges disagree, pages without associations, statuses that cannot be
@@ -25,9 +32,11 @@ that does not arrive; hours without the machine. People unsubscribe, subscribe a
 their firm or agreement, merged, deleted, restored; a policy changes, standing approvals are taken back and given.
 A plain account says who must be gone by when: each deadline is met, or a person was told of it ahead (L1); a sweep that
 was whole has brought everybody into the ledger (L4); caps, grace and whose click it was are kept (S5); what hangs on
-others or belongs to an agreement stays (C1), and nobody goes before their letters (C2).
+others or belongs to an agreement stays (C1), and nobody goes before their letters (C2). A third of the days have an
+anchor that is lost for minutes or for most of a day: nothing goes once it was shown nothing for too long (S14), and
+what is owed goes on once it is reached, or a person was told.
 
-Not simulated here: deals that go (their steps are tried in `tests/faults`), attachments, pseudonyms, parts of an answer
-that are missing on the wire (`tests/unit/hubspot/test_byid.py`: the port answers for every id). Portals do not lie side
-by side in one database: each has its own, and with another portal's token the service does nothing.
+Not simulated here: attachments, parts of an answer that are missing on the wire (`tests/unit/hubspot/test_byid.py`: the
+port answers for every id). Portals do not lie side by side in one database: each has its own, and with another portal's
+token the service does nothing.
 """

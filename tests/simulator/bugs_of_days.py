@@ -9,6 +9,7 @@ from hubspot_retention.core.plan import bundle
 from hubspot_retention.service import finding, ticks
 from hubspot_retention.workflow import (
     allowance,
+    anchoring,
     bundles,
     due_plans,
     foreign,
@@ -74,6 +75,20 @@ def _heir_begins_nothing(monkeypatch: Any) -> None:
     monkeypatch.setattr(foreign.Foreign, "_tell_ledger", tell)
 
 
+def _age_not_looked_at(monkeypatch: Any) -> None:
+    monkeypatch.setattr(anchoring.Anchoring, "doubts", lambda self: self._doubts)
+
+
+def _too_old_for_ever(monkeypatch: Any) -> None:
+    real = anchoring.Anchoring.mark
+
+    def mark(self: Any) -> None:
+        if not self.doubts():
+            real(self)
+
+    monkeypatch.setattr(anchoring.Anchoring, "mark", mark)
+
+
 def _bug(what: str, seed: int, noticed_by: str, patch: Callable[[Any], None]) -> Bug:
     return Bug(what=what, seed=seed, noticed_by=tuple(noticed_by.split()), patch=patch)
 
@@ -90,6 +105,8 @@ BUGS_OF_DAYS: Final[Mapping[str, Bug]] = {
         _bug("a firm's hold reaches nobody", 10, "S1", _firm_reaches_nobody),
         _bug("the contact goes before the letters", 0, "C2", _contact_first),
         _bug("a shared letter goes", 0, "C1", _shared_letter_goes),
+        _bug("an anchor is never too old", 310, "S14", _age_not_looked_at),
+        _bug("an anchor that was too old stays so", 4, "L1 L2", _too_old_for_ever),
         _bug("what a record inherits never began", 7, "E1", _heir_begins_nothing),
     )
 }

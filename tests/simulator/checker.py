@@ -1,14 +1,15 @@
 """What must never be, looked at from outside: a portal's effects, the durable words, and what people were told."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.facts.observation import DealObservation
 from hubspot_retention.core.plan.model import Action, Plan
 from hubspot_retention.core.portal import MergedInto, SeenContact
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.protocol import CALL_WITHIN_SECONDS, FRESH_FOR_SECONDS
 from hubspot_retention.workflow.standing import SERVICE
@@ -34,11 +35,11 @@ class ViolationError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the last fresh read said of a record, when, and how long the log was then."""
+    """What the fresh read after its intent said of a record, when, and what could hold it then."""
 
     answer: Any
     seconds: float
-    words: int
+    around: Sequence[RecordRef]
 
 
 @dataclass(slots=True)
@@ -80,11 +81,11 @@ class Checker:
     stage: Stage
     portal: SimulatedPortal
     plans: dict[str, Plan]
-    approved: dict[str, dict[RecordId, str]]
+    approved: dict[str, dict[RecordRef, str]]
     decided: set[str]
-    promised: dict[RecordId, set[int]] = field(default_factory=dict)
-    asked: dict[RecordId, dict[int, int]] = field(default_factory=dict)
-    heard: dict[RecordId, int] = field(default_factory=dict)
+    promised: dict[RecordRef, set[int]] = field(default_factory=dict)
+    asked: dict[RecordRef, dict[int, int]] = field(default_factory=dict)
+    heard: dict[RecordRef, int] = field(default_factory=dict)
     stopped_at: int | None = None
     is_restored: bool = False
     was_restored: bool = False
@@ -93,28 +94,32 @@ class Checker:
     processes: dict[str, Process] = field(default_factory=dict)
     effects: int = 0
     holds: int = 0
-    _reads: dict[tuple[str, RecordId], _Read] = field(default_factory=dict)
-    _sent: dict[tuple[str, RecordId], _Sent] = field(default_factory=dict)
-    _calls: Counter[RecordId] = field(default_factory=Counter)
-    _together: set[RecordId] = field(default_factory=set)
+    _reads: dict[tuple[str, RecordRef], _Read] = field(default_factory=dict)
+    _sent: dict[tuple[str, RecordRef], _Sent] = field(default_factory=dict)
+    _intended: set[tuple[str, RecordRef]] = field(default_factory=set)
+    _calls: Counter[RecordRef] = field(default_factory=Counter)
+    _together: set[RecordRef] = field(default_factory=set)
     _terminal: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     _without_store: set[str] = field(default_factory=set)
     _is_known_again: bool = False
-    _touched: tuple[RecordId | None, float] = (None, 0.0)
+    _touched: tuple[RecordRef | None, float] = (None, 0.0)
 
     def listen(self) -> None:
         """Hear what the portal does."""
         self.portal.on_read, self.portal.on_call, self.portal.on_effect = self.read, self.call, self.effect
 
     @property
-    def under_way(self) -> RecordId | None:
+    def under_way(self) -> RecordRef | None:
         """The record that was last intended or called for, if that was only just now."""
         record, seconds = self._touched
         return record if self.stage.seconds - seconds <= _JUST_NOW else None
 
-    def read(self, record: RecordId, answer: Any) -> None:
-        """An answer about a record leaves the portal."""
-        self._reads[self.stage.who, record] = _Read(answer, self.stage.seconds, len(self.log))
+    def read(self, record: RecordRef, answer: Any) -> None:
+        """An answer about a record leaves the portal. What is read again beside others is not what decides it."""
+        key = (self.stage.who, record)
+        if key in self._intended:
+            self._intended.remove(key)
+            self._reads[key] = _Read(answer, self.stage.seconds, self.portal.around(record))
 
     def failed(self) -> None:
         """Somebody's transaction was not stored."""
@@ -128,7 +133,9 @@ class Checker:
             self.log.append(entry)
             self.kept.append((kind, entry.record))
             if kind == "disposal.intended":
-                self._touched = (_id(entry.record or ""), self.stage.seconds)
+                record = RecordRef.parse(entry.record or "")
+                self._touched = (record, self.stage.seconds)
+                self._intended.add((self.stage.who, record))
             elif kind == "disposal.sent":
                 self._is_sent(entry)
             elif kind in _TERMINAL:
@@ -144,7 +151,7 @@ class Checker:
         self.decided.add(entry.plan_id or "")
 
     def _is_sent(self, entry: Entry) -> None:
-        key = (self.stage.who, _id(entry.record or ""))
+        key = (self.stage.who, RecordRef.parse(entry.record or ""))
         self._sent[key] = _Sent(len(self.log), self.stage.seconds, entry, self._reads.get(key))
         if entry.plan_id not in self.decided:
             self._fail("S5", f"{entry.record} is sent by a plan that is not approved")
@@ -154,15 +161,15 @@ class Checker:
             self._fail("S13", f"{entry.record} is sent while the clocks disagree by {self.stage.wall_offset:.0f} s")
 
     def _ended(self, entry: Entry, kind: str) -> None:
-        key, record = (entry.plan_id, entry.record), _id(entry.record or "")
+        key, record = (entry.plan_id, entry.record), RecordRef.parse(entry.record or "")
         self._terminal[key] += 1
         if self._terminal[key] > 1:
             self._fail("E1", f"{entry.record} ends twice")
-        if kind == "disposal.done" and record in self.portal.there:
+        if kind == "disposal.done" and self.portal.has(record):
             invariant = "S12" if record in self._together else "S10"
             self._fail(invariant, f"{entry.record} is called done and is still there")
 
-    def call(self, kind: str, record: RecordId, *, together: bool) -> None:
+    def call(self, kind: str, record: RecordRef, *, together: bool) -> None:
         """A call is about to leave."""
         self._calls[record] += 1
         self._touched = (record, self.stage.seconds)
@@ -186,7 +193,7 @@ class Checker:
         if read is not None and isinstance(read.answer, MergedInto):
             self._fail("S11", f"a call is made for {record}, whose last read answered with another id")
 
-    def effect(self, kind: str, record: RecordId, who: str) -> None:
+    def effect(self, kind: str, record: RecordRef, who: str) -> None:
         """A record goes, by somebody's call."""
         self.effects += 1
         sent = self._sent[who, record]
@@ -197,8 +204,9 @@ class Checker:
             self._fail("S1", f"{record} goes although its hold was acknowledged")
         if any(sent.place > asked_at for asked_at in self.asked.get(record, {}).values()):
             self._fail("S1", f"{record} was sent although it was asked before to stay")
-        if sent.place > self.heard.get(record, sent.place):
-            self._fail("S1-heard", f"{record} was sent although a webhook had told of its hold")
+        around = (record,) if sent.read is None else sent.read.around
+        if any(sent.place > self.heard.get(each, sent.place) for each in around):
+            self._fail("S1-heard", f"{record} was sent although a webhook had told of a hold that reaches it")
         if self.stopped_at is not None and sent.place > self.stopped_at:
             self._fail("S16", f"{record} was sent after the kill switch was set")
         if self.approved[entry.plan_id or ""].get(record) != kind:
@@ -208,14 +216,14 @@ class Checker:
         self._check_read(record, sent)
         self._check_process(kind, record, entry.plan_id or "", self.processes[who])
 
-    def _check_read(self, record: RecordId, sent: _Sent) -> None:
+    def _check_read(self, record: RecordRef, sent: _Sent) -> None:
         read = sent.read
         if read is None or sent.seconds - read.seconds > FRESH_FOR_SECONDS:
             self._fail("S9", f"{record} goes without a fresh read by id before it was sent")
-        elif not isinstance(read.answer, SeenContact) or read.answer.observation.legal_hold is not False:
+        elif not _is_free(read.answer):
             self._fail("S3", f"{record} goes although its last read did not say that it is not held")
 
-    def _check_process(self, kind: str, record: RecordId, plan_id: str, process: Process) -> None:
+    def _check_process(self, kind: str, record: RecordRef, plan_id: str, process: Process) -> None:
         if process.portal != PORTAL:
             self._fail("S7", f"{record} goes in a portal that is not the plan's")
         if process.policy_digest != self.plans[plan_id].policy_digest:
@@ -255,5 +263,8 @@ class Checker:
         raise self.stage.broken
 
 
-def _id(record: str) -> RecordId:
-    return RecordId(int(record.partition("/")[2]))
+def _is_free(answer: Any) -> bool:
+    """Whether an answer says of a record that nothing of its own holds it."""
+    if isinstance(answer, DealObservation):
+        return answer.legal_hold is False and answer.owes is False
+    return isinstance(answer, SeenContact) and answer.observation.legal_hold is False

@@ -21,7 +21,7 @@ from hubspot_retention.core.plan.model import Action, Plan
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import RecordRef
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.store.engine import begin_immediate
 from hubspot_retention.store.errors import StoreError, StoreRefusedError
@@ -32,7 +32,8 @@ from hubspot_retention.workflow.ports import RecordSource
 from hubspot_retention.workflow.review import Reviewer
 from tests.faults.world import CLIENTI
 from tests.simulator.checker import Checker
-from tests.simulator.portal import PORTAL, SimulatedPortal, contacts
+from tests.simulator.estate import SURVIVES, portal_of
+from tests.simulator.portal import PORTAL
 from tests.simulator.stage import BEGIN, Stage
 
 MANY = Guardrails(max_disposals=5_000, max_percent=100, percent_from=25, max_shrink_percent=20)
@@ -105,7 +106,7 @@ def empty() -> bytes:
 
 
 @cache
-def template(size: int, *, is_approved: bool) -> tuple[bytes, tuple[Plan, ...]]:
+def template(size: int, *, is_approved: bool, has_deals: bool = False) -> tuple[bytes, tuple[Plan, ...]]:
     """A store after a run, by the real assessment, and after its approval, by the real review."""
     raw, store = database()
     raw.deserialize(empty())
@@ -120,7 +121,10 @@ def template(size: int, *, is_approved: bool) -> tuple[bytes, tuple[Plan, ...]]:
         guardrails=MANY,
         valid_for=timedelta(hours=24),
     )
-    source = cast(RecordSource, SimulatedPortal(stage, contacts(size)))
+    source = cast(RecordSource, portal_of(stage, size, has_deals=has_deals))
+    if has_deals:
+        with store.transaction() as tx:
+            tx.save_probe(PORTAL, SURVIVES, BEGIN)
     spool = new_spool()
     plans: tuple[Plan, ...] = Assessment(source, store, spool, policy).run(order, stage.now, Watcher())
     spool.close()
@@ -130,11 +134,11 @@ def template(size: int, *, is_approved: bool) -> tuple[bytes, tuple[Plan, ...]]:
     return raw.serialize(), plans
 
 
-def wanted(plans: Sequence[Plan]) -> dict[RecordId, str]:
+def wanted(plans: Sequence[Plan]) -> dict[RecordRef, str]:
     """What plans do, by record."""
     with database()[1].transaction() as tx:
         return {
-            item.record.record_id: item.action.value
+            item.record: item.action.value
             for plan in plans
             for item in tx.items(plan.plan_id, ALL_ITEMS)
             if item.action is not Action.NONE

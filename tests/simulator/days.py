@@ -22,8 +22,10 @@ from hubspot_retention.workflow.gate import Permission
 from tests.simulator.account import DAY, FIVE_DAYS, Account
 from tests.simulator.checker import Process, ViolationError
 from tests.simulator.database import Doors, database, empty, the_policy
-from tests.simulator.installation import SURVIVES, SimulatedApplication, another_policy, settings_of
+from tests.simulator.estate import SURVIVES
+from tests.simulator.installation import SimulatedApplication, another_policy, settings_of
 from tests.simulator.officer import Officer
+from tests.simulator.outside import Outside
 from tests.simulator.portal import PORTAL
 from tests.simulator.schedule import word_of
 from tests.simulator.stage import BEGIN, Actor, Decision, Script, Stage
@@ -37,6 +39,9 @@ _NAP: Final = 400.0
 _ANOTHER: Final = PortalId(999)
 _LONG: Final = 2.5 * DAY
 _ROUNDS_TO_HEAL, _STEPS = 8, 900
+_ANCHORED: Final = 3
+"""One of so many days has an anchor, which is lost now and then."""
+_STOP_AFTER: Final = timedelta(hours=6)
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class Days:
     account: Account = field(init=False)
     folk: Townsfolk = field(init=False)
     officer: Officer = field(init=False)
+    outside: Outside | None = field(init=False)
     settings: Settings = field(init=False)
     sweeps: dict[str, int] = field(default_factory=lambda: {FULL: 0, HOT: 0})
     _policy: tuple[str, RetentionPolicy] = field(init=False)
@@ -62,6 +68,8 @@ class Days:
         stage = self.stage = Stage(self.seed, self.muted)
         mode, grace = stage.random.choice(("review", "review", "enforce")), stage.random.choice((0, 12))
         self.settings, self._policy = settings_of(mode, grace), the_policy()
+        # Not drawn: what other seeds tell does not hang on it.
+        self.outside = Outside(stage, stop_after=_STOP_AFTER) if self.seed % _ANCHORED == 1 else None
         raw, inner = database()
         raw.deserialize(empty())
         self.town = Town(stage, {})
@@ -73,6 +81,7 @@ class Days:
             plans={},
             approved={},
             decided=set(),
+            outside=self.outside,
             grace=timedelta(hours=grace),
             is_counted=mode == "review",
         )
@@ -184,6 +193,8 @@ class Days:
         if stage.fate(0.001, "the wall clock jumps"):
             stage.wall_offset = stage.random.choice((240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
             self._wrong_until = stage.seconds + stage.random.choice((60.0, 3_000.0))
+        if self.outside is not None and stage.fate(0.004, "the anchor is lost", of="anchor"):
+            self.outside.away_until = stage.seconds + stage.random.choice((1_000.0, 10_000.0, 50_000.0))
         if len(town.poison) < 2 and town.there and stage.fate(0.002, "a record can no longer be read"):
             town.poison.add(stage.random.choice(list(town.there)))
 
@@ -193,9 +204,8 @@ class Days:
         return frozenset(
             key
             for key in self.account.wishes
-            if key in known
-            or self.town.held(key) is not None
-            or (key in self.town.there and not known.isdisjoint(self.town.there[key].merged_ids))
+            if self.town.held(record := RecordRef(ObjectType.CONTACT, key)) is not None
+            or not known.isdisjoint((record, *self.town.around(record)))
         )
 
     # The service.
@@ -224,7 +234,7 @@ class Days:
             permission=Permission(mode=settings.mode, allow_erase=settings.allow_erase),
             portal=self.town.tokens.get(stage.who, PORTAL),
         )
-        app = SimulatedApplication(self.town, doors, self._policy, settings)
+        app = SimulatedApplication(self.town, doors, self._policy, settings, self.outside)
         instead = Instead(monotonic=stage.monotonic, sleep=lambda seconds: None, tells=self.account)
         with suppress(StoreError), open_house(app, instead=instead) as house:
             house.want(SELF_CHECK)
@@ -258,6 +268,8 @@ class Days:
         stage = self.stage
         stage.clear()
         stage.faults, stage.wall_offset = False, 0.0
+        if self.outside is not None:
+            self.outside.away_until = 0.0
         stage.seconds += 3_600
         self.town.take_effect()
         with database()[1].transaction() as tx:

@@ -5,25 +5,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 from hubspot_retention.bootstrap import Options
 from hubspot_retention.bootstrap.application import Application
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
-from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.settings import Settings, read_settings
 from tests.simulator.database import Doors, the_policy
+from tests.simulator.outside import Outside
 from tests.simulator.portal import PORTAL
 from tests.simulator.stage import Stage
 from tests.simulator.town import Town
-
-SURVIVES: Final = tuple(
-    ProbeResult(question, "yes")
-    for question in (ProbeQuestion.CORRESPONDENCE_SURVIVES, ProbeQuestion.DETACHED_SURVIVES)
-)
-"""The probe has seen that correspondence survives."""
 
 
 @cache
@@ -62,11 +56,19 @@ class StageClock(Clock):
 class SimulatedApplication(Application):
     """The application of one process, at the simulated portal and store."""
 
-    def __init__(self, town: Town, doors: Doors, policy: tuple[str, RetentionPolicy], settings: Settings) -> None:
+    def __init__(
+        self,
+        town: Town,
+        doors: Doors,
+        policy: tuple[str, RetentionPolicy],
+        settings: Settings,
+        outside: Outside | None = None,
+    ) -> None:
         super().__init__(Options(environment={}, actor="carl"), StageClock(town.stage))
         self.monotonic = town.stage.monotonic
         self._policy, self._settings = (policy[1], policy[0]), settings
         self._town, self._doors = town, doors
+        self._anchoring, self._is_anchored = None if outside is None else outside.anchoring(doors), True
 
     @contextmanager
     def store(self, access: str = "run") -> Iterator[Any]:

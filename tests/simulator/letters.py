@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from hubspot_retention.core.facts.observation import DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import CallResult, Engagement, Fate
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -32,6 +33,7 @@ class Letters:
     __slots__ = ()
     stage: Stage
     letters: dict[RecordRef, Letter]
+    deals_there: dict[RecordId, DealObservation]
     on_listed: Any
     on_letter: Any
     _ask: Any
@@ -77,7 +79,11 @@ class Letters:
 
     def stamp_deal_end(self, deal_id: RecordId, day: str) -> CallResult:
         """Write a deal's end."""
-        return self._step(f"the end of deal {deal_id} is written", lambda: None)
+        return self._step(f"the end of deal {deal_id} is written", lambda: self._stamp(deal_id, day))
+
+    def _stamp(self, deal_id: RecordId, day: str) -> None:
+        if deal_id in self.deals_there:
+            self.deals_there[deal_id] = self.deals_there[deal_id]._replace(customer_until=date.fromisoformat(day))
 
     def _archive_letters(self, kind: ObjectType, ids: Sequence[RecordId]) -> None:
         for key in ids:

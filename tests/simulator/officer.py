@@ -7,14 +7,14 @@ from typing import cast
 
 from hubspot_retention.core.plan.model import Plan, PlanStatus
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd
 from hubspot_retention.workflow.approvals import Approver
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.upkeep import Keeper
 from tests.simulator.account import Account
 from tests.simulator.database import database
-from tests.simulator.people import Person
+from tests.simulator.people import Person, people_of
 from tests.simulator.town_checker import TownChecker
 from tests.simulator.townsfolk import AGREEMENT, FIRM
 
@@ -30,18 +30,18 @@ class Officer(Person):
     text: str = ""
     policy: RetentionPolicy | None = None
 
-    def _act(self, everybody: Sequence[RecordId]) -> None:
+    def _act(self, everybody: Sequence[RecordRef]) -> None:
         stage, checker = self.stage, self.checker
         if stage.fate(0.1 if checker.under_way else 0.02, ""):
             self._hold(checker.under_way or stage.random.choice(everybody))
         elif stage.fate(0.1 if checker.under_way else 0.01, ""):
-            self._hold_all(
+            self._hold(
                 stage.random.choice((RecordRef(ObjectType.COMPANY, FIRM), RecordRef(ObjectType.DEAL, AGREEMENT)))
             )
         elif self.placed and stage.fate(0.15, "releases a hold"):
             self._release(*self.placed.pop())
         elif stage.fate(0.01, "writes an objection into the register"):
-            self._object(stage.random.choice(everybody))
+            self._object(stage.random.choice(people_of(everybody)))
         elif checker.asked and stage.fate(0.15, "answers a request"):
             self._answer(next(iter(checker.asked)))
         elif checker.stopped_at is None and stage.fate(0.01, "stops all disposals"):
@@ -89,39 +89,20 @@ class Officer(Person):
             caps = cast(TownChecker, self.checker).caps
             caps[_UNSUBSCRIBED] = caps.get(_UNSUBSCRIBED, 0) + 2
 
-    # Holds that reach others.
-
-    def _hold_all(self, record: RecordRef) -> None:
-        """A hold with a firm or about an agreement: whoever it reaches, and is not named as in flight, is held."""
-        town, can_tell = cast(TownChecker, self.checker).town, self._can_tell_what_is_in_flight
-        hold, in_flight = self._registrar.place_hold(record, "sag-2", "", None, self.stage.now())
-        named = {each.record.record_id for each in in_flight}
-        reached = [key for key in town.there if record in town.around(key)]
-        for key in reached:
-            if can_tell and key not in named:
-                self.checker.promised.setdefault(key, set()).add(hold.hold_id)
-        self.placed.append((hold.hold_id, record.record_id))
-        self.checker.holds += 1
-        self.stage.tell(f"holds {record}, which reaches {', '.join(map(str, reached))}")
-
-    def _release(self, number: int, key: RecordId) -> None:
-        for held in list(self.checker.promised):
-            self.checker.promised[held].discard(number)
-            if not self.checker.promised[held]:
-                del self.checker.promised[held]
+    def _release(self, number: int, record: RecordRef) -> None:
         assert self.account is not None
         self.account.ease()
-        self._registrar.release_hold(number, self.stage.now())
+        Person._release(self, number, record)
 
-    def _answer(self, key: RecordId) -> None:
+    def _answer(self, record: RecordRef) -> None:
         assert self.account is not None
         self.account.ease()
-        Person._answer(self, key)
+        Person._answer(self, record)
 
     def release_all(self) -> None:
         """Everything that is held or asked for here is over, also what nobody was told was stored."""
         with database()[1].transaction() as tx:
-            self.placed = [(hold.hold_id, hold.record.record_id) for hold, _ in tx.holds()]
+            self.placed = [(hold.hold_id, hold.record) for hold, _ in tx.holds()]
             asked = {request.request_id for request in tx.requests() if request.closed_at is None}
         while self.placed:
             self._release(*self.placed.pop())

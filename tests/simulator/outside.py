@@ -19,11 +19,15 @@ _PUBLIC: Final = _KEY.public
 
 @dataclass(slots=True)
 class Outside:
-    """An anchor. `seen`: the newest checkpoint it was shown. `on_begun_anew` hears that a person had it begin anew:
-    from then on others go by that, whether or not that person has heard of it."""
+    """An anchor. `seen`: the newest checkpoint it was shown, at `shown_at` as the stage counts; `stop_after`: how long
+    ago that may be before disposals stop; `away_until`: until then it cannot be reached at all. `on_begun_anew` hears
+    that a person had it begin anew: from then on others go by that, whether or not that person has heard of it."""
 
     stage: Stage
     seen: Checkpoint | None = None
+    stop_after: timedelta = timedelta(hours=72)
+    shown_at: float | None = None
+    away_until: float = 0.0
     on_begun_anew: Callable[[], None] = lambda: None
     name: str = "outside"
 
@@ -33,7 +37,7 @@ class Outside:
             anchors=[self],
             key=_KEY,
             origin=_KEY.name,
-            stop_after=timedelta(hours=72),
+            stop_after=self.stop_after,
             instance=f"instance-{self.stage.steps}",
         )
         return Anchoring(cast(Store, doors), plan, self.stage.now)
@@ -49,7 +53,7 @@ class Outside:
         doubt = None if self.seen is None else log.doubt_of(self.seen)
         if doubt is not None:
             raise AnchorError("another log was seen", doubt)
-        self.seen = open_note(note, [_PUBLIC])
+        self.seen, self.shown_at = open_note(note, [_PUBLIC]), self.stage.seconds
         return ""
 
     def show_anew(self, note: str) -> None:
@@ -59,5 +63,5 @@ class Outside:
         self.on_begun_anew()
 
     def _answer(self) -> None:
-        if self.stage.fate(0.05, "the anchor cannot be reached"):
+        if self.stage.seconds < self.away_until or self.stage.fate(0.05, "the anchor cannot be reached"):
             raise AnchorError("it is away")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from hubspot_retention.core.plan.model import Plan, PlanStatus
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.workflow.ports import Store
@@ -24,19 +24,20 @@ _THOUGHTS = 60
 
 @dataclass(slots=True)
 class Person:
-    """Acts as the seed says, and tells the checker what was promised."""
+    """Acts as the seed says, and tells the checker what was promised. `zeal`: how readily holds are placed."""
 
     stage: Stage
     doors: Doors
     checker: Checker
     plans: Sequence[Plan]
     outside: Outside | None
-    placed: list[tuple[int, RecordId]] = field(default_factory=list)
+    placed: list[tuple[int, RecordRef]] = field(default_factory=list)
     thoughts: int = _THOUGHTS
+    zeal: float = 1.0
 
     def play(self) -> None:
         """A life."""
-        everybody = list(self.checker.portal.there)
+        everybody = self.checker.portal.everything()
         for _ in range(self.thoughts):
             self.stage.step("thinks")
             try:
@@ -44,16 +45,16 @@ class Person:
             except RetentionError as error:
                 self.stage.step(f"is told that it was not done: {type(error).__name__}")
 
-    def _act(self, everybody: Sequence[RecordId]) -> None:
+    def _act(self, everybody: Sequence[RecordRef]) -> None:
         stage, checker = self.stage, self.checker
         if checker.is_restored and stage.fate(0.06, "brings the database back"):
             self.recover()
-        elif stage.fate(0.2 if checker.under_way else 0.04, ""):
-            self._hold(checker.under_way or stage.random.choice(everybody))
+        elif stage.fate((0.2 if checker.under_way else 0.04) * self.zeal, ""):
+            self._hold(self._near(checker.under_way) or stage.random.choice(everybody))
         elif self.placed and stage.fate(0.2, "releases a hold"):
             self._release(*self.placed.pop())
         elif stage.fate(0.02, "writes an objection into the register"):
-            self._object(stage.random.choice(everybody))
+            self._object(stage.random.choice(people_of(everybody)))
         elif checker.asked and stage.fate(0.15, "answers a request"):
             self._answer(next(iter(checker.asked)))
         elif stage.fate(0.02, "stops all disposals"):
@@ -80,31 +81,42 @@ class Person:
         """Not by a clock that is a day ahead: by that a call that was lost just now is long over."""
         return self.stage.wall_offset < MAY_COME_FOR.total_seconds()
 
-    def _hold(self, key: RecordId) -> None:
-        record, can_tell = RecordRef(ObjectType.CONTACT, key), self._can_tell_what_is_in_flight
-        hold, in_flight = self._registrar.place_hold(record, "sag-1", "", None, self.stage.now())
-        self.placed.append((hold.hold_id, key))
-        self.checker.holds += 1
-        if can_tell and not in_flight:
-            self.checker.promised.setdefault(key, set()).add(hold.hold_id)
-        self.stage.tell(f"is told that {key} is {'in flight' if in_flight else 'held'}")
+    def _near(self, record: RecordRef | None) -> RecordRef | None:
+        """What is under way, or something whose hold reaches it, or what may go yet by a call that was lost."""
+        portal = self.checker.portal
+        lost = [each for _, _, records, _ in portal.late for each in records]
+        around = [near for each in (record, *lost) if each is not None for near in portal.around(each)]
+        return self.stage.random.choice(around) if any(near != record for near in around) else record
 
-    def _release(self, number: int, key: RecordId) -> None:
+    def _hold(self, record: RecordRef) -> None:
+        """A hold: whoever it reaches is held, but for what is named as in flight, and what is reached by that."""
+        portal, can_tell = self.checker.portal, self._can_tell_what_is_in_flight
+        hold, in_flight = self._registrar.place_hold(record, "sag-1", "", None, self.stage.now())
+        self.placed.append((hold.hold_id, record))
+        self.checker.holds += 1
+        named = {each.record for each in in_flight}
+        reached = [each for each in portal.everything() if record in portal.around(each, named)]
+        for each in dict.fromkeys((record, *reached)) if can_tell else ():
+            if each not in named:
+                self.checker.promised.setdefault(each, set()).add(hold.hold_id)
+        self.stage.tell(f"is told that {record} is {'in flight' if record in named else 'held'}")
+
+    def _release(self, number: int, record: RecordRef) -> None:
         if self.checker.is_restored:
             return  # in a backup the number may be that of another hold
-        left = self.checker.promised.get(key, set()) - {number}
-        self.checker.promised[key] = left
-        if not left:
-            del self.checker.promised[key]
+        for held in list(self.checker.promised):
+            self.checker.promised[held].discard(number)
+            if not self.checker.promised[held]:
+                del self.checker.promised[held]
         self._registrar.release_hold(number, self.stage.now())
 
-    def _object(self, key: RecordId) -> None:
-        record, now = RecordRef(ObjectType.CONTACT, key), self.stage.now()
+    def _object(self, record: RecordRef) -> None:
+        now = self.stage.now()
         request = self._registrar.record_request(record, RequestKind.OBJECTION, now, now)
-        self.checker.asked.setdefault(key, {})[request.request_id] = len(self.checker.log)
+        self.checker.asked.setdefault(record, {})[request.request_id] = len(self.checker.log)
 
-    def _answer(self, key: RecordId) -> None:
-        for number in self.checker.asked.pop(key):
+    def _answer(self, record: RecordRef) -> None:
+        for number in self.checker.asked.pop(record):
             self._registrar.close_request(number, RequestEnd.ANSWERED, self.stage.now())
 
     def approve(self, actor: str) -> None:
@@ -119,12 +131,11 @@ class Person:
     def recover(self) -> None:
         """Hand in what a restored backup may have forgotten, requests first; then it may go on."""
         assert self.outside is not None
-        for key in list(self.checker.asked):
-            self.checker.asked[key] = {}
-            self._object(key)
+        for record in list(self.checker.asked):
+            self.checker.asked[record] = {}
+            self._object(record)
         handed_in = [
-            HandedIn(record=RecordRef(ObjectType.CONTACT, key), matter="sag-1", reason="", review_on=None)
-            for key in self.checker.promised
+            HandedIn(record=record, matter="sag-1", reason="", review_on=None) for record in self.checker.promised
         ]
         recoverer = Recoverer(self._store, self.outside.anchoring(self.doors), "dora", self.stage.now)
         # Where an earlier try came as far as the anchor, there is nothing left to bring back.
@@ -137,6 +148,11 @@ class Person:
     def _know_again(self) -> None:
         """The numbers of holds are others now."""
         with self._store.transaction() as tx:
-            self.placed = [(hold.hold_id, hold.record.record_id) for hold, _ in tx.holds()]
-        for key in self.checker.promised:
-            self.checker.promised[key] = {number for number, held in self.placed if held == key}
+            self.placed = [(hold.hold_id, hold.record) for hold, _ in tx.holds()]
+        for record in self.checker.promised:
+            self.checker.promised[record] = {number for number, held in self.placed if held == record}
+
+
+def people_of(records: Sequence[RecordRef]) -> list[RecordRef]:
+    """The contacts among records."""
+    return [each for each in records if each.object_type is ObjectType.CONTACT]

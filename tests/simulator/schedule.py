@@ -5,13 +5,13 @@ First everything goes wrong that can (safety); then the faults heal, and everyth
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Any, Final, cast
 
 from hubspot_retention.bootstrap import new_spool
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
-from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
 from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.store.errors import StoreRefusedError
@@ -23,17 +23,24 @@ from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.times import Times
 from tests.simulator.checker import Backup, Checker, Process, ViolationError
 from tests.simulator.database import Doors, database, template, the_policy, wanted
+from tests.simulator.estate import is_estate, portal_of
+from tests.simulator.estate_checker import EstateChecker
 from tests.simulator.outside import Outside
 from tests.simulator.people import Person
-from tests.simulator.portal import PORTAL, SimulatedPortal, contacts
+from tests.simulator.portal import PORTAL, SimulatedPortal
+from tests.simulator.remains import pseudonym, require_remains
 from tests.simulator.stage import Actor, Decision, Script, Stage
+from tests.simulator.town import Town
 
 _PERMISSION = Permission(mode=Mode.REVIEW, allow_erase=True)
-_STEPS = 160
+_STEPS, _LONGER = 160, 320
+_FEWER = 0.3
+"""How many holds there are where each reaches several records."""
 _MORE = 6
 """How much likelier it is that a worker dies or freezes between the word `sent` and what becomes of it."""
 _ANOTHER = PortalId(999)
 _SIZES = (2, 3, 4, 6)
+_WORDS: Final = {ObjectType.CONTACT: "contact", ObjectType.DEAL: "deal", ObjectType.COMPANY: "company"}
 _OVER = (PlanStatus.APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
 
 
@@ -51,6 +58,7 @@ class Schedule:
     outside: Outside | None = None
     _first: int = field(init=False)
     _pace: float = field(init=False)
+    _length: int = _STEPS
     _doors: dict[str, Doors] = field(default_factory=dict)
     _backup: tuple[bytes, int, Backup] | None = None
 
@@ -60,22 +68,26 @@ class Schedule:
         is_approved = stage.random.random() < 0.8
         self._pace = stage.random.choice((0.03, 0.2))
         self.outside = Outside(stage) if stage.random.random() < 0.3 else None
-        content, self.plans = template(size, is_approved=is_approved)
+        has_deals = is_estate(self.seed)
+        self._length = _LONGER if has_deals else _STEPS
+        content, self.plans = template(0 if has_deals else size, is_approved=is_approved, has_deals=has_deals)
         raw, inner = database()
         raw.deserialize(content)
         self._first = inner.audit_head().count
-        self.portal = SimulatedPortal(stage, contacts(size))
-        self.checker = Checker(
-            stage=stage,
-            portal=self.portal,
-            plans={plan.plan_id: plan for plan in self.plans},
-            approved={plan.plan_id: wanted([plan]) for plan in self.plans},
-            decided={plan.plan_id for plan in self.plans if is_approved},
-        )
+        self.portal = portal_of(stage, size, has_deals=has_deals)
+        known: dict[str, Any] = {
+            "stage": stage,
+            "portal": self.portal,
+            "plans": {plan.plan_id: plan for plan in self.plans},
+            "approved": {plan.plan_id: wanted([plan]) for plan in self.plans},
+            "decided": {plan.plan_id for plan in self.plans if is_approved},
+        }
+        self.checker = EstateChecker(town=self.portal, **known) if isinstance(self.portal, Town) else Checker(**known)
         self.checker.listen()
         if self.outside is not None:
             self.outside.on_begun_anew = self.checker.brought_back
         self.person = Person(stage, Doors(inner, stage, self.checker), self.checker, self.plans, self.outside)
+        self.person.zeal = _FEWER if has_deals else 1.0
 
     def run(self, *, heals: bool = True) -> None:
         """Safety, then (`heals`) liveness, then the log itself."""
@@ -89,12 +101,14 @@ class Schedule:
         self.checker.compare(word_of(entry.body) for entry in store.entries(self._first))
         if not store.verify_log().intact:
             raise ViolationError("E3", "the log does not verify")
+        if isinstance(self.checker, EstateChecker):
+            require_remains(self.checker.town, store, self.checker.kept, self.checker.erased)
 
     def _let_things_go_wrong(self) -> Script:
         stage = self.stage
         self._start_worker()
         stage.enter("person", self.person.play)
-        while stage.steps < _STEPS and stage.actors:
+        while stage.steps < self._length and stage.actors:
             self._happen()
             if self.outside is not None:
                 yield from self._back_up(self.outside)
@@ -140,36 +154,37 @@ class Schedule:
     def _happen(self) -> None:
         stage, there = self.stage, self.portal.there
         self.portal.take_effect()
-        if there and stage.fate(0.01, "a hold is set in HubSpot"):
-            key = stage.random.choice(list(there))
-            there[key] = there[key]._replace(legal_hold=True)
+        if there and stage.fate(0.01 * self.person.zeal, "a hold is set in HubSpot"):
+            record = stage.random.choice(self.portal.everything())
+            self.portal.set_hold(record)
             if stage.fate(0.7, "its webhook is heard at once", of="webhooks"):
-                self._hear(key)
+                self._hear(record)
         if len(there) > 2 and stage.fate(0.004, "a record is merged away"):
             loser, winner = stage.random.sample(list(there), 2)
-            self.portal.merged[loser] = winner
-            del there[loser]
+            self.portal.merge(loser, winner)
+            # Of two who become one the other's properties stay, and so does its hold or that there is none.
+            self.checker.heard.pop(RecordRef(ObjectType.CONTACT, loser), None)
         if stage.fate(0.003, "the wall clock jumps"):
             stage.wall_offset = stage.random.choice((0.0, 0.0, 240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
         if there and stage.fate(0.005, "a record can no longer be read"):
             self.portal.poison.add(stage.random.choice(list(there)))
 
-    def _hear(self, key: RecordId) -> None:
+    def _hear(self, record: RecordRef) -> None:
         """The thread that serves webhooks stores the event."""
         stage = self.stage
         event = Event(
             portal_id=PORTAL,
             subscription_id=7,
             event_id=stage.steps,
-            event_type="contact.propertyChange",
-            object_type=ObjectType.CONTACT,
-            object_id=key,
+            event_type=f"{_WORDS[record.object_type]}.propertyChange",
+            object_type=record.object_type,
+            object_id=record.record_id,
             occurred_at=stage.now(),
             property_name="legal_hold",
         )
         with database()[1].transaction() as tx:
             tx.add_events([event], stage.now())
-        self.checker.heard.setdefault(key, len(self.checker.log))
+        self.checker.heard.setdefault(record, len(self.checker.log))
 
     def _back_up(self, outside: Outside) -> Script:
         """A backup is made; once the anchor has seen more than it holds, it may be restored."""
@@ -235,6 +250,7 @@ class Schedule:
             times=Times(self.stage.now, self.stage.monotonic),
             workers=1,
             freshness=freshness,
+            pseudonym=pseudonym if isinstance(self.portal, Town) else lambda address: None,
         )
         return Applier(tools, may)
 
@@ -272,7 +288,8 @@ class Schedule:
                 if plan is None or plan.status in (PlanStatus.REJECTED, PlanStatus.EXPIRED):
                     continue
                 for item in tx.items(plan.plan_id, ALL_ITEMS):
-                    waits = item.record.record_id in poison
+                    near = self.portal.hangs_together(item.record) if poison else ()
+                    waits = any(RecordRef(ObjectType.CONTACT, key) in near for key in poison)
                     if item.action is not Action.NONE and item.state not in FINAL_STATES and not waits:
                         invariant = "L2" if poison else "L1"
                         raise ViolationError(invariant, f"{item.record} has not ended: {item.state.value}")

@@ -13,8 +13,10 @@ import pytest
 from tests.simulator.bugs import BUGS, Bug
 from tests.simulator.bugs_elsewhere import ELSEWHERE
 from tests.simulator.bugs_of_days import BUGS_OF_DAYS
+from tests.simulator.bugs_of_deals import BUGS_OF_DEALS
 from tests.simulator.checker import ViolationError
 from tests.simulator.days import Days
+from tests.simulator.estate import is_estate
 from tests.simulator.schedule import Schedule
 from tests.simulator.story import AnyRun, shrink, story_of
 
@@ -31,6 +33,18 @@ def test_a_deliberate_bug_is_found(what: str, monkeypatch: pytest.MonkeyPatch, r
     bug = BUGS[what]
     bug.patch(monkeypatch)
     found, invariant = found_by(bug, Schedule)
+    record_property(what, f"{invariant} after {found.seed + 1}")
+
+
+@pytest.mark.usefixtures("one_thread_at_a_time")
+@pytest.mark.parametrize("what", BUGS_OF_DEALS)
+def test_a_deliberate_bug_in_what_becomes_of_deals_is_found(
+    what: str, monkeypatch: pytest.MonkeyPatch, record_property: Tell
+) -> None:
+    """Within the bound, by an invariant that it breaks; schedules without deals are counted, and not run."""
+    bug = BUGS_OF_DEALS[what]
+    bug.patch(monkeypatch)
+    found, invariant = found_by(bug, Schedule, among=is_estate)
     record_property(what, f"{invariant} after {found.seed + 1}")
 
 
@@ -65,10 +79,12 @@ def test_every_invariant_has_a_bug_that_shows_that_it_can_be_seen_to_break() -> 
     assert _INVARIANTS - {invariant for each in broken for invariant in each} == set()
 
 
-def found_by(bug: Bug, kind: Callable[[int], AnyRun]) -> tuple[AnyRun, str]:
+def found_by(
+    bug: Bug, kind: Callable[[int], AnyRun], among: Callable[[int], bool] = lambda seed: True
+) -> tuple[AnyRun, str]:
     """The schedule by which a bug is noticed, and by which invariant."""
     first = 0 if _ASKED else bug.seed
-    for seed in range(first, first + _WITHIN):
+    for seed in filter(among, range(first, first + _WITHIN)):
         schedule = kind(seed)
         try:
             schedule.run(heals=bug.heals)

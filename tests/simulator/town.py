@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from hubspot_retention.core.consent import Consent
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.portal import Address, CallResult, Gone, MergedInto, SeenContact
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.errors import PortalContractError, RangesDisagreeError
 from tests.simulator.letters import Letter, Letters
+from tests.simulator.neighbours import Neighbours
 from tests.simulator.portal import SimulatedPortal
 from tests.simulator.stage import BEGIN
 
@@ -24,7 +26,7 @@ LAG = 480.0
 
 
 @dataclass(slots=True)
-class Town(Letters, SimulatedPortal):
+class Town(Neighbours, Letters, SimulatedPortal):
     """`held_since`: what is held in HubSpot, by its own property. `off`: whose marketing has ended; `came_back`: who
     ever subscribed again. `on_listed` hears that a record's correspondence was listed, `on_letter` that a piece of it
     goes by a call for a record."""
@@ -40,38 +42,6 @@ class Town(Letters, SimulatedPortal):
     came_back: set[RecordId] = field(default_factory=set)
     on_listed: Any = lambda record: None
     on_letter: Any = lambda letter, who: None
-
-    # What is in it.
-
-    def touch(self, record: RecordRef) -> None:
-        """A record has changed just now."""
-        self.changed_at[record] = self.stage.seconds
-
-    def of(self, kind: ObjectType) -> dict[RecordId, Any]:
-        """The records of a class."""
-        found: dict[ObjectType, dict[RecordId, Any]] = {
-            _CONTACT: self.there,
-            _DEAL: self.deals_there,
-            _COMPANY: self.companies_there,
-        }
-        return found[kind]
-
-    def around(self, key: RecordId) -> list[RecordRef]:
-        """A contact and the records whose hold holds it: its companies and its deals, and the deals of those."""
-        seen = self.there.get(key)
-        if seen is None:
-            return []
-        own = [self.deals_there[deal] for deal in known(seen.deals) if deal in self.deals_there]
-        around: list[Any] = [seen, *own]
-        companies = {link.company_id for one in around for link in one.companies}
-        deals = {deal.record_id for deal in own}
-        deals |= {deal for company in companies for deal in self._linked(_COMPANY, _DEAL, company)}
-        found = [RecordRef(_CONTACT, key), *(RecordRef(_DEAL, deal) for deal in sorted(deals))]
-        return [*found, *(RecordRef(_COMPANY, company) for company in sorted(companies))]
-
-    def held(self, key: RecordId) -> float | None:
-        """Since when a contact is held by something in HubSpot, without a gap; `None`: it is not."""
-        return min((self.held_since[each] for each in self.around(key) if each in self.held_since), default=None)
 
     # A full sweep.
 
@@ -112,7 +82,7 @@ class Town(Letters, SimulatedPortal):
         """As it is done here in any case."""
 
     def _seen(self, seen: Any) -> SeenContact:
-        return SeenContact(seen, Address(f"p{seen.record_id}@example.dk"))
+        return SeenContact(seen, address_of(seen.record_id))
 
     def opt_outs(self, addresses: Sequence[Any]) -> list[Any]:
         """Since when, and by whom."""
@@ -123,6 +93,11 @@ class Town(Letters, SimulatedPortal):
             return [UNKNOWN for _ in addresses]
         whose = {self._seen(each).address: each.opt_out for each in self.there.values()}
         return [whose.get(address) for address in addresses]
+
+    def consents(self, address: Address) -> Sequence[Consent] | Unknown:
+        """Nobody has agreed to anything; now and then HubSpot does not tell."""
+        self._ask("reads consents")
+        return UNKNOWN if self.stage.fate(0.02, "they cannot be read") else ()
 
     def owners(self) -> "Town":
         """Nobody looks after anybody."""
@@ -144,7 +119,11 @@ class Town(Letters, SimulatedPortal):
     def read_deals(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Deals by id."""
         self._ask(f"reads deals {ids}")
-        return {key: self.deals_there.get(key, Gone.ABSENT) for key in ids}
+        there = {} if self.stage.who in self.strangers else self.deals_there
+        answers = {key: there.get(key, Gone.ABSENT) for key in ids}
+        for key, answer in answers.items():
+            self.on_read(RecordRef(_DEAL, key), answer)
+        return answers
 
     def read_companies(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Companies by id; a hold property that is not there any more is unknown."""
@@ -167,17 +146,7 @@ class Town(Letters, SimulatedPortal):
         self._ask(f"reads the {other.value} of {object_type.value}")
         if self.stage.fate(0.02, "they cannot be read"):
             return dict.fromkeys(ids, UNKNOWN)
-        return {key: self._linked(object_type, other, key) for key in ids}
-
-    def _linked(self, kind: ObjectType, other: ObjectType, key: RecordId) -> tuple[RecordId, ...]:
-        if kind is _COMPANY:
-            return tuple(
-                sorted(one for one, seen in self.of(other).items() if any(key == c.company_id for c in seen.companies))
-            )
-        seen = self.of(kind).get(key)
-        if seen is None:
-            return ()
-        return tuple(link.company_id for link in seen.companies) if other is _COMPANY else getattr(seen, other.value)
+        return {key: self.linked_to(object_type, other, key) for key in ids}
 
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Whether records are in view."""
@@ -185,7 +154,8 @@ class Town(Letters, SimulatedPortal):
             return SimulatedPortal.presence(self, object_type, ids)
         self._ask(f"looks whether {object_type.value} are there")
         if object_type in (_DEAL, _COMPANY):
-            return {key: True if key in self.of(object_type) else Gone.ABSENT for key in ids}
+            there = {} if self.stage.who in self.strangers else self.of(object_type)
+            return {key: True if key in there else Gone.ABSENT for key in ids}
         return {key: True if RecordRef(object_type, key) in self.letters else Gone.ABSENT for key in ids}
 
     def touched(
@@ -239,33 +209,21 @@ class Town(Letters, SimulatedPortal):
         return self._step("the newsletter ends", lambda: self.off.update(whose))
 
     def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:
-        """Archive contacts, or letters: those go one by one, and some may be left out."""
-        if object_type is _CONTACT:
+        """Archive contacts or deals, or letters: those go one by one, and some may be left out."""
+        if object_type in (_CONTACT, _DEAL):
             return SimulatedPortal.archive(self, object_type, ids)
         return self._step(f"archives {object_type.value} {ids}", lambda: self._archive_letters(object_type, ids))
 
-    def _goes(self, kind: str, key: RecordId, who: str) -> None:
-        self.on_effect(kind, key, who)
+    def _goes(self, kind: str, record: RecordRef, who: str) -> None:
+        self.on_effect(kind, record, who)
         if kind == "archive":
-            self.bin[RecordRef(_CONTACT, key)] = (self.there[key], self.stage.seconds)
-        self.remove(key)
-
-    def remove(self, key: RecordId) -> None:
-        """A contact is out of view, and off everything it hung on."""
-        record = RecordRef(_CONTACT, key)
-        del self.there[key]
-        for letter in self.letters.values():
-            letter.links.pop(record, None)
-        for deal, seen in self.deals_there.items():
-            self.deals_there[deal] = seen._replace(contacts=tuple(each for each in known(seen.contacts) if each != key))
-        self.held_since.pop(record, None)
-        self.touch(record)
+            self.bin[record] = (self.of(record.object_type)[record.record_id], self.stage.seconds)
+        self.remove(record)
 
 
-def known(ids: tuple[RecordId, ...] | Unknown) -> tuple[RecordId, ...]:
-    """In a town everything is known."""
-    assert not isinstance(ids, Unknown)
-    return ids
+def address_of(key: RecordId) -> Address:
+    """A contact's address."""
+    return Address(f"p{key}@example.dk")
 
 
 def _with(seen: Any, **values: Any) -> Any:

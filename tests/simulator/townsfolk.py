@@ -140,16 +140,10 @@ class Townsfolk:
 
     def set_hold(self, record: RecordRef, *, held: bool) -> None:
         """A hold of a record, in HubSpot."""
-        there = self.town.of(record.object_type)
-        if record.record_id not in there:
+        if not self.town.has(record):
             return
-        there[record.record_id] = there[record.record_id]._replace(legal_hold=held)
-        if held:
-            self.town.held_since.setdefault(record, self.stage.seconds)
-        else:
-            self.town.held_since.pop(record, None)
+        self.town.set_hold(record, held=held)
         self.stage.tell(f"a hold of {record} is {'set' if held else 'lifted'} in HubSpot")
-        self.town.touch(record)
         self._post(record.record_id, "propertyChange", record.object_type, property_name="legal_hold")
 
     def merge(self) -> None:
@@ -158,18 +152,7 @@ class Townsfolk:
         winner = self._somebody(wished=self.stage.random.random() < 0.5)
         if loser is None or winner is None or loser == winner or _CUSTOMER in (loser, winner):
             return
-        town, seen = self.town, self.town.there[winner]
-        old = town.there[loser]
-        town.there[winner] = seen._replace(
-            merged_ids=(*seen.merged_ids, loser, *old.merged_ids),
-            companies=seen.companies if seen.companies else old.companies,
-        )
-        for letter in town.letters.values():
-            if RecordRef(CONTACT, loser) in letter.links:
-                letter.links.setdefault(RecordRef(CONTACT, winner), self.stage.seconds)
-        town.remove(loser)
-        town.merged[loser] = winner
-        town.merged_at[loser] = self.stage.seconds
+        self.town.merge(loser, winner)
         self.account.forget(loser)
         self._say(winner, f"and {loser} are one from now on")
         self._post(winner, "merge", others=(("primary", int(winner)), ("merged", int(loser))))
@@ -182,7 +165,7 @@ class Townsfolk:
         for_good = self.stage.random.random() < 0.5
         if not for_good:
             self.town.bin[RecordRef(CONTACT, key)] = (self.town.there[key], self.stage.seconds)
-        self.town.remove(key)
+        self.town.remove(RecordRef(CONTACT, key))
         self.account.forget(key)
         self.stage.tell(f"{key} is deleted by somebody else")
         self._post(key, "privacyDeletion" if for_good else "deletion")

@@ -1,0 +1,117 @@
+"""What must never be where things hang on each other, beside what must never be anywhere: held through a neighbour or
+by an older id, a letter that had to stay (C1), a record that went before its letters (C2), an agreement whose end
+nobody can tell any more (C3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.facts.observation import ContactObservation
+from hubspot_retention.core.plan.model import Action
+from hubspot_retention.core.portal import SeenContact
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from tests.simulator.checker import Checker, _Sent
+from tests.simulator.letters import Letter
+from tests.simulator.neighbours import known
+from tests.simulator.town import Town
+
+
+@dataclass(slots=True, kw_only=True)
+class EstateChecker(Checker):
+    """Of each listing it is kept when it was, and what hung on that record alone."""
+
+    town: Town
+    erased: set[RecordRef] = field(default_factory=set)
+    _announced: set[tuple[str, str]] = field(default_factory=set)
+    _listed: dict[tuple[str, RecordRef], float] = field(default_factory=dict)
+    _alone: dict[tuple[str, RecordRef], list[RecordRef]] = field(default_factory=dict)
+
+    def listen(self) -> None:
+        """Hear of letters as well."""
+        Checker.listen(self)
+        self.town.on_listed, self.town.on_letter = self.listed, self.letter
+
+    def durable(self, entries: list[Entry]) -> None:
+        """Know what is announced beside a record."""
+        for entry in entries:
+            if entry.kind in ("engagement.sent", "deal.sent"):
+                self._announced.add((self.stage.who, str(dict(entry.facts)["about"])))
+        Checker.durable(self, entries)
+
+    # Effects.
+
+    def effect(self, kind: str, record: RecordRef, who: str) -> None:
+        """A record goes, by somebody's call."""
+        Checker.effect(self, kind, record, who)
+        sent = self._sent[who, record]
+        assert sent.read is not None
+        held = [self.town.held_since[each] for each in sent.read.around if each in self.town.held_since]
+        if held and min(held) <= sent.read.seconds:
+            self._fail("S1", f"{record} goes although something in HubSpot held it before it was read")
+        for loser in self.town.of(record.object_type)[record.record_id].merged_ids:
+            old = RecordRef(record.object_type, loser)
+            if self.town.merged_at[loser] <= sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
+                self._fail("S1", f"{record} goes although {old}, which it is now, is to stay")
+        if record.object_type is ObjectType.DEAL:
+            self._letters_first(record, who)
+        elif kind == Action.ERASE.value:
+            self.erased.add(record)
+            self._children_first(record, who)
+            self._ends_are_known(record, sent)
+
+    def _was_asked(self, record: RecordRef, sent: _Sent) -> bool:
+        return any(sent.place > asked_at for asked_at in self.asked.get(record, {}).values())
+
+    def _children_first(self, record: RecordRef, who: str) -> None:
+        listed_at = self._listed.get((who, record), -1.0)
+        for letter in self.town.letters.values():
+            if letter.links.get(record, listed_at + 1) <= listed_at:
+                self._fail("C2", f"{record} goes, and {letter.ref} hung on it still")
+
+    def _letters_first(self, record: RecordRef, who: str) -> None:
+        for ref in self._alone.get((who, record), ()):
+            if ref in self.town.letters and list(self.town.letters[ref].links) == [record]:
+                self._fail("C2", f"{record} goes, and {ref} hung on it alone")
+
+    def _ends_are_known(self, record: RecordRef, sent: _Sent) -> None:
+        """The end of an agreement that only this contact's end tells is written to it before (semantics 3)."""
+        answer = None if sent.read is None else sent.read.answer
+        if not isinstance(answer, SeenContact) or not isinstance(answer.observation.customer_until, date):
+            return
+        for deal in self._won(answer.observation):
+            seen = self.town.deals_there[deal]
+            if seen.customer_until is None and known(seen.contacts) == (record.record_id,) and not seen.companies:
+                self._fail("C3", f"{record} goes, and nobody can tell any more when deals/{deal} ended")
+
+    def _won(self, seen: ContactObservation | None) -> Iterator[RecordId]:
+        for deal in () if seen is None else known(seen.deals):
+            if deal in self.town.deals_there and self.town.deals_there[deal].is_won:
+                yield deal
+
+    # Letters.
+
+    def listed(self, record: RecordRef) -> None:
+        """A record's correspondence was listed by somebody: they know of what hangs on what by now."""
+        who, letters = self.stage.who, self.town.letters.values()
+        self._listed[who, record] = self.stage.seconds
+        self._alone[who, record] = [letter.ref for letter in letters if list(letter.links) == [record]]
+        for letter in letters:
+            if record in letter.links:
+                self._listed[who, letter.ref] = self.stage.seconds
+
+    def letter(self, letter: Letter, who: str) -> None:
+        """A letter goes, for good or into the bin."""
+        listed_at = self._listed.get((who, letter.ref), -1.0)
+        old = [ref for ref, since in letter.links.items() if since <= listed_at]
+        if (who, str(letter.ref)) not in self._announced:
+            self._fail("S2", f"{letter.ref} goes without a durable word that names it")
+        if len(old) > 1 or any((who, ref) not in self._sent for ref in old):
+            self._fail("C1", f"{letter.ref} goes, and hung on {', '.join(map(str, old))}")
+        if any(self._has_agreement(ref, who) for ref in old):
+            self._fail("C1", f"{letter.ref} goes, and belongs to an agreement that is kept")
+
+    def _has_agreement(self, record: RecordRef, who: str) -> bool:
+        """Whether one that goes had an agreement when it was read."""
+        read = self._sent[who, record].read
+        return read is not None and isinstance(read.answer, SeenContact) and any(self._won(read.answer.observation))
