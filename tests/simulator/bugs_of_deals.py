@@ -103,9 +103,9 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
         Bug(what="a contact's hold reaches no deal", seed=262, noticed_by=("S1",), patch=_people_hold_no_deal),
         Bug(what="a deal's hold reaches nobody", seed=174, noticed_by=("S1", "S3"), patch=_deals_hold_nobody),
         Bug(what="a deal in flight is promised", seed=8028, noticed_by=("S1",), patch=_deal_in_flight_promised),
-        Bug(what="nobody who goes is remembered", seed=9, noticed_by=("T1",), patch=_nobody_is_remembered),
-        Bug(what="who is not gone counts as gone", seed=9, noticed_by=("T2",), patch=_remembered_before_the_call),
-        Bug(what="the word names no pseudonym", seed=9, noticed_by=("E5",), patch=_word_without_a_pseudonym),
+        Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
+        Bug(what="who is not gone counts as gone", seed=64, noticed_by=("T2",), patch=_remembered_before_the_call),
+        Bug(what="the word names no pseudonym", seed=20, noticed_by=("E5",), patch=_word_without_a_pseudonym),
         Bug(what="deals are done together", seed=20, noticed_by=("S12",), patch=_deals_are_done_together),
     )
 }
