@@ -65,6 +65,16 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
             seen.add(record_id)
         return record_id
 
+    def became(self, record: RecordRef) -> frozenset[RecordRef]:
+        """Every record that this one has become, over as many merges as there are."""
+        found: set[RecordId] = set()
+        left = [record.record_id]
+        while left:
+            new = set(self._became(record.object_type, left.pop())) - found
+            found |= new
+            left.extend(new)
+        return frozenset(RecordRef(record.object_type, each) for each in found)
+
     def _move_memory(self, object_type: ObjectType, loser: RecordId, heir: RecordId) -> None:
         known = self.recall(object_type, [loser, heir])
         if loser in known:

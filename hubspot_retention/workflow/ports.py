@@ -271,6 +271,9 @@ class Transaction(
     def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
         """Where a record lives now, by the merges that were heard of."""
 
+    def became(self, record: RecordRef) -> frozenset[RecordRef]:
+        """Every record that this one has become, by the merges that were heard of."""
+
 
 class Store(Protocol):
     """The service's own database."""

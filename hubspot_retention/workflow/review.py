@@ -214,7 +214,8 @@ def _look_now(tx: Transaction, now: datetime) -> None:
 
 def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFlight, ...]:
     """What a hold on a record may come too late for: what was sent and is not settled, and what was there when it was
-    read back although nobody heard that its call had no effect. A contact's own hold reaches itself and its deals."""
+    read back although nobody heard that its call had no effect. A contact's own hold reaches itself, whatever it was
+    merged into, and its deals."""
     sent = [
         InFlight(plan.plan_id, item.record)
         for plan in tx.plans()
@@ -225,4 +226,5 @@ def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFligh
     each = tuple(dict.fromkeys(sent))
     if held.object_type is not ObjectType.CONTACT:
         return each
-    return tuple(found for found in each if found.record == held or found.record.object_type is ObjectType.DEAL)
+    reached = {held, *tx.became(held)}
+    return tuple(found for found in each if found.record in reached or found.record.object_type is ObjectType.DEAL)

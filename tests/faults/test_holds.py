@@ -261,6 +261,17 @@ def test_a_hold_on_a_contact_is_told_of_the_deals_in_flight_but_not_of_other_peo
     told.clear()
 
 
+def test_a_hold_on_who_was_merged_away_is_told_of_whom_they_became(world_of: MakeWorld) -> None:
+    world = somebody(world_of)
+    plan = world.rights()
+    with world.store.transaction() as tx:
+        tx.rename_record(ObjectType.CONTACT, RecordId(7), RecordId(8), world.clock.now())
+        tx.rename_record(ObjectType.CONTACT, RecordId(8), RecordId(101), world.clock.now())
+        tx.rename_record(ObjectType.CONTACT, RecordId(101), RecordId(7), world.clock.now())
+    told = in_flight_at_the_call(world, plan, "erase_contact", "contacts/7")
+    assert told == (InFlight(plan.plan_id, ref("contacts/101")),)
+
+
 class NobodyAnswers:
     """A portal whose answers to calls are all lost; the calls may take effect later."""
 

@@ -67,6 +67,16 @@ def test_the_winner_is_held_by_the_union_each_matter_once(store: SqlStore) -> No
         assert bound(tx) == {1: ("A", "B"), 2: ("B", "A")}
 
 
+@pytest.mark.parametrize("order", list(permutations(((1, 2), (2, 3), (3, 1), (2, 4), (5, 6))))[::20])
+def test_what_a_record_became_is_known_over_all_merges(store: SqlStore, order: Any) -> None:
+    with store.transaction() as tx:
+        for loser, winner in order:
+            rename(tx, loser, winner)
+        assert tx.became(a_record(1)) == {a_record(1), a_record(2), a_record(3), a_record(4)}
+        assert tx.became(a_record(5)) == {a_record(6)}
+        assert tx.became(a_record(6)) == frozenset()
+
+
 def test_a_hold_placed_on_the_loser_after_the_merge_binds_the_winner(store: SqlStore) -> None:
     with store.transaction() as tx:
         rename(tx, 1, 2)
