@@ -19,8 +19,10 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.hubspot.wire import Decoders
 from hubspot_retention.store.database import SqlStore, open_store
 from hubspot_retention.store.driver import DRIVER, is_wal_sound
+from hubspot_retention.store.verifying import LONG
 
-_SINGLE, _BATCHED, _BATCH = 2_000, 100_000, 100
+_SINGLE, _BATCHED, _BATCH = 2_000, LONG + 100_000, 100
+"""As many as are verified by two processes, as ten million would be."""
 
 
 def _entry(number: int) -> Entry:
