@@ -301,6 +301,10 @@ def test_an_anchor_that_was_shown_something_by_a_clock_ahead_counts_from_the_sta
     assert facts(found) == {"last_success": ahead.isoformat(timespec="seconds"), "last_error": "none"}
 
 
+def test_an_anchor_that_was_shown_something_this_very_instant_is_not_late() -> None:
+    assert anchor_alarms([Anchored(name="file", at=NOW)], ANCHOR_LIMITS, LONG_SINCE, NOW) == ()
+
+
 def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
     known = [Anchored(name="file", at=NOW - 72 * HOUR)]
     assert anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=9), NOW) == ()
