@@ -302,7 +302,7 @@ def test_an_anchor_that_was_shown_something_by_a_clock_ahead_counts_from_the_sta
 
 
 def test_an_anchor_that_was_shown_something_this_very_instant_is_not_late() -> None:
-    assert anchor_alarms([Anchored(name="file", at=NOW)], ANCHOR_LIMITS, LONG_SINCE, NOW) == ()
+    assert anchor_alarms([Anchored(name="file", at=NOW)], {"file": HOUR}, LONG_SINCE, NOW) == ()
 
 
 def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
