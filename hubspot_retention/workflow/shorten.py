@@ -90,7 +90,7 @@ class Shortener:
         edge, last, carried = self._store.tree_at(size), self._store.entry(size), self._carried(size)
         assert edge is not None
         assert last is not None
-        cut = Cut(size=size, hash=last.hash, edge=edge.encoded(), before=before, note="")
+        cut = Cut(size=size, hash=last.hash, edge=edge.encoded(), before=before)
         signed = self._anchoring.sign_cut(cut, now)
         with self._store.transaction() as tx:
             if tx.kill_switch() is not None:

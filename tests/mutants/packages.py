@@ -111,5 +111,6 @@ PACKAGES: Final = (
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
+    _workflow("shorten"),
     _workflow("obligations", "obligation_entry"),
 )

@@ -26,13 +26,13 @@ _KEY: Final = "ended_key_"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """The first `size` entries were removed, none of them as young as `before`: the hash of the last one, the edge of
-    their tree, the signed note, and the number of the entry that tells of it."""
+    their tree, the note once it is signed, and the number of the entry that tells of it."""
 
     size: int
     hash: bytes
     edge: bytes
     before: datetime
-    note: str
+    note: str = ""
     entry_seq: int = 0
 
     @property
