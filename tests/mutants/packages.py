@@ -112,5 +112,10 @@ PACKAGES: Final = (
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
     _workflow("shorten"),
+    Package(
+        name="due",
+        sources=("workflow/due.py",),
+        tests=tuple(f"tests/unit/workflow/test_due_{part}.py" for part in ("tick", "tick_planning", "tick_grouped")),
+    ),
     _workflow("obligations", "obligation_entry"),
 )
