@@ -38,8 +38,9 @@ class Applies(Protocol):
 
 @dataclass(slots=True)
 class CarriedOut:
-    """What became of plans: `applied` the ids of those that were carried out, `waits` the ids of those that were not
-    and why, `is_partial` whether something that was to be done was not. `error`: what HubSpot stopped them with."""
+    """What became of plans: `applied` the ids of those that were carried out, also half-way, `waits` the ids of those
+    that were not and why, `is_partial` whether something that was to be done was not. `error`: what HubSpot stopped
+    them with."""
 
     applied: list[str] = field(default_factory=list)
     waits: list[tuple[str, str]] = field(default_factory=list)
