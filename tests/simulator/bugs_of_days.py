@@ -97,16 +97,16 @@ BUGS_OF_DAYS: Final[Mapping[str, Bug]] = {
     bug.what: bug
     for bug in (
         _bug("the ledger hears of no sweep", 0, "L4", _ledger_hears_no_sweep),
-        _bug("a search cut short moves the mark on", 25, "L4", search_is_whole),
+        _bug("a search cut short moves the mark on", 52, "L4", search_is_whole),
         _bug("nobody looks at the ledger", 2, "L1 L2", _due_tick_sleeps),
-        _bug("caps are not counted", 1, "S5", _cap_not_counted),
+        _bug("caps are not counted", 51, "S5", _cap_not_counted),
         _bug("a click cannot be taken back", 11, "S5", _no_grace),
-        _bug("whoever unsubscribed somebody will do", 16, "S5", _any_hand_will_do),
-        _bug("a firm's hold reaches nobody", 10, "S1", _firm_reaches_nobody),
-        _bug("the contact goes before the letters", 0, "C2", _contact_first),
-        _bug("a shared letter goes", 0, "C1", _shared_letter_goes),
+        _bug("whoever unsubscribed somebody will do", 21, "S5", _any_hand_will_do),
+        _bug("a firm's hold reaches nobody", 27, "S1", _firm_reaches_nobody),
+        _bug("the contact goes before the letters", 1, "C2", _contact_first),
+        _bug("a shared letter goes", 1, "C1", _shared_letter_goes),
         _bug("an anchor is never too old", 310, "S14", _age_not_looked_at),
         _bug("an anchor that was too old stays so", 4, "L1 L2", _too_old_for_ever),
-        _bug("what a record inherits never began", 7, "E1", _heir_begins_nothing),
+        _bug("what a record inherits never began", 104, "E1", _heir_begins_nothing),
     )
 }
