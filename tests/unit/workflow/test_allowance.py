@@ -1,6 +1,5 @@
 """What may go by itself in one tick: whom it is worth reading, on what ground, and how many more today."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,10 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(desk: Desk) -> Desk:
     """A person approved the policy."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        desk = Desk(store)
-        desk.approve_policy()
-        yield desk
+    desk.approve_policy()
+    return desk
 
 
 def allowance(desk: Desk, mode: Mode = Mode.ENFORCE, *, erase: bool = True, now: Any = NOW) -> Allowance:

@@ -1,8 +1,6 @@
 """Of what is due: what goes by itself, what a plan binds already, and what is left for a person."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from hubspot_retention.core.deadline.ledger import put_off, waits
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.plan.model import Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import Mode
-from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.allowance import BEYOND_CAP, Allowance
 from hubspot_retention.workflow.due_choice import Choice, choose
 from hubspot_retention.workflow.due_reading import Candidate
@@ -20,19 +17,16 @@ from hubspot_retention.workflow.standing import SERVICE, Basis
 from hubspot_retention.workflow.triage import Triage
 from tests.builders import at
 from tests.documents import clienti
-from tests.stores import a_database
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go, former_customer, unsubscribed
 
 TOMORROW = at("2026-11-22T23:00")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(desk: Desk) -> Desk:
     """A person approved the policy."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        desk = Desk(store)
-        desk.approve_policy()
-        yield desk
+    desk.approve_policy()
+    return desk
 
 
 def a_candidate(desk: Desk, item: PlanItem, **obligation: Any) -> Candidate:

@@ -1,30 +1,19 @@
 """The grouped plan: which plans it takes the place of, when it may be made anew, and whom it takes in."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.record import PortalId, RecordRef
-from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.due_group import also_waiting, grouped_plans, not_until
 from hubspot_retention.workflow.due_reading import Candidate
-from tests.stores import a_database
 from tests.unit.core.deadline.lines import an_obligation
 from tests.unit.core.plan.plans import a_disposal, a_plan, an_item
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, former_customer
 
 MOMENT = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Nothing waits yet."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        yield Desk(store)
 
 
 def a_candidate(kind: PlanKind = PlanKind.TIME, **obligation: Any) -> Candidate:

@@ -1,9 +1,7 @@
 """Plans of single records: made and measured like any other, approved by what stands by itself, retired by a stop."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +15,6 @@ from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.errors import PortalPausedError
 from hubspot_retention.store import schema
-from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.allowance import BEYOND_CAP
 from hubspot_retention.workflow.due_letters import Letters
 from hubspot_retention.workflow.due_plans import Chosen, Making, PlanMaker
@@ -27,7 +24,6 @@ from hubspot_retention.workflow.seal import Measure
 from hubspot_retention.workflow.standing import SERVICE, Basis
 from tests.builders import a_deal, at, on
 from tests.documents import CLIENTI, clienti
-from tests.stores import a_database
 from tests.unit.core.plan.plans import a_disposal, an_item
 from tests.unit.workflow.carrying import a_letter
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go, former_customer, unsubscribed
@@ -41,12 +37,10 @@ END_OF_DAY = at("2026-11-22T23:00")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(desk: Desk) -> Desk:
     """A person approved the policy."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        desk = Desk(store)
-        desk.approve_policy()
-        yield desk
+    desk.approve_policy()
+    return desk
 
 
 def maker(desk: Desk) -> PlanMaker:

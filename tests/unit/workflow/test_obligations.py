@@ -1,8 +1,7 @@
 """The ledger hears runs: what opens an obligation, with which deadline, and what it costs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from hubspot_retention.core.plan.model import ItemState, PlanKind
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.hubspot.portal import HubSpotPortal
-from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.deciding import Decided
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from tests.contract.store.values import PORTAL, a_run
@@ -25,7 +23,6 @@ from tests.documents import clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, days_ago, inactive, lost_deal, unsubscribed
 from tests.faults.world import ref
-from tests.stores import a_database
 from tests.unit.core.deadline.lines import BY_THE_PERSON, an_inactive, an_unsubscribe, decided
 from tests.unit.workflow.desk import HOUR, NOW, Desk, former_customer
 from tests.unit.workflow.ticking import DAY, Ticking, newcomers
@@ -203,13 +200,6 @@ def test_a_clock_that_was_set_back_in_a_run_does_not_make_it_ask_for_ever(world_
 
 
 # Decisions, one by one
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Nothing was heard yet."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        yield Desk(store)
 
 
 def of(record: str, decision: Decision, **said: Remembered) -> Decided:

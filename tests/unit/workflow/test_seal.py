@@ -1,10 +1,9 @@
 """A plan is sealed: measured, digested, put in the place of older ones, and never wider than what was approved."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +14,8 @@ from hubspot_retention.core.plan.digest import PlanDigest
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType, PortalId
-from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.seal import Measure, Sealer, measure, plan_entry, plan_is_open, wider_than
 from tests.documents import CLIENTI, clienti
-from tests.stores import a_database
 from tests.unit.core.plan.plans import a_disposal, a_plan, an_item
 from tests.unit.workflow.desk import NOW, Desk, asked_to_go, former_customer
 
@@ -26,13 +23,6 @@ CONTACT, DEAL = ObjectType.CONTACT, ObjectType.DEAL
 LIMITS = Guardrails(max_disposals=2, max_percent=100, percent_from=25, max_shrink_percent=20)
 NARROWER = CLIENTI.read_text().replace('after = "P24M"', 'after = "P36M"')
 READ: Mapping[ObjectType, int] = {DEAL: 40, CONTACT: 100}
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """No run was there yet."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        yield Desk(store)
 
 
 def tally_of(*items: PlanItem) -> Tally:

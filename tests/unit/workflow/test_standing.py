@@ -1,6 +1,5 @@
 """What goes without a person looking at the plan: on which ground, under which approval, and what never does."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,12 +159,10 @@ def test_the_end_of_marketing_is_covered_with_the_right_that_it_follows_from() -
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(desk: Desk) -> Desk:
     """A person approved the policy."""
-    with open_store(a_database(tmp_path / "retention.db")) as store:
-        desk = Desk(store)
-        desk.approve_policy()
-        yield desk
+    desk.approve_policy()
+    return desk
 
 
 def forces(desk: Desk, policy: RetentionPolicy | None = None) -> list[str]:
