@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.core.facts.observation import (
     CompanyLink,
     CompanyObservation,
@@ -34,6 +35,11 @@ class PortalDetails:
     account_type: str
     time_zone: str
     clock_skew_seconds: float
+
+    @property
+    def clocks_agree(self) -> bool:
+        """Whether the two are close enough."""
+        return abs(self.clock_skew_seconds) <= MAX_CLOCK_SKEW.total_seconds()
 
 
 class SeenContact(NamedTuple):

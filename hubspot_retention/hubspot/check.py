@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.core.policy.model import AttachmentPolicy, RetentionPolicy
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
@@ -16,9 +17,6 @@ from hubspot_retention.hubspot.requirements import NeededProperty, needed_proper
 from hubspot_retention.hubspot.scopes import ScopeCheck, check_scopes
 from hubspot_retention.hubspot.subscriptions import Subscriptions
 from hubspot_retention.hubspot.transport import Transport
-
-MOST_SKEW_SECONDS = 300.0
-"""S13: our clock and HubSpot's agree within 5 minutes, or nothing is disposed of."""
 
 
 class Verdict(StrEnum):
@@ -132,11 +130,11 @@ def _identity_lines(identity: PortalDetails, policy: RetentionPolicy, expected: 
     if not same:
         text += f", the policy's is {policy.timezone}: periods go by the policy's, HubSpot's day quota by the portal's"
     yield CheckLine(topic="time zone", verdict=Verdict.FINE if same else Verdict.NOTICE, text=text)
-    skew = identity.clock_skew_seconds
-    close = abs(skew) <= MOST_SKEW_SECONDS
-    text = f"Our clock and HubSpot's differ by {abs(skew):.0f} s"
+    close = identity.clocks_agree
+    text = f"Our clock and HubSpot's differ by {abs(identity.clock_skew_seconds):.0f} s"
     if not close:
-        text += f": more than {MOST_SKEW_SECONDS / 60:.0f} minutes, nothing is disposed of until that is mended"
+        minutes = MAX_CLOCK_SKEW.total_seconds() / 60
+        text += f": more than {minutes:.0f} minutes, nothing is disposed of until that is mended"
     yield CheckLine(topic="clock", verdict=Verdict.FINE if close else Verdict.PROBLEM, text=text)
 
 

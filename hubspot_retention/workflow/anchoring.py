@@ -21,7 +21,6 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import BlockedError
-from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
 from hubspot_retention.workflow.log_tree import LogTree
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.telling import Telling, Told
@@ -211,13 +210,12 @@ class Anchoring:
         return self._anchored_at is not None or not self._plan.anchors
 
     def _known(self) -> Mapping[str, Anchored]:
-        """What the database says that the present ones were shown and told, and when the newest anchor was. An instant
-        that is yet to come was noted by a clock that was wrong: how long ago that was nobody knows."""
+        """What the database says that the present ones were shown and told, and when the newest anchor was."""
         names = {anchor.name for anchor in self._plan.anchors}
         with self._store.transaction() as tx:
             rows = {row.name: row for row in tx.anchored() if row.name in names | self._telling.names}
-        latest = self._now() + MAX_CLOCK_SKEW
-        shown = [row.at for name, row in rows.items() if name in names and row.at is not None and row.at <= latest]
+        now = self._now()
+        shown = [at for name, row in rows.items() if name in names and (at := row.known_at(now)) is not None]
         self._anchored_at = max(shown, default=None)
         return rows
 

@@ -17,6 +17,7 @@ from typing import Final
 from hubspot_retention.collector import seldom_collected
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.observation import DealObservation
@@ -33,7 +34,7 @@ from hubspot_retention.workflow.begun import begun
 from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.clerk import Clerk
 from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
-from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW, check_clock
+from hubspot_retention.workflow.gate import check_clock
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
@@ -60,8 +61,7 @@ class AssessOrder:
 @dataclass(slots=True)
 class Watcher:
     """What a person may watch: a phase, how many more records it has done, the total if known; each decision that is
-    `worth_hearing` (by default all are; another process may be asked). `restart`: what was decided so far is void,
-    everything is read again."""
+    `worth_hearing` (another process may be asked). `restart`: what was decided so far is void, all is read again."""
 
     progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None
     decision: Callable[[Decision], None] | None = None

@@ -4,10 +4,11 @@ Each refusal leaves everything untouched and says what to do.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from hubspot_retention.core.audit.kinds import Verb
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.core.portal import PortalDetails
@@ -15,9 +16,6 @@ from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.times import Times
-
-MAX_CLOCK_SKEW = timedelta(minutes=5)
-"""How far our clock and HubSpot's `Date` header may disagree before nothing is disposed of (reliability S13)."""
 
 _RESUMABLE = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
 
@@ -148,7 +146,7 @@ def check_portal(plan: Plan, details: PortalDetails) -> None:
 def check_clock(details: PortalDetails, so_what: str) -> None:
     """Refuse if our clock and HubSpot's disagree (S13), with a message that begins by what that means. Raises
     BlockedError."""
-    if abs(details.clock_skew_seconds) > MAX_CLOCK_SKEW.total_seconds():
+    if not details.clocks_agree:
         raise BlockedError(
             f"{so_what}: our clock and HubSpot's differ by {details.clock_skew_seconds:.0f} seconds "
             f"(at most {MAX_CLOCK_SKEW.total_seconds():.0f}); set the clock"

@@ -23,7 +23,6 @@ from hubspot_retention.core.counted import counted
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, RetentionError
-from hubspot_retention.workflow.gate import MAX_CLOCK_SKEW
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.standing import SERVICE
 
@@ -112,9 +111,8 @@ class SelfCheck:
         signs = self._signs
         expected = self._expected or details.portal_id
         is_other = details.portal_id != expected
-        differ = abs(details.clock_skew_seconds) > MAX_CLOCK_SKEW.total_seconds()
         signs.gate.set(ANOTHER_PORTAL, closed=is_other)
-        signs.gate.set(CLOCKS_DIFFER, closed=differ)
+        signs.gate.set(CLOCKS_DIFFER, closed=not details.clocks_agree)
         signs.clock_skew_seconds = details.clock_skew_seconds
         if is_other:
             raise BlockedError(
@@ -123,7 +121,7 @@ class SelfCheck:
             )
         self._expected = expected
         signs.portal_id, signs.portal_seen_at, signs.time_zone = details.portal_id, self._now(), details.time_zone
-        if differ:
+        if not details.clocks_agree:
             raise BlockedError(
                 f"our clock and HubSpot's differ by {details.clock_skew_seconds:.0f} seconds: "
                 "nothing is disposed of. Set the clock."

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.merkle import EMPTY_ROOT, Frontier, consistency_proof, leaf_hash
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.errors import RetentionError
 
 Place = tuple[int, int]
@@ -62,6 +63,11 @@ class Anchored:
     root: bytes = EMPTY_ROOT
     at: datetime | None = None
     error: str = ""
+
+    def known_at(self, now: datetime) -> datetime | None:
+        """When it was shown that, as far as can be said: an instant further ahead of `now` than clocks may differ was
+        noted by a clock that was wrong, and how long ago that was nobody knows."""
+        return None if self.at is None or self.at > now + MAX_CLOCK_SKEW else self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,7 @@ def anchor_alarms(
     known, found = {anchor.name: anchor for anchor in anchors}, []
     for name, limit in limits.items():
         anchor = known.get(name, Anchored(name=name))
-        last = started_at if anchor.at is None or anchor.at > now else anchor.at
+        last = anchor.known_at(now) or started_at
         if now - last > limit:
             shown = "never" if anchor.at is None else anchor.at.isoformat(timespec="seconds")
             facts = (("last_success", shown), ("last_error", anchor.error or "none"))

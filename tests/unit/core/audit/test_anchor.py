@@ -1,8 +1,11 @@
 """What an anchor's memory says about the log that is here, and the tree that is read to judge it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from hubspot_retention.core.audit.anchor import (
+    Anchored,
     AnchorError,
     AnchorKind,
     Doubt,
@@ -117,3 +120,12 @@ def test_a_proof_is_made_from_the_edge_that_was_kept_and_what_came_since(old: in
 
 def test_only_who_can_be_asked_what_it_saw_counts() -> None:
     assert {kind for kind in AnchorKind if kind.counts} == {AnchorKind.FILE, AnchorKind.WITNESS}
+
+
+def test_when_an_anchor_was_shown_something_is_not_known_from_a_clock_further_ahead_than_clocks_may_differ() -> None:
+    now = datetime(2026, 6, 15, 12, tzinfo=UTC)
+    within, beyond = now + timedelta(minutes=5), now + timedelta(minutes=5, microseconds=1)
+    assert Anchored(name="file").known_at(now) is None
+    assert Anchored(name="file", at=now).known_at(now) == now
+    assert Anchored(name="file", at=within).known_at(now) == within
+    assert Anchored(name="file", at=beyond).known_at(now) is None

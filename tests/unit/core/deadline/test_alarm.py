@@ -305,6 +305,11 @@ def test_an_anchor_that_was_shown_something_this_very_instant_is_not_late() -> N
     assert anchor_alarms([Anchored(name="file", at=NOW)], {"file": HOUR}, LONG_SINCE, NOW) == ()
 
 
+def test_an_anchor_that_was_shown_something_before_the_clock_was_set_back_a_little_is_not_late() -> None:
+    known = [Anchored(name="file", at=NOW + timedelta(minutes=5))]
+    assert anchor_alarms(known, {"file": HOUR}, LONG_SINCE, NOW) == ()
+
+
 def test_an_anchor_is_made_up_for_first_by_a_service_that_has_just_begun() -> None:
     known = [Anchored(name="file", at=NOW - 72 * HOUR)]
     assert anchor_alarms(known, ANCHOR_LIMITS, NOW - timedelta(minutes=9), NOW) == ()
