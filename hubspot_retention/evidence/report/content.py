@@ -205,6 +205,9 @@ def _held(given: Given, say: Language) -> list[Block]:
     )
     skipped = given.figures.skips
     blocks: list[Block] = [Paragraph(say("hold-note")), _table(say, "record matter placed released", rows)]
+    if given.reviewed:
+        at = say.moment(given.figures.last_run_at)
+        blocks += [Paragraph(say("held-reviewed", at=at)), _reasons(given, (Outcome.HELD,), say)]
     return [*blocks, Paragraph(say("skips")), _counts(skipped, say)]
 
 
@@ -214,7 +217,7 @@ def _undecided(given: Given, say: Language) -> list[Block]:
             str(each.record),
             say.code_words("rule", each.rule or NO_RULE),
             say.code_words("state", each.state.value),
-            each.reason,
+            say.code_words("reason", each.reason),
             say.moment(each.call_by),
         )
         for each in given.ledger
@@ -224,7 +227,7 @@ def _undecided(given: Given, say: Language) -> list[Block]:
         _counts(given.figures.raised_codes, say),
         *_reviewed(given, say),
         Paragraph(say("ledger")),
-        _table(say, "record rule state reason by-when", rows),
+        _table(say, "record rule state reason by-when", rows, weights=(3, 3, 2, 5, 4)),
         *([Paragraph(say("more-ledger", **_shown(given, say)))] if len(given.ledger) < given.ledger_total else ()),
     ]
 
@@ -246,11 +249,36 @@ def _reviewed(given: Given, say: Language) -> list[Block]:
     heads = " ".join(("kind", *(f"outcome.{outcome.value}" for outcome in Outcome)))
     at = say.moment(given.figures.last_run_at)
     said = say("reviewed", at=at) if rows else say("not-reviewed")
-    return [Paragraph(said), *([_table(say, heads, rows, tuple(range(1, len(Outcome) + 1)))] if rows else [])]
+    if not rows:
+        return [Paragraph(said)]
+    left = _reasons(given, (Outcome.UNDETERMINED, Outcome.REFER), say)
+    counted = _table(say, heads, rows, tuple(range(1, len(Outcome) + 1)))
+    return [Paragraph(said), counted, Paragraph(say("left-reviewed")), left]
+
+
+def _reasons(given: Given, outcomes: Sequence[Outcome], say: Language) -> Block:
+    """Why the last complete review left records as it did, the most frequent reason of each outcome first."""
+    counts: Counter[tuple[int, str, str]] = Counter()
+    for plan in given.reviewed:
+        for count in plan.outcomes:
+            if count.outcome in outcomes:
+                counts[outcomes.index(Outcome(count.outcome)), count.object_type.value, count.reason] += count.total
+    most_first = sorted(counts.items(), key=lambda entry: (entry[0][0], -entry[1], entry[0]))
+    rows = (
+        (
+            say.code_words("outcome", outcomes[outcome].value),
+            say.code_words("kind", kind),
+            say.code_words("reason", reason),
+            say.number(total),
+        )
+        for (outcome, kind, reason), total in most_first
+    )
+    return _table(say, "outcome kind reason count", rows, (3,), (2, 1, 5, 1))
 
 
 def _counts(counts: Mapping[str, int], say: Language) -> Block:
-    return _table(say, "reason count", ((code, say.number(n)) for code, n in sorted(counts.items())), (1,))
+    rows = ((say.code_words("reason", code), say.number(n)) for code, n in sorted(counts.items()))
+    return _table(say, "reason count", rows, (1,))
 
 
 def _requests(given: Given, say: Language) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text."""
+    """Running text; what stands between backticks is typed as it stands."""
 
     text: str
     kind: Literal["paragraph"] = "paragraph"

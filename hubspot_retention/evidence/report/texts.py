@@ -6,6 +6,7 @@ from typing import Final
 from hubspot_retention.evidence.report.pair import both
 from hubspot_retention.evidence.report.texts_law import QUESTIONS, RULES
 from hubspot_retention.evidence.report.texts_proof import PROOF
+from hubspot_retention.evidence.report.texts_reasons import REASONS
 
 _FRAME: Final = {
     "title": both("Evidence of deletion", "Dokumentation for sletning"),
@@ -91,13 +92,23 @@ _WORDS: Final = {
         "Decided by the last complete review in the period ({at}), counted in records:",
         "Afgjort ved periodens seneste fulde gennemgang ({at}), talt i registreringer:",
     ),
+    "held-reviewed": both(
+        "Held at the last complete review in the period ({at}), by the first reason, counted in records:",
+        "Tilbageholdt ved periodens seneste fulde gennemgang ({at}), efter første årsag, talt i registreringer:",
+    ),
+    "left-reviewed": both(
+        "Why the undetermined ones could not be decided, and the others were referred to a person:",
+        "Hvorfor de uafklarede ikke kunne afgøres, og de øvrige er henvist til en person:",
+    ),
     "not-reviewed": both(
         "The portal was not reviewed completely in the period.",
         "Portalen blev ikke gennemgået fuldt ud i perioden.",
     ),
     "hold-note": both(
-        "Matters are named by their number. The free text of a hold is not in the log and not in this report.",
-        "Sager er angivet ved nummer. Begrundelsens fritekst står hverken i loggen eller i denne rapport.",
+        "Holds of the service's own register. Matters are named by their number. The free text of a hold is not in the log "
+        "and not in this report.",
+        "Tilbageholdelser i tjenestens eget register. Sager er angivet ved nummer. Begrundelsens fritekst står hverken "
+        "i loggen eller i denne rapport.",
     ),
     "c.due": both("Became due per month", "Forfaldt pr. måned"),
     "c.done": both("Done per month", "Udført pr. måned"),
@@ -135,6 +146,7 @@ _COLUMNS: Final = {
     "who": both("By whom", "Af hvem"),
     "digest": both("Digest", "Kontrolsum"),
     "kind": both("Kind", "Art"),
+    "outcome": both("Outcome", "Udfald"),
     "received": both("Received", "Modtaget"),
     "ended-at": both("Ended", "Afsluttet"),
     "how": both("How", "Hvordan"),
@@ -207,4 +219,5 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     **RULES,
     **PROOF,
     **QUESTIONS,
+    **REASONS,
 }

@@ -39,6 +39,7 @@ def test_the_report_tells_what_was_done_in_each_language_and_form_and_names_nobo
         pages = " ".join(sheet.extract_text() for sheet in PdfReader(paper).pages)
         for text in (html, pages):
             assert [word for word in (heading, "2026-14", "bent", "contacts/104") if word not in text] == []
+            assert "`" not in text
             assert [word for word in (CANARY, *PERSON.values()) if word.casefold() in text.casefold()] == []
 
 
@@ -58,6 +59,9 @@ def test_what_the_last_review_decided_and_what_was_called_for_each_rule_is_told(
     said = " ".join(said.split())
     # Held are the one with a hold and the one whose request for access is open.
     assert "Kind Held Undetermined Referred to a person To be disposed of Kept contacts 2 0 0 3 0" in said
+    assert "Held at the last complete review in the period" in said
+    for why in ("a hold of the register binds them", "processing is restricted"):
+        assert f"Held contacts {why} 1" in said
     assert "Rule Carried out Left in place Failed erasure-request 1 0 0 inactive-contact 1 0 0" in said
     assert "Approved by them in the period: 2 plans, 0 standing approvals, 0 policies." in said
 

@@ -11,12 +11,14 @@ import pytest
 from hubspot_retention.core.audit.chain import EMPTY
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.plan.model import OutcomeCount
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.report.figures import Decisions, Figures, MonthFigures
 from hubspot_retention.evidence.report.content import Given, report_of
 from hubspot_retention.evidence.report.pages import Chart, Paragraph, Section, Table
 from hubspot_retention.evidence.report.proof import Integrity
+from tests.unit.core.plan.plans import a_plan
 
 POLICY = parse_policy((Path(__file__).parents[4] / "config" / "clienti.toml").read_text("utf-8"))
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
@@ -109,3 +111,34 @@ def test_months_are_drawn_once_there_are_two() -> None:
     assert {ElementTree.fromstring(chart.svg).get("viewBox") for chart in charts} == {"26 22 588 158"}
     alone = sections(replace(NOTHING, figures=Figures(months={"2026-01": month})))["Month by month"].blocks
     assert not any(isinstance(block, Chart) for block in alone)
+
+
+def test_why_the_last_review_held_or_left_records_is_told_the_most_frequent_reason_first() -> None:
+    plans = [
+        (
+            OutcomeCount(ObjectType.CONTACT, "refer", "wrote-after-request", 4),
+            OutcomeCount(ObjectType.CONTACT, "held", "outstanding-debt", 2),
+        ),
+        (
+            OutcomeCount(ObjectType.CONTACT, "held", "outstanding-debt", 3),
+            OutcomeCount(ObjectType.DEAL, "held", "hold-flag", 9),
+            OutcomeCount(ObjectType.DEAL, "undetermined", "start-unknown", 1),
+            OutcomeCount(ObjectType.CONTACT, "retain", "active-customer", 70),
+        ),
+    ]
+    reviewed = [a_plan(outcomes=outcomes) for outcomes in plans]
+    found = sections(replace(NOTHING, reviewed=reviewed, figures=Figures(last_run_at=END)))
+    held = told(found["What was held, and why"])
+    assert "Held at the last complete review in the period (1 March 2026, 01:00)" in held
+    assert "Held | deals | a hold is set in HubSpot | 9\nHeld | contacts | money is owed | 5\n" in held
+    left = told(found["What could not be decided or done"])
+    assert (
+        "Undetermined | deals | from when a rule counts is unknown | 1\n"
+        "Referred to a person | contacts | the person wrote again after the request | 4\n"
+    ) in left
+    assert "active-customer" not in held + left
+
+
+def test_the_reason_why_a_record_stands_in_the_ledger_is_told_in_words() -> None:
+    given = replace(NOTHING, ledger=(replace(HELD, reason="processing-restricted"),), ledger_total=1)
+    assert "| processing is restricted |" in told(sections(given)["What could not be decided or done"])

@@ -9,7 +9,7 @@ import pytest
 
 from hubspot_retention.core.audit.anchor import AnchorKind
 from hubspot_retention.core.civil import Civil, Period
-from hubspot_retention.core.decision.model import Outcome
+from hubspot_retention.core.decision.model import Outcome, ReasonCode
 from hubspot_retention.core.policy.model import Basis, Disposition
 from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.evidence import report
@@ -45,6 +45,7 @@ def test_every_text_that_is_asked_for_is_there() -> None:
         ("end", RequestEnd),
         ("outcome", Outcome),
         ("anchor", AnchorKind),
+        ("reason", ReasonCode),
     ],
 )
 def test_every_code_of_a_closed_list_has_its_words(prefix: str, codes: type) -> None:
