@@ -105,8 +105,8 @@ _WORDS: Final = {
         "Portalen blev ikke gennemgået fuldt ud i perioden.",
     ),
     "hold-note": both(
-        "Holds of the service's own register. Matters are named by their number. The free text of a hold is not in the log "
-        "and not in this report.",
+        "Holds of the service's own register. Matters are named by their number. The free text of a hold is not in the "
+        "log and not in this report.",
         "Tilbageholdelser i tjenestens eget register. Sager er angivet ved nummer. Begrundelsens fritekst står hverken "
         "i loggen eller i denne rapport.",
     ),
