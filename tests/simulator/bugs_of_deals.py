@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from hubspot_retention.core import view
 from hubspot_retention.core.audit.kinds import Verb
+from hubspot_retention.core.hold import deal_causes
 from hubspot_retention.core.plan.bundle import Fate, settle_for_deal
 from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.record import ObjectType
@@ -54,6 +55,11 @@ def _deals_hold_nobody(monkeypatch: Any) -> None:
     monkeypatch.setattr(view, "deal_causes", lambda deal, register: ())
 
 
+def _older_numbers_hold_no_deal(monkeypatch: Any) -> None:
+    real = deal_causes
+    monkeypatch.setattr(view, "deal_causes", lambda deal, register: real(deal._replace(merged_ids=()), register))
+
+
 def _deal_in_flight_promised(monkeypatch: Any) -> None:
     real = review._in_flight
 
@@ -100,8 +106,14 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
         Bug(what="a deal goes with its contact", seed=64, noticed_by=("S2", "S5"), patch=_deals_go_along),
         Bug(what="a deal goes before its letters", seed=9, noticed_by=("C2",), patch=_deal_before_its_letters),
         Bug(what="a letter of two deals goes", seed=9, noticed_by=("C1",), patch=_shared_letter_goes_with_a_deal),
-        Bug(what="a contact's hold reaches no deal", seed=262, noticed_by=("S1",), patch=_people_hold_no_deal),
+        Bug(what="a contact's hold reaches no deal", seed=1769, noticed_by=("S1",), patch=_people_hold_no_deal),
         Bug(what="a deal's hold reaches nobody", seed=174, noticed_by=("S1", "S3"), patch=_deals_hold_nobody),
+        Bug(
+            what="a hold of a deal merged away holds nobody",
+            seed=8743,
+            noticed_by=("S1",),
+            patch=_older_numbers_hold_no_deal,
+        ),
         Bug(what="a deal in flight is promised", seed=8028, noticed_by=("S1",), patch=_deal_in_flight_promised),
         Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
         Bug(what="who is not gone counts as gone", seed=64, noticed_by=("T2",), patch=_remembered_before_the_call),

@@ -51,7 +51,7 @@ class EstateChecker(Checker):
             self._fail("S1", f"{record} goes although something in HubSpot held it before it was read")
         for loser in self.town.of(record.object_type)[record.record_id].merged_ids:
             old = RecordRef(record.object_type, loser)
-            if self.town.merged_at[loser] <= sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
+            if self.town.merged_at[old] <= sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
                 self._fail("S1", f"{record} goes although {old}, which it is now, is to stay")
         if record.object_type is ObjectType.DEAL:
             self._letters_first(record, who)
@@ -64,9 +64,9 @@ class EstateChecker(Checker):
         return any(sent.place > asked_at for asked_at in self.asked.get(record, {}).values())
 
     def _children_first(self, record: RecordRef, who: str) -> None:
-        listed_at = self._listed.get((who, record), -1.0)
+        listed_at = self._listed.get((who, record), 0.0)
         for letter in self.town.letters.values():
-            if letter.links.get(record, listed_at + 1) <= listed_at:
+            if letter.links.get(record, listed_at) < listed_at:
                 self._fail("C2", f"{record} goes, and {letter.ref} hung on it still")
 
     def _letters_first(self, record: RecordRef, who: str) -> None:
@@ -101,9 +101,9 @@ class EstateChecker(Checker):
                 self._listed[who, letter.ref] = self.stage.seconds
 
     def letter(self, letter: Letter, who: str) -> None:
-        """A letter goes, for good or into the bin."""
-        listed_at = self._listed.get((who, letter.ref), -1.0)
-        old = [ref for ref, since in letter.links.items() if since <= listed_at]
+        """A letter goes, for good or into the bin. What it came to hang on at the instant of the list came after it."""
+        listed_at = self._listed.get((who, letter.ref), 0.0)
+        old = [ref for ref, since in letter.links.items() if since < listed_at]
         if (who, str(letter.ref)) not in self._announced:
             self._fail("S2", f"{letter.ref} goes without a durable word that names it")
         if len(old) > 1 or any((who, ref) not in self._sent for ref in old):

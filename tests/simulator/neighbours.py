@@ -24,8 +24,8 @@ class Neighbours:
     letters: dict[RecordRef, Letter]
     bin: dict[RecordRef, tuple[Any, float]]
     changed_at: dict[RecordRef, float]
-    merged: dict[RecordId, RecordId]
-    merged_at: dict[RecordId, float]
+    merged: dict[RecordRef, RecordId]
+    merged_at: dict[RecordRef, float]
     held_since: dict[RecordRef, float]
 
     def of(self, kind: ObjectType) -> dict[RecordId, Any]:
@@ -42,9 +42,9 @@ class Neighbours:
         self.changed_at[record] = self.stage.seconds
 
     def around(self, record: RecordRef, without: Collection[RecordRef] = _NOBODY) -> list[RecordRef]:
-        """A record and those whose hold holds it: its companies and their deals; of a contact also the ids that it had
-        before, its deals, and all of those of the companies of these; of a deal its contacts. `without`: as if these
-        were not there."""
+        """A record and those whose hold holds it: its companies and their deals; of a contact also its deals, and all
+        of those of the companies of these; of a deal its contacts; of contacts and deals the ids that they had before.
+        `without`: as if these were not there."""
         key, kind = record.record_id, record.object_type
         seen = self.of(kind).get(key)
         if seen is None or kind is _COMPANY:
@@ -54,15 +54,19 @@ class Neighbours:
             near = [deal for deal in known(seen.deals) if RecordRef(_DEAL, deal) not in without]
             own.extend(self.deals_there[deal] for deal in near if deal in self.deals_there)
         else:
-            near, people = [key], list(known(seen.contacts))
+            near, people = [key], [*known(seen.contacts)]
         companies = {link.company_id for one in own for link in known(one.companies)}
         deals = {*near, *(deal for company in companies for deal in self.linked_to(_COMPANY, _DEAL, company))}
         found = [
             *(RecordRef(_CONTACT, person) for person in people),
-            *(RecordRef(_DEAL, deal) for deal in sorted(deals)),
+            *(RecordRef(_DEAL, each) for deal in sorted(deals) for each in self._ids_of(deal)),
             *(RecordRef(_COMPANY, company) for company in sorted(companies)),
         ]
         return [each for each in found if each == record or each not in without]
+
+    def _ids_of(self, deal: RecordId) -> tuple[RecordId, ...]:
+        seen = self.deals_there.get(deal)
+        return (deal,) if seen is None else (deal, *seen.merged_ids)
 
     def held(self, record: RecordRef) -> float | None:
         """Since when a record is held by something in HubSpot, without a gap; `None`: it is not."""
@@ -112,22 +116,26 @@ class Neighbours:
             self.held_since.pop(record, None)
         self.touch(record)
 
-    def merge(self, loser: RecordId, winner: RecordId) -> None:
-        """Two contacts turn out to be one, which has what both of them had."""
-        old, seen = self.there[loser], self.there[winner]
-        self.there[winner] = seen._replace(
-            merged_ids=(*seen.merged_ids, loser, *old.merged_ids),
-            deals=tuple(sorted({*known(seen.deals), *known(old.deals)})),
+    def merge(self, loser: RecordRef, winner: RecordRef) -> None:
+        """Two contacts, or two deals, turn out to be one, which has what both of them had."""
+        kind, own = loser.object_type, self.of(loser.object_type)
+        other = _DEAL if kind is _CONTACT else _CONTACT
+        old, seen = own[loser.record_id], own[winner.record_id]
+        theirs = known(getattr(old, other.value))
+        own[winner.record_id] = seen._replace(
+            merged_ids=(*seen.merged_ids, loser.record_id, *old.merged_ids),
             companies=seen.companies if seen.companies else old.companies,
+            **{other.value: tuple(sorted({*known(getattr(seen, other.value)), *theirs}))},
         )
         for letter in self.letters.values():
-            if RecordRef(_CONTACT, loser) in letter.links:
-                letter.links.setdefault(RecordRef(_CONTACT, winner), self.stage.seconds)
-        for deal in known(old.deals):
-            one = self.deals_there[deal]
-            self.deals_there[deal] = one._replace(contacts=tuple(sorted({*known(one.contacts), winner})))
-        self.remove(RecordRef(_CONTACT, loser))
-        self.merged[loser] = winner
+            if loser in letter.links:
+                letter.links.setdefault(winner, self.stage.seconds)
+        for key in theirs:
+            one = self.of(other)[key]
+            both = {*known(getattr(one, kind.value)), winner.record_id}
+            self.of(other)[key] = one._replace(**{kind.value: tuple(sorted(both))})
+        self.remove(loser)
+        self.merged[loser] = winner.record_id
         self.merged_at[loser] = self.stage.seconds
 
     def remove(self, record: RecordRef) -> None:

@@ -53,7 +53,7 @@ class SimulatedPortal:
     trouble: float = 0.04
     tokens: dict[str, PortalId] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
-    merged: dict[RecordId, RecordId] = field(default_factory=dict)
+    merged: dict[RecordRef, RecordId] = field(default_factory=dict)
     poison: set[RecordId] = field(default_factory=set)
     on_read: Callable[[RecordRef, Any], None] = lambda record, answer: None
     on_call: Calls = _nobody_hears
@@ -87,10 +87,10 @@ class SimulatedPortal:
         there = self.of(record.object_type)
         there[record.record_id] = there[record.record_id]._replace(legal_hold=True)
 
-    def merge(self, loser: RecordId, winner: RecordId) -> None:
-        """Two contacts turn out to be one."""
-        self.merged[loser] = winner
-        del self.there[loser]
+    def merge(self, loser: RecordRef, winner: RecordRef) -> None:
+        """Two records turn out to be one."""
+        self.merged[loser] = winner.record_id
+        del self.of(loser.object_type)[loser.record_id]
 
     # RecordSource
 
@@ -142,8 +142,9 @@ class SimulatedPortal:
     def _answer(self, key: RecordId, *, blind: bool) -> Any:
         if self.stage.who in self.strangers:
             return Gone.ABSENT
-        if key in self.merged:
-            return MergedInto(self.merged[key])
+        record = RecordRef(ObjectType.CONTACT, key)
+        if record in self.merged:
+            return MergedInto(self.merged[record])
         seen = self.there.get(key)
         if seen is None:
             return Gone.ABSENT

@@ -160,14 +160,20 @@ class Schedule:
             if stage.fate(0.7, "its webhook is heard at once", of="webhooks"):
                 self._hear(record)
         if len(there) > 2 and stage.fate(0.004, "a record is merged away"):
-            loser, winner = stage.random.sample(list(there), 2)
-            self.portal.merge(loser, winner)
-            # Of two who become one the other's properties stay, and so does its hold or that there is none.
-            self.checker.heard.pop(RecordRef(ObjectType.CONTACT, loser), None)
+            self._merge(ObjectType.CONTACT)
+        deals = self.portal.of(ObjectType.DEAL)
+        if len(deals) > 2 and stage.fate(0.004, "a deal is merged away"):
+            self._merge(ObjectType.DEAL)
         if stage.fate(0.003, "the wall clock jumps"):
             stage.wall_offset = stage.random.choice((0.0, 0.0, 240.0, -3_600.0, 3_600.0, 86_400.0, 315_360_000.0))
         if there and stage.fate(0.005, "a record can no longer be read"):
             self.portal.poison.add(stage.random.choice(list(there)))
+
+    def _merge(self, kind: ObjectType) -> None:
+        """Of two that become one the other's properties stay, and so does its hold or that there is none."""
+        loser, winner = (RecordRef(kind, key) for key in self.stage.random.sample(list(self.portal.of(kind)), 2))
+        self.portal.merge(loser, winner)
+        self.checker.heard.pop(loser, None)
 
     def _hear(self, record: RecordRef) -> None:
         """The thread that serves webhooks stores the event."""

@@ -36,7 +36,7 @@ class Town(Neighbours, Letters, SimulatedPortal):
     letters: dict[RecordRef, Letter] = field(default_factory=dict)
     bin: dict[RecordRef, tuple[Any, float]] = field(default_factory=dict)
     changed_at: dict[RecordRef, float] = field(default_factory=dict)
-    merged_at: dict[RecordId, float] = field(default_factory=dict)
+    merged_at: dict[RecordRef, float] = field(default_factory=dict)
     held_since: dict[RecordRef, float] = field(default_factory=dict)
     off: set[RecordId] = field(default_factory=set)
     came_back: set[RecordId] = field(default_factory=set)
@@ -120,10 +120,16 @@ class Town(Neighbours, Letters, SimulatedPortal):
         """Deals by id."""
         self._ask(f"reads deals {ids}")
         there = {} if self.stage.who in self.strangers else self.deals_there
-        answers = {key: there.get(key, Gone.ABSENT) for key in ids}
+        answers: dict[RecordId, Any] = {
+            key: self._instead(RecordRef(_DEAL, key)) or there.get(key, Gone.ABSENT) for key in ids
+        }
         for key, answer in answers.items():
             self.on_read(RecordRef(_DEAL, key), answer)
         return answers
+
+    def _instead(self, record: RecordRef) -> MergedInto | None:
+        is_told = record in self.merged and self.stage.who not in self.strangers
+        return MergedInto(self.merged[record]) if is_told else None
 
     def read_companies(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Companies by id; a hold property that is not there any more is unknown."""
@@ -155,7 +161,10 @@ class Town(Neighbours, Letters, SimulatedPortal):
         self._ask(f"looks whether {object_type.value} are there")
         if object_type in (_DEAL, _COMPANY):
             there = {} if self.stage.who in self.strangers else self.of(object_type)
-            return {key: True if key in there else Gone.ABSENT for key in ids}
+            return {
+                key: self._instead(RecordRef(object_type, key)) or (True if key in there else Gone.ABSENT)
+                for key in ids
+            }
         return {key: True if RecordRef(object_type, key) in self.letters else Gone.ABSENT for key in ids}
 
     def touched(
@@ -165,12 +174,13 @@ class Town(Neighbours, Letters, SimulatedPortal):
         self._ask(f"asks when {object_type.value} were changed")
         found: dict[RecordId, Any] = {}
         for key in ids:
-            if object_type is _CONTACT and key in self.merged:
-                found[key] = MergedInto(self.merged[key])
+            record = RecordRef(object_type, key)
+            if record in self.merged:
+                found[key] = MergedInto(self.merged[record])
             elif key not in self.of(object_type):
                 found[key] = Gone.ABSENT
             else:
-                found[key] = self._changed_at(RecordRef(object_type, key))
+                found[key] = self._changed_at(record)
         return found
 
     def _changed_at(self, record: RecordRef) -> datetime:

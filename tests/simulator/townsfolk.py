@@ -152,7 +152,7 @@ class Townsfolk:
         winner = self._somebody(wished=self.stage.random.random() < 0.5)
         if loser is None or winner is None or loser == winner or _CUSTOMER in (loser, winner):
             return
-        self.town.merge(loser, winner)
+        self.town.merge(RecordRef(CONTACT, loser), RecordRef(CONTACT, winner))
         self.account.forget(loser)
         self._say(winner, f"and {loser} are one from now on")
         self._post(winner, "merge", others=(("primary", int(winner)), ("merged", int(loser))))
