@@ -74,12 +74,13 @@ class Triage:
         """What changes without reading; what must be read is added to `to_read`."""
         disposed = tx.disposed(kind, [found.record.record_id for found in queue if self._has_ended(tx, found.plan_id)])
         changes: list[Change] = []
+        after: Obligation | None
         for found in queue:
-            plan_id, *_ = disposed.get(found.record.record_id, ("",))
-            if plan_id and plan_id == found.plan_id:
-                changes.append((found, done(found, "read-back-absent", self.now, plan_id)))
-                continue
-            after = self._known(tx, found)
+            gone = disposed.get(found.record.record_id)
+            if gone is not None and gone[0] == found.plan_id:
+                after = done(found, "read-back-absent", self.now, found.plan_id)
+            else:
+                after = self._known(tx, found)
             if after is None:
                 self.to_read.append(found)
             else:
@@ -89,7 +90,7 @@ class Triage:
     def plan(self, tx: Transaction, plan_id: str) -> tuple[Plan, str] | None:
         """A plan with the kind of its run."""
         if plan_id not in self._plans:
-            plan = tx.plan(plan_id) if plan_id else None
+            plan = tx.plan(plan_id)
             self._plans[plan_id] = None if plan is None else (plan, tx.run_kind(plan.run_id))
         return self._plans[plan_id]
 

@@ -2,16 +2,24 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import PlanStatus
-from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.deadline.ledger import LOOK_AGAIN
+from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.deadline.outcome import SETTLED_WITHIN
+from hubspot_retention.core.plan.model import ItemState, PlanStatus
+from hubspot_retention.core.policy.model import Mode
+from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.workflow.allowance import Allowance
+from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.seal import DUE_RUN, REVIEW_RUN
-from hubspot_retention.workflow.triage import TRY_AGAIN, Fate, fate_of, in_turn, pages
-from tests.unit.core.deadline.lines import DAY, NOW, a_hint, an_obligation
+from hubspot_retention.workflow.triage import TRY_AGAIN, Fate, Triage, fate_of, in_turn, pages
+from tests.documents import clienti
+from tests.unit.core.deadline.lines import a_hint, an_obligation
 from tests.unit.core.plan.plans import a_plan
+from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, former_customer, unsubscribed
 
 KINDS = ("sweep", REVIEW_RUN, DUE_RUN)
 
@@ -25,6 +33,7 @@ def fates(status: PlanStatus, **later: float) -> list[Fate]:
 @pytest.mark.parametrize("status", [PlanStatus.APPROVED, PlanStatus.APPLYING])
 def test_what_is_approved_goes_until_it_expires(status: PlanStatus) -> None:
     assert fates(status) == [Fate.GOES] * 3
+    assert fates(status, hours=24) == [Fate.GOES] * 3
     assert fates(status, hours=24, microseconds=1) == [Fate.OVER] * 3
 
 
@@ -77,3 +86,126 @@ def test_the_queue_is_taken_up_by_class_so_many_at_a_time() -> None:
         ("contacts", 100),
         ("deals", 1),
     ]
+
+
+def sorted_out(desk: Desk, *queue: Obligation) -> tuple[list[tuple[RecordRef, Obligation]], list[RecordRef]]:
+    """What of contacts changes without reading, and which must be read. Erasing is allowed after a review."""
+    with desk.store.transaction() as tx:
+        allowance = Allowance.of(tx, clienti(), Permission(mode=Mode.REVIEW, allow_erase=True), NOW)
+        triage = Triage(allowance, NOW)
+        changes = triage.sort(tx, ObjectType.CONTACT, queue)
+    assert all(before in queue for before, _ in changes)
+    return [(after.record, after) for _, after in changes], [found.record for found in triage.to_read]
+
+
+def in_plan(desk: Desk, status: PlanStatus, run: str = "sweep", **values: Any) -> Obligation:
+    """The obligation of somebody who stands in a plan that was made two hours ago and is good until tomorrow."""
+    plan = desk.plan(former_customer(), status=status, run=run, **values)
+    return an_obligation(rule="former-customer", plan_id=plan.plan_id, next_look_at=NOW)
+
+
+def test_what_its_plan_disposed_of_is_done_without_a_look(desk: Desk) -> None:
+    plan = desk.plan(unsubscribed("contacts/101"), unsubscribed("contacts/102"), status=PlanStatus.APPLIED)
+    desk.settle(plan, "contacts/101", ItemState.DONE)
+    desk.settle(plan, "contacts/102", ItemState.SKIPPED)
+    queue = [desk.oblige(record, plan_id=plan.plan_id) for record in ("contacts/101", "contacts/102", "contacts/103")]
+    changes, to_read = sorted_out(desk, *queue)
+    (_, after), *others = changes
+    assert others == []
+    assert (after.record, after.state) == (RecordRef.parse("contacts/101"), ObligationState.DONE)
+    assert (after.reason, after.plan_id, after.settled_at) == ("read-back-absent", plan.plan_id, NOW)
+    assert list(map(str, to_read)) == ["contacts/102", "contacts/103"]
+
+
+def test_what_an_earlier_plan_disposed_of_is_no_end_of_what_a_later_one_holds(desk: Desk) -> None:
+    """It came back, and became due once more."""
+    earlier = desk.plan(unsubscribed(), status=PlanStatus.APPLIED)
+    desk.settle(earlier, "contacts/101", ItemState.DONE)
+    later = desk.plan(unsubscribed(), status=PlanStatus.PARTLY_APPLIED)
+    assert sorted_out(desk, desk.oblige(plan_id=later.plan_id)) == ([], [RecordRef.parse("contacts/101")])
+
+
+def test_what_a_plan_holds_that_is_carried_out_is_looked_at_when_it_may_have_ended(desk: Desk) -> None:
+    found = in_plan(desk, PlanStatus.APPLYING)
+    assert sorted_out(desk, found) == ([(found.record, replace(found, next_look_at=NOW + SETTLED_WITHIN))], [])
+
+
+@pytest.mark.parametrize(
+    ("age", "again"), [(2 * HOUR, LOOK_AGAIN - 2 * HOUR), (LOOK_AGAIN, SETTLED_WITHIN)], ids=["new", "old"]
+)
+def test_what_a_plan_holds_that_waits_for_a_person_waits_with_it(desk: Desk, age: Any, again: Any) -> None:
+    found = in_plan(desk, PlanStatus.AWAITING_REVIEW, built_at=NOW - age)
+    waiting = replace(found, state=ObligationState.REVIEW, next_look_at=NOW + again)
+    assert sorted_out(desk, found) == ([(found.record, waiting)], [])
+    assert sorted_out(desk, waiting) == ([(found.record, waiting)], [])
+
+
+@pytest.mark.parametrize(
+    ("status", "run", "code", "again"),
+    [
+        (PlanStatus.REJECTED, "sweep", "rejected", LOOK_AGAIN - 2 * HOUR),
+        (PlanStatus.BLOCKED, "sweep", "guardrail", LOOK_AGAIN - 2 * HOUR),
+        (PlanStatus.REJECTED, REVIEW_RUN, "rejected", SETTLED_WITHIN),
+    ],
+)
+def test_what_a_person_or_a_guardrail_forbids_says_so_and_waits(
+    desk: Desk, status: PlanStatus, run: str, code: str, again: timedelta
+) -> None:
+    found = in_plan(desk, status, run)
+    waiting = replace(found, state=ObligationState.REVIEW, reason=code, next_look_at=NOW + again)
+    assert sorted_out(desk, found) == ([(found.record, waiting)], [])
+
+
+def test_a_plan_of_single_records_that_a_guardrail_blocks_is_made_again_after_an_hour(desk: Desk) -> None:
+    found = in_plan(desk, PlanStatus.BLOCKED, DUE_RUN, built_at=NOW - HOUR / 2)
+    ((_, after),), _ = sorted_out(desk, found)
+    assert (after.reason, after.next_look_at) == ("guardrail", NOW + HOUR / 2)
+    older = in_plan(desk, PlanStatus.BLOCKED, DUE_RUN, built_at=NOW - HOUR)
+    assert sorted_out(desk, older) == ([], [older.record])
+
+
+def test_what_no_plan_holds_or_something_was_said_of_since_or_has_another_state_is_read(desk: Desk) -> None:
+    held = in_plan(desk, PlanStatus.AWAITING_REVIEW)
+    queue = [
+        replace(held, plan_id=""),
+        replace(held, plan_id="99-time"),
+        replace(held, heard_at=NOW, next_look_at=NOW - HOUR),
+        replace(held, state=ObligationState.HELD),
+        replace(held, state=ObligationState.RAISED),
+    ]
+    assert sorted_out(desk, *queue) == ([], [held.record] * len(queue))
+
+
+def test_what_waits_in_a_plan_is_read_where_an_approval_would_let_it_go_by_itself(desk: Desk) -> None:
+    """An approval that was given after the plan was made."""
+    desk.approve_policy()
+    desk.grant("unsubscribed")
+    plan = desk.plan(unsubscribed(), status=PlanStatus.AWAITING_REVIEW)
+    found = an_obligation(plan_id=plan.plan_id)
+    assert sorted_out(desk, found) == ([], [found.record])
+    goes = replace(found, plan_id=desk.plan(unsubscribed(), status=PlanStatus.APPROVED).plan_id)
+    assert sorted_out(desk, goes) == ([(found.record, replace(goes, next_look_at=NOW + SETTLED_WITHIN))], [])
+
+
+def test_a_plan_means_nothing_for_what_it_does_not_hold_any_more(desk: Desk) -> None:
+    found = in_plan(desk, PlanStatus.AWAITING_REVIEW)
+    with desk.store.transaction() as tx:
+        triage = Triage(Allowance.of(tx, clienti(), Permission(mode=Mode.REVIEW, allow_erase=True), NOW), NOW)
+        assert triage.fate(tx, found) is Fate.WAITS
+        assert triage.fate(tx, replace(found, plan_id="99-time")) is Fate.OVER
+        assert triage.bound(tx, replace(found, plan_id="")) is None
+        bound = triage.bound(tx, found)
+        told = triage.bound(tx, found, "beyond-cap")
+    assert bound is not None
+    assert told is not None
+    assert (bound.reason, told.reason) == (found.reason, "beyond-cap")
+
+
+def test_a_plan_is_read_once_for_all_that_it_holds(desk: Desk) -> None:
+    found = in_plan(desk, PlanStatus.AWAITING_REVIEW)
+    with desk.store.transaction() as tx:
+        triage = Triage(Allowance.of(tx, clienti(), Permission(mode=Mode.REVIEW, allow_erase=True), NOW), NOW)
+        first = triage.plan(tx, found.plan_id)
+        assert triage.plan(tx, found.plan_id) is first
+    assert first is not None
+    assert (first[0].plan_id, first[1]) == (found.plan_id, "sweep")
