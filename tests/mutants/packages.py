@@ -112,7 +112,7 @@ PACKAGES: Final = (
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
     _workflow("shorten"),
-    _workflow("triage"),
+    *(_workflow(name) for name in ("triage", "reconcile")),
     Package(
         name="due",
         sources=("workflow/due.py",),

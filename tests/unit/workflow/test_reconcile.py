@@ -1,23 +1,27 @@
 """Reconcile: what the mode and standing approvals allow, and nothing else."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus, RuleCount
+from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Guardrails, Mode
-from hubspot_retention.errors import PortalError
-from hubspot_retention.workflow.approved import Applies
+from hubspot_retention.errors import BlockedError, PortalError, PortalPausedError
+from hubspot_retention.workflow.approved import Applies, ApprovedPlans
 from hubspot_retention.workflow.dispose import Applier
+from hubspot_retention.workflow.due import DueReport, DueTick
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.reconcile import Reconciler, Reconciliation
 from hubspot_retention.workflow.standing import SERVICE, covered
+from tests.documents import clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, unsubscribed
 from tests.faults.world import World
+from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go
 
 ENFORCE = Permission(mode=Mode.ENFORCE, allow_erase=True)
 REVIEW = Permission(mode=Mode.REVIEW, allow_erase=True)
@@ -326,3 +330,144 @@ def test_a_part_that_is_blocked_makes_the_run_partial_and_the_rest_still_waits_f
     done = reconcile(world, ENFORCE)
     assert done.is_partial
     assert world.is_in_view("contacts/101")
+
+
+# Laid out by hand, where no HubSpot answers.
+
+
+@dataclass(slots=True)
+class Shop:
+    """Two plans that an assessment would make, and who carries them out: what items become of that, or what stops it.
+    And a due tick: what it answers, or an error that it raises."""
+
+    desk: Desk
+    rights: Plan = field(init=False)
+    time: Plan = field(init=False)
+    tick: DueReport | PortalError | BlockedError = field(default_factory=DueReport)
+    becomes: ItemState = ItemState.DONE
+    stops: PortalError | None = None
+    carried: list[str] = field(default_factory=list)
+    ticks: list[tuple[Any, Any]] = field(default_factory=list)
+    permission: Permission = ENFORCE
+    approved: ApprovedPlans = field(init=False)
+
+    def __post_init__(self) -> None:
+        erase = RuleCount("erasure-request", Action.ERASE, 1, NOW - DAY, NOW + DAY)
+        values: dict[str, Any] = {"status": PlanStatus.AWAITING_REVIEW, "decided_by": "", "decided_at": None}
+        self.rights = self.desk.plan(asked_to_go("contacts/101"), kind=PlanKind.RIGHTS, rules=(erase,), **values)
+        self.time = self.desk.plan(**values)
+        self.approved = ApprovedPlans(self.desk.store, self, clienti(), self.permission, lambda: NOW)
+
+    def apply(self, plan_id: str, actor: str, progress: Any) -> Any:
+        """Carry everything out, unless something stops it."""
+        self.carried.append(plan_id)
+        if self.stops is not None:
+            raise self.stops
+        with self.desk.store.transaction() as tx:
+            plan = tx.plan(plan_id)
+            assert plan is not None
+            tx.save_plan(replace(plan, status=PlanStatus.APPLIED))
+            for item in tx.items(plan_id, ALL_ITEMS):
+                tx.set_item_state(plan_id, item.record, self.becomes)
+
+    def run(self, now: datetime, progress: Any) -> DueReport:
+        """The due tick."""
+        self.ticks.append((now, progress))
+        if isinstance(self.tick, Exception):
+            raise self.tick
+        return self.tick
+
+    def reconcile(self, *, with_tick: bool = True) -> Reconciliation:
+        """One reconciliation."""
+        due = cast(DueTick, self) if with_tick else None
+        reconciler = Reconciler(self.desk.store, self, clienti(), self.permission, lambda: NOW, due)
+        return reconciler.run(lambda: (self.rights, self.time), "cron", _say)
+
+
+def _say(*_: object) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture
+def shop(desk: Desk) -> Shop:
+    """Somebody asked to be erased, a person approved the policy."""
+    desk.approve_policy()
+    return Shop(desk)
+
+
+def test_the_due_tick_comes_after_the_plans_and_is_told_with_them(shop: Shop) -> None:
+    rights, nothing = shop.rights.plan_id, (shop.time.plan_id, "there is nothing to do")
+    shop.tick = DueReport(applied=[rights, "9-due"], waits=[("8-due", "why")], stopped_by="", is_partial=True)
+    done = shop.reconcile()
+    assert shop.carried == [rights]
+    assert shop.ticks == [(NOW, _say)]
+    assert (done.applied, done.waits) == ([rights, "9-due"], [nothing, ("8-due", "why")])
+    assert (done.stopped_by, done.is_partial) == ("", True)
+
+
+def test_what_stops_the_due_tick_is_told(shop: Shop) -> None:
+    shop.tick = DueReport(stopped_by="the daily quota is used up")
+    done = shop.reconcile()
+    assert (done.stopped_by, done.is_partial) == ("the daily quota is used up", False)
+
+
+@pytest.mark.parametrize("error", [PortalError("the token was refused"), BlockedError("the token was refused")])
+def test_a_due_tick_that_cannot_read_makes_the_run_partial(shop: Shop, error: PortalError | BlockedError) -> None:
+    shop.tick = error
+    done = shop.reconcile()
+    assert (done.stopped_by, done.is_partial) == ("the token was refused", True)
+    assert done.applied == [shop.rights.plan_id]
+
+
+def test_a_run_that_was_partial_stays_so_whatever_the_due_tick_says(shop: Shop) -> None:
+    shop.becomes = ItemState.FAILED
+    assert shop.reconcile().is_partial
+
+
+def test_no_due_tick_follows_where_hubspot_has_stopped_the_plans(shop: Shop) -> None:
+    shop.stops = PortalPausedError("the account pauses")
+    done = shop.reconcile()
+    assert (done.stopped_by, shop.ticks) == ("the account pauses", [])
+
+
+def test_the_due_tick_s_own_hand_carries_plans_out_so_that_both_know_what_rests(shop: Shop) -> None:
+    """What the tick settles, it settles after a plan of the sweep as well."""
+    settled: list[str] = []
+    shop.approved.settle = settled.append
+    shop.reconcile()
+    assert settled == [shop.rights.plan_id]
+    shop.rights = replace(shop.rights, status=PlanStatus.AWAITING_REVIEW)
+    shop.reconcile(with_tick=False)
+    assert settled == [shop.rights.plan_id]
+
+
+def test_what_the_service_approves_says_when(shop: Shop) -> None:
+    shop.reconcile()
+    found = shop.desk.found(shop.rights)
+    assert (found.decided_by, found.decided_at) == (SERVICE, NOW)
+
+
+def test_whose_time_to_take_it_back_ended_since_the_plan_was_made_goes_now(shop: Shop) -> None:
+    shop.desk.oblige("contacts/101", rule="erasure-request", not_before=NOW - HOUR)
+    assert shop.rights.built_at < NOW - HOUR
+    assert shop.reconcile().applied == [shop.rights.plan_id]
+
+
+def test_whose_time_to_take_it_back_runs_waits(shop: Shop) -> None:
+    shop.desk.oblige("contacts/101", rule="erasure-request", not_before=NOW + HOUR)
+    done = shop.reconcile()
+    assert waits(done, shop.rights.plan_id) == "no rule in it goes by itself: a person must approve it"
+
+
+def test_every_guardrail_that_blocks_a_plan_is_named(shop: Shop) -> None:
+    shop.rights = replace(shop.rights, status=PlanStatus.BLOCKED, breaches=("too many", "too few"))
+    assert waits(shop.reconcile(), shop.rights.plan_id) == "a guardrail blocks it: too many; too few"
+
+
+def test_why_nothing_goes_by_itself_is_said_in_full(desk: Desk) -> None:
+    shop = Shop(desk)
+    assert waits(shop.reconcile(), shop.rights.plan_id) == "nobody has approved the policy yet: `policy approve`"
+    desk.approve_policy()
+    shop.permission = replace(ENFORCE, allow_erase=False)
+    why = "it erases, and erasing is not allowed by the service settings"
+    assert waits(shop.reconcile(), shop.rights.plan_id) == why
