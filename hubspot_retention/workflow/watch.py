@@ -146,7 +146,7 @@ class SelfCheck:
         verb = Verb.DONE if report.intact else Verb.FAILED
         facts = (("entries", report.entries), ("findings", len(report.findings)), ("head", report.head.hash.hex()))
         with self._store.transaction() as tx:
-            tx.audit(Entry(subject=Subject.VERIFICATION, verb=verb, at=now, actor="service", facts=facts))
+            tx.audit(Entry(subject=Subject.VERIFICATION, verb=verb, at=now, actor=SERVICE, facts=facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +250,9 @@ class Rejections:
 
     def within(self, accepted: int, rejected: int, now: datetime) -> tuple[int, int]:
         """Accepted and refused since an hour ago, or since the first time this was asked."""
-        self._seen.append((now, accepted, rejected))
         while len(self._seen) > 1 and now - self._seen[1][0] >= timedelta(hours=1):
             self._seen.popleft()
+        self._seen.append((now, accepted, rejected))
         _, before, refused_before = self._seen[0]
         return accepted - before, rejected - refused_before
 

@@ -112,7 +112,7 @@ PACKAGES: Final = (
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
     _workflow("shorten"),
-    *(_workflow(name) for name in ("triage", "reconcile")),
+    *(_workflow(name) for name in ("triage", "reconcile", "watch")),
     Package(
         name="due",
         sources=("workflow/due.py",),

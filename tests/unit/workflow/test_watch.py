@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord, Outcome
 from hubspot_retention.core.audit.chain import Head
@@ -95,7 +97,10 @@ def checked(store: SqlStore) -> Check:
 def test_the_portal_that_is_seen_first_is_the_one(checked: Check) -> None:
     assert checked.identify() == ""
     assert (checked.signs.portal_id, checked.signs.portal_seen_at, checked.signs.clock_skew_seconds) == (OURS, NOW, 0.5)
-    assert "for portal 25412345" in checked.identify(999)
+    assert checked.identify(999) == (
+        "the token belongs to portal 999, this installation is for portal 25412345: nothing is read or disposed of. "
+        "Use the right token; another portal needs a database of its own."
+    )
     assert checked.signs.gate.codes() == (ANOTHER_PORTAL,)
 
 
@@ -110,7 +115,8 @@ def test_another_portal_closes_the_gate_until_the_right_one_is_seen(store: SqlSt
 
 @pytest.mark.parametrize(("skew", "closed"), [(300.0, False), (301.0, True), (-301.0, True), (-300.0, False)])
 def test_clocks_that_differ_by_more_than_five_minutes_close_it(checked: Check, skew: float, closed: bool) -> None:
-    assert bool(checked.identify(skew=skew)) is closed
+    why = f"our clock and HubSpot's differ by {skew:.0f} seconds: nothing is disposed of. Set the clock."
+    assert checked.identify(skew=skew) == (why if closed else "")
     assert checked.signs.gate.codes() == ((CLOCKS_DIFFER,) if closed else ())
     assert checked.identify() == ""
     assert checked.signs.gate.codes() == ()
@@ -120,13 +126,18 @@ def test_a_log_that_verifies_is_written_down_with_its_head(checked: Check, store
     checked.check.verify()
     assert (checked.signs.audit_verified_at, checked.signs.audit_entries) == (NOW, 9)
     (entry,) = [read_entry(stored.body) for stored in store.entries()]
-    assert (entry.kind, dict(entry.facts)["head"]) == ("verification.done", "00" * 32)
+    assert (entry.kind, entry.actor) == ("verification.done", "service")
+    assert dict(entry.facts) == {"entries": 9, "findings": 0, "head": "00" * 32}
 
 
 def test_a_damaged_log_closes_the_gate_and_is_written_down(checked: Check, store: SqlStore) -> None:
     checked.log.intact = False
-    with pytest.raises(AuditDamagedError, match="1 finding\\)"):
+    with pytest.raises(AuditDamagedError) as caught:
         checked.check.verify()
+    assert str(caught.value) == (
+        "the audit log is not the one that was written (1 finding): nothing is disposed of. `audit verify` names the "
+        "entries; restore the log before anything else."
+    )
     assert checked.signs.gate.codes() == (AUDIT_DAMAGED,)
     assert checked.signs.audit_verified_at is None
     assert told(store) == [("verification.failed", None)]
@@ -231,6 +242,14 @@ def scene(store: SqlStore) -> Scene:
     return Scene(store)
 
 
+@pytest.fixture
+def said() -> Iterator[list[Any]]:
+    """What the service itself says."""
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        yield lines
+
+
 def test_where_nothing_is_wrong_nothing_is_told(scene: Scene) -> None:
     assert scene.watch.run() == {}
     assert scene.mailbox.messages == []
@@ -242,7 +261,33 @@ def test_an_alarm_is_told_stored_and_written_down(scene: Scene) -> None:
     assert scene.mailbox.messages == [(["deadline-near unsubscribed"], False)]
     (record,) = scene.records
     assert (record.times, record.last_sent_at, record.facts) == (1, NOW, (("records", "3"),))
-    assert told(scene.store) == [("alarm.sent", "deadline-near")]
+    (entry,) = [read_entry(stored.body) for stored in scene.store.entries()]
+    assert (entry.kind, entry.code, entry.actor) == ("alarm.sent", "deadline-near", "service")
+    assert dict(entry.facts) == {"about": "unsubscribed", "level": "warning", "times": 1}
+
+
+def test_what_is_told_and_what_is_settled_stands_among_the_service_s_own_messages(
+    scene: Scene, said: list[Any]
+) -> None:
+    scene.wrong(facts=(("records", "3"),))
+    scene.watch.run()
+    scene.found.clear()
+    scene.after(minutes=1)
+    words = {"kind": "deadline-near", "about": "unsubscribed", "urgency": "warning", "times": 1}
+    words["facts"] = {"records": "3"}
+    assert said == [
+        {"event": "alarm.raised", "log_level": "warning"} | words,
+        {"event": "alarm.settled", "log_level": "info"} | words,
+    ]
+
+
+def test_what_has_changed_but_is_no_worse_is_noted_and_not_told(scene: Scene) -> None:
+    scene.wrong(facts=(("records", "3"),))
+    scene.watch.run()
+    scene.found.clear()
+    scene.wrong(facts=(("records", "4"),))
+    assert scene.after(minutes=1) == {}
+    assert [(record.facts, record.times) for record in scene.records] == [((("records", "4"),), 1)]
 
 
 def test_it_is_told_again_with_ever_longer_pauses(scene: Scene) -> None:
@@ -273,6 +318,19 @@ def test_what_is_over_is_settled_and_told_once(scene: Scene) -> None:
     assert told(scene.store) == [("alarm.sent", "deadline-near"), ("alarm.settled", "deadline-near")]
 
 
+def test_what_is_over_comes_in_one_message_for_each_kind(scene: Scene) -> None:
+    for about, kind in (("unsubscribed", AlarmKind.DEADLINE_NEAR), ("due", AlarmKind.TICK_LATE)):
+        scene.wrong(about, kind=kind)
+    scene.wrong("agreement")
+    scene.watch.run()
+    scene.found.clear()
+    scene.after(minutes=1)
+    assert scene.mailbox.messages[2:] == [
+        (["deadline-near agreement", "deadline-near unsubscribed"], True),
+        (["tick-late due"], True),
+    ]
+
+
 def test_what_could_not_be_told_is_known_and_told_as_soon_as_it_can(scene: Scene) -> None:
     scene.wrong()
     scene.mailbox.works = False
@@ -291,6 +349,9 @@ def test_that_it_grew_worse_is_not_forgotten_because_nobody_could_be_told(scene:
     scene.wrong(level=AlarmLevel.URGENT)
     scene.mailbox.works = False
     scene.after(minutes=1)
+    assert [(record.level, record.times, record.last_sent_at) for record in scene.records] == [
+        (AlarmLevel.WARNING, 1, NOW)
+    ]
     scene.mailbox.works = True
     assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
     assert (scene.records[0].level, scene.records[0].times) == (AlarmLevel.URGENT, 1)
@@ -310,7 +371,7 @@ def test_a_full_disk_is_told_of_once_and_written_down_when_there_is_room(scene: 
     assert told(scene.store) == [("alarm.sent", "readiness-lost")]
 
 
-def test_a_database_that_is_gone_is_told_of_too_and_nothing_counts_as_settled(scene: Scene) -> None:
+def test_a_database_that_is_gone_is_told_of_too_and_nothing_counts_as_settled(scene: Scene, said: list[Any]) -> None:
     scene.wrong()
     scene.watch.run()
     scene.found.clear()
@@ -320,6 +381,8 @@ def test_a_database_that_is_gone_is_told_of_too_and_nothing_counts_as_settled(sc
         with pytest.raises(RetentionError, match="gone"):
             scene.after(minutes=1)
     assert scene.mailbox.messages[1:] == [(["readiness-lost service"], False)]
+    unread = {"event": "alarms.unreadable", "code": "RetentionError", "log_level": "error"}
+    assert [line for line in said if line["log_level"] == "error"] == [unread] * 2
     scene.is_gone = False
     scene.after(minutes=1)
     assert [record.settled_at for record in scene.records] == [None, None]
@@ -351,6 +414,15 @@ def test_what_has_happened_is_told_until_it_is_settled(scene: Scene) -> None:
     assert scene.mailbox.messages == [(["foreign-deletion contacts/101"], False)] * 2
 
 
+def test_what_is_raised_once_more_is_told_when_its_pause_is_over(scene: Scene) -> None:
+    for _ in range(2):
+        with scene.store.transaction() as tx:
+            raise_alarm(tx, a_deletion())
+        scene.after(minutes=1)
+    assert len(scene.mailbox.messages) == 1
+    assert [(record.times, record.last_sent_at) for record in scene.records] == [(1, NOW + timedelta(minutes=1))]
+
+
 def test_what_is_raised_touches_no_other_alarm(scene: Scene) -> None:
     scene.wrong()
     scene.watch.run()
@@ -375,8 +447,16 @@ def test_of_growing_counters_the_last_hour_counts() -> None:
     assert not seen.is_whole(NOW + timedelta(minutes=30))
     assert seen.within(120, 70, NOW + timedelta(minutes=60)) == (20, 20)
     assert seen.is_whole(NOW + timedelta(minutes=60))
-    assert seen.within(120, 71, NOW + timedelta(minutes=91)) == (10, 16)
+    assert seen.within(120, 71, NOW + timedelta(minutes=89)) == (20, 21)
+    assert seen.within(120, 71, NOW + timedelta(minutes=90)) == (10, 16)
     assert seen.within(120, 71, NOW + timedelta(hours=9)) == (0, 0)
+
+
+def test_of_counters_that_are_seldom_asked_for_it_counts_from_an_hour_ago_or_more() -> None:
+    seen = Rejections()
+    seen.within(100, 50, NOW)
+    seen.within(110, 60, NOW + timedelta(minutes=10))
+    assert seen.within(130, 90, NOW + timedelta(hours=2)) == (20, 30)
 
 
 @pytest.mark.parametrize("settles", [True, False])
