@@ -46,7 +46,7 @@ class AuditDamagedError(RetentionError):
 class Notifier(Protocol):
     """What brings alarms to a person."""
 
-    def tell(self, records: Sequence[AlarmRecord], *, settled: bool = False) -> bool:
+    def tell(self, records: Sequence[AlarmRecord], *, settled: bool) -> bool:
         """Tell of alarms of one kind, in one message; answers whether anybody was reached. Never raises."""
 
 
@@ -222,7 +222,7 @@ class Watch:
             records = list(group)
             for record in records:
                 _log.warning("alarm.raised", **_words(record))
-            (told if self._notifier.tell(records) else waiting).extend(records)
+            (told if self._notifier.tell(records, settled=False) else waiting).extend(records)
         return told, waiting
 
     def _settle(self, settled: Sequence[AlarmRecord]) -> None:
