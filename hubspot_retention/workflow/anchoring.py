@@ -220,12 +220,12 @@ class Anchoring:
         return rows
 
     def _read(self, anchor: Anchor, known: Anchored | None) -> Reading:
-        is_known = known is not None and known.at is not None
         try:
-            return Reading(name=anchor.name, checkpoint=anchor.latest(), is_known=is_known)
+            seen = anchor.latest()
         except AnchorError as error:
             _log.warning("anchor.unreadable", anchor=anchor.name, why=str(error))
-            return Reading(name=anchor.name, is_unreadable=True, is_known=is_known)
+            return Reading(name=anchor.name, is_unreadable=True)
+        return Reading(name=anchor.name, checkpoint=seen, is_known=known is not None and known.at is not None)
 
 
 def in_words(found: Sequence[Doubt]) -> str:

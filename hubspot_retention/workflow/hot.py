@@ -57,7 +57,7 @@ class HotOptions:
 
     def __post_init__(self) -> None:
         if self.overlap < LEAST_OVERLAP:
-            raise ValueError(f"overlap: expected at least {LEAST_OVERLAP.total_seconds() / 60:.0f} minutes")
+            raise ValueError(f"overlap: expected at least {LEAST_OVERLAP // timedelta(minutes=1)} minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ class HotSweep:
         """What this service disposed of may stand in the index for a while; what a person restored is there again."""
         with self._store.transaction() as tx:
             ours = disposed_of(tx, records)
-        where = whereabouts(self._source, ours) if ours else {}
+        where = whereabouts(self._source, ours)
         return [record for record in records if record not in ours or where[record] is True]
 
     def _look(self, records: Sequence[RecordRef], sweep: _Sweep) -> None:

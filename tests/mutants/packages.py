@@ -45,6 +45,7 @@ _BEFORE_A_DISPOSAL: Final = (
     *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
     *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person", "assess"),
 )
+_BESIDE_DISPOSALS: Final = ("hot",)
 
 
 def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
@@ -119,4 +120,6 @@ PACKAGES: Final = (
         tests=tuple(f"tests/unit/workflow/test_due_{part}.py" for part in ("tick", "tick_planning", "tick_grouped")),
     ),
     _workflow("obligations", "obligation_entry"),
+    _workflow("anchoring", "telling"),
+    *(_workflow(name) for name in _BESIDE_DISPOSALS),
 )

@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import CapturedCall, CapturingLogger
 
 from hubspot_retention.core.audit.anchor import AnchorError, Doubt, Grows
 from hubspot_retention.core.audit.checkpoint import Checkpoint, open_note, read_note
-from hubspot_retention.core.audit.entry import read_entry
+from hubspot_retention.core.audit.entry import Entry, read_entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.store.database import SqlStore, open_store
-from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan, in_words
+from hubspot_retention.workflow import anchoring as module
+from hubspot_retention.workflow.anchoring import Anchor, Anchoring, AnchorPlan, in_words
 from tests.stores import a_database
 
 KEY = SigningKey.generate("log.example.dk")
@@ -59,7 +62,11 @@ class Stand:
 
     def started(self) -> Anchoring:
         """A process that has just started."""
-        plan = AnchorPlan(anchors=[self.one, self.two], key=KEY, origin=KEY.name, stop_after=72 * HOUR, instance="a")
+        return self.keeping(self.one, self.two)
+
+    def keeping(self, *anchors: Anchor) -> Anchoring:
+        """A process that has just started and keeps these."""
+        plan = AnchorPlan(anchors=anchors, key=KEY, origin=KEY.name, stop_after=72 * HOUR, instance="a")
         return Anchoring(self.store, plan, lambda: self.present)
 
     def rows(self) -> dict[str, tuple[int, datetime | None, str]]:
@@ -70,6 +77,14 @@ class Stand:
     def kinds(self) -> list[str]:
         """The log."""
         return [read_entry(entry.body).kind for entry in self.store.entries()]
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
+    """What whoever runs the service reads."""
+    made = CapturingLogger()
+    monkeypatch.setattr(module, "_log", made)
+    return made
 
 
 @pytest.fixture
@@ -207,12 +222,130 @@ def test_an_anchor_that_finds_a_fork_when_it_is_shown_the_log_closes_the_gate(st
 
 def test_what_was_shown_to_an_anchor_that_is_set_no_more_does_not_count(stand: Stand) -> None:
     stand.started().require()
-    plan = AnchorPlan(anchors=[Somebody("three")], key=KEY, origin=KEY.name, stop_after=72 * HOUR, instance="a")
-    anchoring = Anchoring(stand.store, plan, lambda: stand.present)
+    anchoring = stand.keeping(Somebody("three"))
     anchoring.look()
     assert anchoring.age() is None
 
 
 def test_a_person_is_sent_for_only_where_waiting_does_not_help() -> None:
-    assert "audit recover" in in_words([Doubt.BEHIND])
+    assert in_words([Doubt.BEHIND]).endswith(
+        "a second instance of the service. If this database is to go on, a named person brings it back: "
+        "`audit recover` with every hold that it may lack."
+    )
     assert "audit recover" not in in_words([Doubt.UNREADABLE])
+
+
+def test_every_doubt_is_told_one_after_the_other() -> None:
+    assert in_words([Doubt.UNREADABLE, Doubt.OLD]) == (
+        "nothing is disposed of: no anchor can be read, so nobody knows whether the audit log is the newest; "
+        "no anchor could be shown the audit log for too long. Let an anchor be reached again."
+    )
+
+
+def test_where_nobody_is_asked_nothing_is_doubted_from_the_start(stand: Stand) -> None:
+    assert stand.keeping().doubts() == ()
+
+
+def test_what_was_too_long_ago_is_told_only_once_an_anchor_was_read(stand: Stand) -> None:
+    """Until then that none can be read says it all."""
+    stand.started().require()
+    stand.present += 73 * HOUR
+    stand.one.is_away = stand.two.is_away = True
+    assert stand.started().look() == (Doubt.UNREADABLE,)
+
+
+def test_the_entry_that_anchors_are_shown_is_of_the_service_and_of_one_process_alone(stand: Stand) -> None:
+    stand.started().require()
+    (stored,) = stand.store.entries()
+    entry = read_entry(stored.body)
+    assert (entry.at, entry.actor, entry.facts) == (stand.present, "service", (("instance", "a"),))
+
+
+def test_the_root_that_an_anchor_was_shown_is_remembered(stand: Stand) -> None:
+    stand.keeping(stand.one).require()
+    with stand.store.transaction() as tx:
+        (row,) = tx.anchored()
+    assert (row.size, row.root) == (1, stand.store.tree().root())
+
+
+def test_who_cannot_be_read_or_shown_more_is_in_the_lines(stand: Stand, lines: CapturingLogger) -> None:
+    stand.started().require()
+    stand.two.is_away = True
+    stand.started().require()
+    said = {"anchor": "two", "why": "away"}
+    assert lines.calls == [
+        CapturedCall("warning", ("anchor.unreadable",), said),
+        CapturedCall("warning", ("anchor.failed",), said | {"code": "anchor-unreadable"}),
+    ]
+
+
+# What is announced.
+
+
+def word(at: datetime) -> Entry:
+    """Something that everybody is to know."""
+    return Entry(subject=Subject.LOG_KEY, verb=Verb.CHANGED, at=at, actor="anna.k")
+
+
+def test_what_is_announced_is_signed_with_what_more_it_says_and_shown_to_everybody(stand: Stand) -> None:
+    anchoring = stand.started()
+    assert anchoring.announce(word(stand.present), ("more",)) == {}
+    assert stand.kinds() == ["log-key.changed"]
+    assert [open_note(seen.notes[-1], [KEY.public]).extension for seen in (stand.one, stand.two)] == [("more",)] * 2
+    (kept,) = stand.store.checkpoints()
+    assert [line.name for line in read_note(kept.note)[2]] == [KEY.name, "one.example.dk", "two.example.dk"]
+    assert stand.rows() == {"one": (1, stand.present, ""), "two": (1, stand.present, "")}
+
+
+def test_who_would_not_take_it_is_told_even_where_nobody_can_be_read(stand: Stand) -> None:
+    stand.one.is_away = stand.two.is_away = True
+    found = stand.started().announce(word(stand.present))
+    assert found == {"one": "anchor-unreadable", "two": "anchor-unreadable"}
+    assert stand.kinds() == ["log-key.changed"]
+
+
+def test_of_a_log_that_only_a_person_can_bring_back_nothing_is_announced(stand: Stand) -> None:
+    stand.started().require()
+    stand.one.notes.clear()
+    with pytest.raises(BlockedError) as error:
+        stand.started().announce(word(stand.present))
+    assert str(error.value) == in_words([Doubt.LOST])
+    assert stand.kinds() == ["anchor.sent"]
+
+
+# What they have been shown.
+
+
+def test_everybody_has_been_shown_what_the_last_of_them_was_shown(stand: Stand) -> None:
+    stand.keeping(stand.one).require()
+    assert stand.started().least_shown() == 0
+    for _ in range(2):
+        stand.started().require()
+    assert stand.started().least_shown() == 3
+    stand.two.is_away = True
+    stand.started().require()
+    assert [stand.keeping(each).least_shown() for each in (stand.one, stand.two)] == [4, 3]
+    assert stand.started().least_shown() == 3
+
+
+def test_where_nobody_is_asked_nobody_has_been_shown_anything(stand: Stand) -> None:
+    assert stand.keeping().least_shown() is None
+
+
+def test_whoever_begins_anew_is_remembered_as_shown_and_who_would_not_says_why(stand: Stand) -> None:
+    anchoring = stand.started()
+    signed = anchoring.sign(word(stand.present))
+    stand.present += HOUR
+    stand.two.is_away = True
+    assert anchoring.show_anew(signed) == {"two": "away"}
+    assert stand.rows() == {"one": (1, stand.present, "")}
+    assert (stand.one.notes, stand.two.notes) == ([signed.note], [])
+    with stand.store.transaction() as tx:
+        (row,) = tx.anchored()
+    assert row.root == signed.root
+
+
+def test_what_is_signed_without_more_to_say_says_no_more(stand: Stand) -> None:
+    signed = stand.started().sign(word(stand.present))
+    assert open_note(signed.note, [KEY.public]).extension == ()
+    assert [kept.note for kept in stand.store.checkpoints()] == [signed.note]

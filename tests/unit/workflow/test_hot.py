@@ -84,8 +84,9 @@ def test_a_clock_that_was_set_back_leaves_no_gap(world_of: MakeWorld) -> None:
 
 
 def test_the_overlap_is_never_less_than_the_index_may_lag() -> None:
-    with pytest.raises(ValueError, match="at least 10 minutes"):
+    with pytest.raises(ValueError, match=r"^overlap: expected at least 10 minutes$"):
         HotOptions(portal_id=PORTAL, overlap=timedelta(minutes=9))
+    assert HotOptions(portal_id=PORTAL, overlap=timedelta(minutes=10)).overlap == timedelta(minutes=10)
 
 
 def test_a_record_that_the_index_showed_late_is_found_by_the_next_sweep(world_of: MakeWorld) -> None:
@@ -215,6 +216,17 @@ def test_what_changed_just_before_it_was_heard_of_may_have_been_seen_or_not(worl
     world.edit("contacts/101", lastname="Hansen")
     hot_sweep(world, Searched(world.portal)).run(world.clock.now())
     assert wanted(world) == {"contacts/101"}
+
+
+@pytest.mark.parametrize(("later", "looked_at"), [(timedelta(), {"contacts/101"}), (timedelta(seconds=1), set())])
+def test_what_changed_longer_before_it_was_heard_of_than_clocks_and_answers_lag_was_seen(
+    world_of: MakeWorld, later: timedelta, looked_at: set[str]
+) -> None:
+    world = people(world_of)
+    heard_at = datetime.fromisoformat(LONG_AGO) + timedelta(minutes=15) + later
+    oblige(world, "contacts/101", ObligationState.HELD, heard_at=heard_at)
+    hot_sweep(world, Searched(world.portal)).run(world.clock.now())
+    assert wanted(world) == looked_at
 
 
 def test_what_does_not_say_when_it_changed_is_looked_at(world_of: MakeWorld) -> None:

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import CapturedCall, CapturingLogger
 
 from hubspot_retention.core.audit.anchor import AnchorError, Doubt
 from hubspot_retention.core.audit.checkpoint import open_note
 from hubspot_retention.store.database import SqlStore, open_store
+from hubspot_retention.workflow import telling as module
 from hubspot_retention.workflow.anchoring import Anchoring, AnchorPlan
 from hubspot_retention.workflow.telling import Told
 from tests.stores import a_database
@@ -82,6 +84,8 @@ def test_it_is_told_what_the_anchors_are_shown_and_its_answer_is_kept(stand: Sta
     assert told.startswith(shown)
     assert stand.sizes() == {"file": (1, ""), "timestamp": (1, "")}
     assert stand.tokens() == [(1, b"token")]
+    with stand.store.transaction() as tx:
+        assert {row.root for row in tx.anchored()} == {stand.store.tree().root()}
 
 
 def test_one_that_answers_nothing_leaves_no_proof(stand: Stand) -> None:
@@ -115,6 +119,15 @@ def test_one_that_is_away_is_noted_left_alone_for_an_hour_and_holds_nobody_up(st
     stand.present += 25 * HOUR
     anchoring.mark()
     assert stand.listener.asked == 3
+
+
+def test_that_one_is_away_is_in_the_lines(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = CapturingLogger()
+    monkeypatch.setattr(module, "_log", lines)
+    stand.listener.is_away = True
+    stand.started().mark()
+    said = {"anchor": "timestamp", "code": "anchor-unreadable", "why": "away"}
+    assert lines.calls == [CapturedCall("warning", ("anchor.failed",), said)]
 
 
 def test_what_it_was_told_before_stands_while_it_is_away(stand: Stand) -> None:
