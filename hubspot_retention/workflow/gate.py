@@ -13,7 +13,7 @@ from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.times import Times
 
@@ -74,10 +74,15 @@ class ComparedClocks:
 def find_plan(store: Store, plan_id: str) -> Plan:
     """The plan of that id. Raises UsageError naming the newest ones."""
     with store.transaction() as tx:
-        plan = tx.plan(plan_id)
-        if plan is not None:
-            return plan
-        newest = [known.plan_id for known in tx.plans()][:4]
+        return plan_in(tx, plan_id)
+
+
+def plan_in(tx: Transaction, plan_id: str) -> Plan:
+    """As `find_plan`, for who decides about it in the same transaction."""
+    plan = tx.plan(plan_id)
+    if plan is not None:
+        return plan
+    newest = [known.plan_id for known in tx.plans()][:4]
     known_ids = f"the newest are {', '.join(newest)}" if newest else "there is none yet: make one with `plan new`"
     raise UsageError(f"there is no plan {plan_id}; {known_ids}")
 

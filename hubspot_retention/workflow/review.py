@@ -15,7 +15,7 @@ from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.gate import find_plan
+from hubspot_retention.workflow.gate import plan_in
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_entry
@@ -53,9 +53,8 @@ class Reviewer:
     def approve(self, plan_id: str, digest: str, policy_text: str, now: datetime) -> Plan:
         """Approve exactly this plan; the policy it was made under counts as approved with it, and must be the one of
         `policy_text`. Raises BlockedError; nothing was approved."""
-        looked_at = find_plan(self._store, plan_id)
         with self._store.transaction() as tx:
-            plan = tx.plan(plan_id) or looked_at
+            plan = plan_in(tx, plan_id)
             self._check(plan, digest, policy_text, now)
             approved = replace(plan, status=PlanStatus.APPROVED, decided_by=self._actor, decided_at=now)
             tx.save_plan(approved)
@@ -84,9 +83,8 @@ class Reviewer:
 
     def reject(self, plan_id: str, why: str, now: datetime) -> Plan:
         """Reject a plan; nothing more of it is ever applied, also when it is being applied at this moment."""
-        looked_at = find_plan(self._store, plan_id)
         with self._store.transaction() as tx:
-            plan = tx.plan(plan_id) or looked_at
+            plan = plan_in(tx, plan_id)
             if plan.status not in _REJECTABLE:
                 raise BlockedError(f"plan {plan_id} is not rejected: it is {plan.status.value}")
             rejected = replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now, why=why)
