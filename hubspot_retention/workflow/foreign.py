@@ -201,8 +201,8 @@ def _of_ours(tx: Transaction, record: RecordRef, known: Obligation | None) -> st
 
     What was disposed of, restored by a person, and came under a new obligation since then is not ours any more.
     """
-    plan_id, *_ = tx.disposed(record.object_type, [record.record_id]).get(record.record_id, ("",))
-    plan = tx.plan(plan_id) if plan_id else None
+    done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
+    plan = tx.plan(done[0]) if done else None
     if plan is not None and (known is None or not known.is_live or plan.built_at >= known.first_seen_at):
         return OURS
     sent = tx.disposed(record.object_type, [record.record_id], states=_UNSETTLED)

@@ -1,16 +1,23 @@
 """What others did to records, and what is taken out of plans."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
-from hubspot_retention.core.alarm import AlarmKind, AlarmLevel
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.request import RequestKind
-from hubspot_retention.workflow.foreign import IN_FLIGHT, OURS, take_out
+from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign, take_out
+from hubspot_retention.workflow.watch import raise_alarm
+from hubspot_retention.workflow.worth import Loss
+from tests.documents import clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
     a_company,
@@ -25,7 +32,8 @@ from tests.faults.people import (
     unsubscribed,
     won_deal,
 )
-from tests.faults.world import World, ref
+from tests.faults.world import PORTAL, World, ref
+from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, former_customer
 from tests.unit.workflow.hints import alarms, foreign, obligation, oblige
 
 NOBODYS = {"createdate": f"{days_ago(30)}T09:00:00Z"}
@@ -389,3 +397,176 @@ def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_win
     assert world.words("contacts/101") == ["obligation.opened"]
     assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
     assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
+
+
+# At a desk: what lies in the bin is said by hand.
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Of any record it has this, or nothing."""
+
+    found: Any = Gone.ABSENT
+
+    def read_archived(self, record: Any) -> Any:
+        """What it has."""
+        return self.found
+
+
+AS_IT_WAS: Any = "a record as it lies in the bin"
+
+
+def judge_of(found: Any = Gone.ABSENT) -> Foreign:
+    """Who judges, beside a bin."""
+    return Foreign(cast(Any, Bin(found)), clienti(), PORTAL, raise_alarm)
+
+
+def a_loss(**values: Any) -> Loss:
+    """A contact is gone of which no bin shows anything."""
+    return Loss(**{"record": ref("contacts/101"), "deleted_at": NOW - HOUR, **values})
+
+
+def heard(desk: Desk, loss: Loss) -> str:
+    """It is heard of."""
+    with desk.store.transaction() as tx:
+        return judge_of().gone(tx, loss, NOW)
+
+
+def open_alarms(desk: Desk) -> list[AlarmRecord]:
+    """Those that are open."""
+    with desk.store.transaction() as tx:
+        return list(tx.alarms(open_only=True))
+
+
+def by_the_service(entry: Entry) -> bool:
+    """Whether an entry says where, under which policy, and that nobody did it by hand."""
+    return (entry.portal_id, entry.policy_digest, entry.actor) == (PORTAL, clienti().digest, "service")
+
+
+def test_what_lies_in_the_bin_was_deleted_when_the_bin_says() -> None:
+    loss = judge_of((AS_IT_WAS, NOW - DAY)).lost(ref("contacts/101"), NOW)
+    assert (loss.record, loss.deleted_at, loss.seen, loss.privacy) == (
+        ref("contacts/101"),
+        NOW - DAY,
+        AS_IT_WAS,
+        False,
+    )
+
+
+def test_what_lies_in_the_bin_since_nobody_knows_when_was_deleted_when_it_was_told() -> None:
+    assert judge_of((AS_IT_WAS, UNKNOWN)).lost(ref("contacts/101"), NOW).deleted_at == NOW
+
+
+def test_what_no_bin_has_was_deleted_when_it_was_told() -> None:
+    loss = judge_of().lost(ref("contacts/101"), NOW)
+    assert (loss.deleted_at, loss.seen, loss.privacy) == (NOW, None, False)
+
+
+def test_whom_somebody_erased_is_not_looked_for_in_the_bin() -> None:
+    loss = judge_of((AS_IT_WAS, NOW - DAY)).lost(ref("contacts/101"), NOW, privacy=True)
+    assert (loss.deleted_at, loss.seen, loss.privacy) == (NOW, None, True)
+
+
+def test_a_deletion_is_in_the_log_with_what_is_known_of_it(desk: Desk) -> None:
+    assert heard(desk, a_loss()) == DELETION
+    (entry,) = desk.entries("foreign-deletion")
+    assert by_the_service(entry)
+    assert (entry.kind, entry.code, entry.at) == ("foreign-deletion.seen", DELETION, NOW)
+    assert dict(entry.facts) == {
+        "what": "deletion",
+        "was": "unknown",
+        "deleted_at": "2026-11-22T08:00:00+00:00",
+        "in_bin": "not-found",
+        "restorable_until": "2027-02-20",
+    }
+
+
+def test_that_a_deletion_was_an_erasure_is_told_once_with_what_the_record_was(desk: Desk) -> None:
+    heard(desk, a_loss())
+    for _ in range(2):
+        assert heard(desk, a_loss(privacy=True)) == PRIVACY_DELETION
+    _, entry = desk.entries("foreign-deletion")
+    facts = dict(entry.facts)
+    assert (entry.code, facts["what"], facts["was"]) == (PRIVACY_DELETION, PRIVACY_DELETION, "unknown")
+    (alarm,) = open_alarms(desk)
+    assert dict(alarm.facts) == facts
+
+
+def test_that_an_erased_person_is_back_is_over_when_the_record_is_gone(desk: Desk) -> None:
+    back = AlarmKind.ERASED_PERSON_BACK
+    with desk.store.transaction() as tx:
+        raise_alarm(tx, Alarm(kind=back, about="contacts/101", level=AlarmLevel.WARNING, at=NOW - DAY))
+    heard(desk, a_loss())
+    with desk.store.transaction() as tx:
+        found = tx.alarm(back, "contacts/101")
+    assert found is not None
+    assert (found.settled_at, found.last_seen_at) == (NOW, NOW)
+
+
+def test_what_the_ledger_had_ends_as_heard_of_now_and_is_told_as_the_service_s(desk: Desk) -> None:
+    desk.oblige()
+    heard(desk, a_loss())
+    assert desk.obligation("contacts/101").heard_at == NOW
+    (entry,) = desk.entries("obligation")
+    assert entry.kind == "obligation.ended"
+    assert (entry.portal_id, entry.actor) == (PORTAL, "service")
+
+
+def disposed_of(desk: Desk) -> Plan:
+    """A plan of ours disposed of the contact."""
+    return desk.plan(former_customer(state=ItemState.DONE), status=PlanStatus.APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("state", "since", "whose"),
+    [
+        ("open", -HOUR, OURS),
+        ("open", 0 * HOUR, OURS),
+        ("open", HOUR, DELETION),
+        ("done", HOUR, OURS),
+        ("ended", HOUR, OURS),
+    ],
+)
+def test_what_we_disposed_of_is_ours_until_it_comes_under_an_obligation_after_the_plan(
+    desk: Desk, state: str, since: timedelta, whose: str
+) -> None:
+    plan = disposed_of(desk)
+    desk.oblige(state=state, first_seen_at=plan.built_at + since)
+    assert heard(desk, a_loss()) == whose
+
+
+def suspect(desk: Desk) -> None:
+    """A deletion is told of that nobody can look into."""
+    with desk.store.transaction() as tx:
+        judge_of().suspected(tx, a_loss(), NOW)
+
+
+def test_of_what_we_disposed_of_no_deletion_is_suspected(desk: Desk) -> None:
+    disposed_of(desk)
+    suspect(desk)
+    assert open_alarms(desk) == []
+
+
+def test_a_deletion_of_what_is_due_again_since_we_disposed_of_it_is_suspected(desk: Desk) -> None:
+    plan = disposed_of(desk)
+    desk.oblige(first_seen_at=plan.built_at + HOUR)
+    suspect(desk)
+    (alarm,) = open_alarms(desk)
+    assert (alarm.kind, dict(alarm.facts)["was"]) == (AlarmKind.FOREIGN_DELETION, "unknown")
+
+
+def test_of_a_record_that_cannot_be_read_somebody_hears_why(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        judge_of().unreadable(tx, ref("contacts/101"), "too-large", NOW)
+    (alarm,) = open_alarms(desk)
+    assert (alarm.kind, alarm.about, alarm.level) == (AlarmKind.RAISED, "contacts/101", AlarmLevel.WARNING)
+    assert (alarm.first_at, alarm.facts) == (NOW, (("reason", "too-large"),))
+
+
+def test_a_merge_is_in_the_log_with_the_winner_and_no_code(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        judge_of().merged(tx, ref("contacts/102"), ref("contacts/101"), NOW)
+    (entry,) = desk.entries("merge")
+    assert by_the_service(entry)
+    assert (entry.record, entry.code) == ("contacts/102", None)
+    assert dict(entry.facts) == {"winner": "contacts/101", "held": False}
