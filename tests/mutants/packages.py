@@ -113,7 +113,7 @@ PACKAGES: Final = (
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
     _workflow("shorten"),
-    *(_workflow(name) for name in ("triage", "reconcile", "watch", "review")),
+    *(_workflow(name) for name in ("triage", "reconcile", "watch", "review", "foreign")),
     Package(
         name="due",
         sources=("workflow/due.py",),
