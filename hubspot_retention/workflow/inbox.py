@@ -38,6 +38,9 @@ LookAt = Callable[[Transaction, Sequence[RecordRef], datetime, str], object]
 
 WEBHOOK: Final = "webhook"
 
+_LOOKED: Final = "looked"
+_MERGED: Final = "merged"
+
 _LATE: Final = timedelta(minutes=2)
 """How long after an event HubSpot's answers may still be older than the event."""
 _FIRST_PAUSE: Final = timedelta(minutes=1)
@@ -103,7 +106,7 @@ class InboxTick:
             found = sort_events(events, self._options)
             for why, numbers in found.settled:
                 tx.mark_handled(numbers, now, why)
-                round_.outcomes[why] += len(numbers)
+                round_.outcomes[why] = len(numbers)
             ours = disposed_of(tx, [matter.record for matter in found.matters])
         due = [matter for matter in found.matters if self._is_due(matter, now)]
         simple = [matter for matter in due if self._is_simple(matter, ours)]
@@ -131,9 +134,9 @@ class InboxTick:
         with self._store.transaction() as tx:
             self._look_at(tx, [matter.record for matter in matters], round_.now, WEBHOOK)
             for matter in matters:
-                tx.mark_handled(matter.numbers, round_.now, "looked")
+                tx.mark_handled(matter.numbers, round_.now, _LOOKED)
         for matter in matters:
-            self._done(matter, "looked", round_)
+            self._done(matter, _LOOKED, round_)
 
     def _done(self, matter: Matter, outcome: str, round_: _Round) -> None:
         matter.done = True
@@ -182,9 +185,9 @@ class InboxTick:
                 self._foreign.back(tx, record, round_.now)
             self._look_at(tx, _in_ledger(records, under_obligation(tx, around)), round_.now, WEBHOOK)
             for matter in matters:
-                tx.mark_handled(matter.numbers, round_.now, "looked")
+                tx.mark_handled(matter.numbers, round_.now, _LOOKED)
         for matter in matters:
-            self._done(matter, "looked", round_)
+            self._done(matter, _LOOKED, round_)
 
     def _settle(self, matter: Matter, where: Whereabouts, round_: _Round) -> None:
         """One matter whose records were read: merged, gone, or in view."""
@@ -214,8 +217,8 @@ class InboxTick:
             for loser, winner in sorted(losers.items()):
                 self._foreign.merged(tx, loser, winner, round_.now)
             self._look_at(tx, _in_ledger(winners, under_obligation(tx, around)), round_.now, WEBHOOK)
-            tx.mark_handled(matter.numbers, round_.now, "merged")
-        self._done(matter, "merged", round_)
+            tx.mark_handled(matter.numbers, round_.now, _MERGED)
+        self._done(matter, _MERGED, round_)
 
     def _gone(self, matter: Matter, round_: _Round) -> None:
         loss = self._foreign.lost(matter.record, matter.told_at, privacy=matter.is_privacy_deletion)
@@ -238,7 +241,7 @@ class InboxTick:
         with self._store.transaction() as tx:
             was_ours = self._foreign.back(tx, matter.record, round_.now)
             self._look_at(tx, _in_ledger(records, under_obligation(tx, around)), round_.now, WEBHOOK)
-            outcome = "restored" if was_ours else "looked"
+            outcome = "restored" if was_ours else _LOOKED
             tx.mark_handled(matter.numbers, round_.now, outcome)
         self._done(matter, outcome, round_)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import CapturedCall, CapturingLogger
 
 from hubspot_retention.core.alarm import AlarmKind
 from hubspot_retention.core.deadline.obligation import ObligationState
@@ -13,6 +14,7 @@ from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.webhook.event import Event
 from hubspot_retention.errors import PortalContractError, PortalPausedError, PortalTemporaryError, UsageError
+from hubspot_retention.workflow import inbox as module
 from hubspot_retention.workflow.inbox import InboxReport
 from hubspot_retention.workflow.ports import Transaction
 from tests.faults.conftest import MakeWorld
@@ -76,6 +78,11 @@ def unreadable(*ids: int) -> Callable[[str, tuple[Any, ...]], Exception | None]:
         return None
 
     return fails
+
+
+def no_bin(name: str, arguments: tuple[Any, ...]) -> Exception | None:
+    """The bin cannot be read."""
+    return PortalContractError("the bin cannot be read") if name == "read_archived" else None
 
 
 # Who is to be looked at.
@@ -310,10 +317,25 @@ def test_a_deletion_that_hubspot_does_not_show_yet_waits(world_of: MakeWorld) ->
     tick = inbox(world)
     deliver(world, an_event("contacts/101", "deletion"))
     assert tick.run(world.clock.now()).waiting == 1
+    before = len(world.sandbox.journal.entries())
+    assert tick.run(world.clock.now() + timedelta(seconds=119)).waiting == 1
+    assert len(world.sandbox.journal.entries()) == before
     world.act("archive", record="contacts/101")
     world.clock.present += timedelta(minutes=2)
     assert tick.run(world.clock.now()) == InboxReport(outcomes=(("deletion", 1),), waiting=0, more=False)
     assert len(alarms(world)) == 1
+
+
+def test_to_have_waited_for_hubspot_does_not_count_as_a_failure(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    tick = inbox(world, Failing(world.portal, no_bin), attempts=2)
+    deliver(world, an_event("contacts/101", "deletion"))
+    tick.run(world.clock.now())
+    world.act("archive", record="contacts/101")
+    world.clock.present += timedelta(minutes=2)
+    assert tick.run(world.clock.now()) == InboxReport(outcomes=(), waiting=1, more=False)
+    world.clock.present += timedelta(minutes=1)
+    assert tick.run(world.clock.now()).outcomes == (("failed:PortalContractError", 1),)
 
 
 def test_what_is_there_again_when_its_deletion_is_heard_of_is_looked_at(world_of: MakeWorld) -> None:
@@ -353,6 +375,19 @@ def test_whom_a_record_reached_that_is_gone_nobody_can_tell_so_all_who_are_held_
     oblige(world, "contacts/103", ObligationState.OPEN)
     world.act("archive", record=record)
     run(world, an_event(record, "deletion"))
+    assert wanted(world) == {"contacts/101"}
+
+
+def test_who_is_held_and_was_heard_of_once_the_record_was_told_to_be_gone_is_not_looked_at(
+    world_of: MakeWorld,
+) -> None:
+    world = world_of(a_portal(companies=[a_company(11)]))
+    told_at = world.clock.now().replace(microsecond=0)
+    oblige(world, "contacts/101", ObligationState.HELD, heard_at=told_at - timedelta(seconds=1))
+    oblige(world, "contacts/102", ObligationState.HELD, heard_at=told_at)
+    world.act("archive", record="companies/11")
+    deliver(world, an_event("companies/11", "deletion"), at=told_at)
+    inbox(world).run(world.clock.now())
     assert wanted(world) == {"contacts/101"}
 
 
@@ -416,14 +451,20 @@ def test_a_deletion_that_can_never_be_looked_into_calls_somebody(world_of: MakeW
     world = world_of(a_portal(contacts=[a_customer(101)]))
     world.act("archive", record="contacts/101")
 
-    def fails(name: str, arguments: tuple[Any, ...]) -> Exception | None:
-        return PortalContractError("the bin cannot be read") if name == "read_archived" else None
-
-    found = run(world, an_event("contacts/101", "deletion"), source=Failing(world.portal, fails), attempts=1)
+    found = run(world, an_event("contacts/101", "deletion"), source=Failing(world.portal, no_bin), attempts=1)
     assert found == {"failed:PortalContractError": 1}
     (alarm,) = alarms(world)
     assert (alarm.kind, dict(alarm.facts)["was"]) == (AlarmKind.FOREIGN_DELETION, "unknown")
     assert wanted(world) == {"contacts/101"}
+
+
+def test_an_erasure_that_can_never_be_looked_into_is_told_as_one(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    source = Failing(world.portal, unreadable(101))
+    run(world, an_event("contacts/101", "privacyDeletion"), source=source, attempts=1)
+    (alarm,) = alarms(world)
+    facts = dict(alarm.facts)
+    assert (facts["what"], facts["was"], facts["restorable_until"]) == ("privacy-deletion", "unknown", "never")
 
 
 def test_of_a_company_that_can_never_be_read_all_who_are_held_are_looked_at(world_of: MakeWorld) -> None:
@@ -502,8 +543,54 @@ def test_after_three_records_in_a_row_the_rest_waits_for_the_next_round(world_of
     world = world_of(a_portal(deals=[a_deal(each) for each in range(21, 26)]))
     deliver(world, *(an_event(f"deals/{each}") for each in range(21, 26)))
     tick = inbox(world, Failing(world.portal, unreadable(21, 22, 23, 24)))
-    assert tick.run(world.clock.now()).handled == 0
+    assert tick.run(world.clock.now()) == InboxReport(outcomes=(), waiting=3, more=False)
     assert tick.run(world.clock.now()).outcomes == (("looked", 1),)
+
+
+def test_one_that_can_be_read_between_them_begins_the_row_anew(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(deals=[a_deal(each) for each in range(21, 27)]))
+    source = Failing(world.portal, unreadable(21, 22, 24, 25))
+    assert run(world, *(an_event(f"deals/{each}") for each in range(21, 27)), source=source) == {"looked": 2}
+    assert wanted(world) == {"deals/23", "deals/26"}
+
+
+def test_all_are_dealt_with_however_many_parts_they_come_in(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 2)
+    world = world_of(a_portal(deals=[a_deal(each) for each in range(21, 28)]))
+    assert run(world, *(an_event(f"deals/{each}") for each in range(21, 28))) == {"looked": 7}
+
+
+def test_a_part_that_can_be_read_begins_the_row_anew(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BATCH", 3)
+    world = world_of(a_portal(deals=[a_deal(each) for each in range(21, 27)]))
+    source = Failing(world.portal, unreadable(24, 25))
+    assert run(world, *(an_event(f"deals/{each}") for each in range(21, 27)), source=source) == {"looked": 4}
+    assert "deals/26" in wanted(world)
+
+
+def test_what_is_done_when_another_of_its_part_fails_is_not_done_again(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)], deals=[a_deal(21)]))
+    world.act("archive", record="contacts/101")
+    events = [an_event("deals/21"), an_event("contacts/101", "deletion")]
+    assert run(world, *events, source=Failing(world.portal, no_bin)) == {"looked": 1}
+    assert waiting(world) == 1
+
+
+def test_that_a_record_cannot_be_read_is_in_the_lines_with_how_often(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = CapturingLogger()
+    monkeypatch.setattr(module, "_log", lines)
+    world = world_of(a_portal(deals=[a_deal(21)]))
+    tick = inbox(world, Failing(world.portal, unreadable(21)))
+    deliver(world, an_event("deals/21"))
+    for _ in range(2):
+        tick.run(world.clock.now())
+        world.clock.present += timedelta(minutes=1)
+    said = {"record": "deals/21", "code": "PortalTemporaryError"}
+    assert lines.calls == [CapturedCall("warning", ("event.failed",), said | {"times": times}) for times in (1, 2)]
 
 
 def test_a_round_has_a_limit_and_says_that_there_is_more(world_of: MakeWorld) -> None:
