@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from hubspot_retention.bootstrap.parts import as_owners
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState
@@ -11,6 +13,7 @@ from hubspot_retention.core.plan.model import Plan
 from hubspot_retention.core.policy.model import Mode
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import BlockedError
+from hubspot_retention.workflow import owner_warnings as module
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.gate import Permission, Unwatched
 from hubspot_retention.workflow.owner_warnings import (
@@ -23,7 +26,7 @@ from hubspot_retention.workflow.owner_warnings import (
 )
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import Document, a_contact, a_portal, days_ago, unsubscribed
-from tests.faults.world import REVIEW, World, ref
+from tests.faults.world import PORTAL, REVIEW, World, ref
 from tests.unit.workflow.ticking import InTime
 
 KIM, BO = "77", "78"
@@ -109,7 +112,13 @@ def test_the_log_tells_the_intent_before_the_call_and_each_record_after_it(world
         ("owner-warning.done", "contacts/102"),
     ]
     assert dict(said[0].facts) == {"owner": KIM, "records": 2}
-    assert said[1].rule == "inactive-contact"
+    warning = known(world, "contacts/101")
+    assert warning is not None
+    assert dict(said[1].facts) == {"owner": KIM, "due_at": warning.due_at.isoformat(timespec="seconds")}
+    assert {(each.rule, each.portal_id, each.policy_digest, each.actor, each.code) for each in said} == {
+        ("inactive-contact", PORTAL, world.policy.digest, "service", None)
+    }
+    assert warning.settled_at is not None
 
 
 def test_nobody_is_told_twice_of_one_date_and_again_when_the_date_moved(world_of: MakeWorld) -> None:
@@ -152,6 +161,76 @@ def test_whoever_became_active_after_the_sweep_is_not_told_of(world_of: MakeWorl
     assert [getattr(known(world, f"contacts/{number}"), "state", None) for number in (101, 102)] == [
         WarningState.ELSEWHERE
     ] * 2
+
+
+def test_when_it_was_seen_that_nobody_is_to_be_told_is_kept(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340, ""), silent_since(102, 340)))
+    sweep(world)
+    world.edit("contacts/102", retention_confirmed_on=days_ago(0))
+    warn(world)
+    found = [known(world, f"contacts/{number}") for number in (101, 102)]
+    assert [each is not None and each.settled_at is not None for each in found] == [True, True]
+
+
+def test_who_is_held_since_the_sweep_is_not_told_of(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    assert warn(world) == Warned()
+
+
+def test_many_of_one_owner_are_read_and_told_in_parts(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BATCH", 2)
+    world = world_of(a_company(*(silent_since(number, 340) for number in range(101, 106)), silent_since(106, 340, "")))
+    sweep(world)
+    assert warn(world) == Warned(told=5, tasks=3, without_owner=1)
+    subjects = sorted(task["hs_task_subject"][:1] for task in tasks(world))
+    assert subjects == ["1", "2", "2"]
+
+
+def test_no_more_than_so_many_are_told_of_after_one_sweep(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 2)
+    world = world_of(a_company(*(silent_since(number, 340) for number in range(101, 104))))
+    sweep(world)
+    assert [warn(world).told for _ in range(3)] == [2, 1, 0]
+
+
+def test_owners_that_alternate_get_one_task_each(world_of: MakeWorld) -> None:
+    owners = (KIM, BO, KIM, BO)
+    world = world_of(a_company(*(silent_since(101 + each, 340, owner) for each, owner in enumerate(owners))))
+    sweep(world)
+    assert warn(world) == Warned(told=4, tasks=2)
+
+
+def test_what_was_told_long_ago_is_forgotten(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    warn(world)
+    warning = known(world, "contacts/101")
+    assert warning is not None
+    world.clock.present = warning.due_at + timedelta(days=400)
+    warn(world)
+    assert known(world, "contacts/101") == warning
+    world.clock.present += timedelta(seconds=1)
+    warn(world)
+    assert known(world, "contacts/101") is None
+
+
+def test_a_sweep_that_a_person_watches_is_heard_by_both(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    hearing = OwnerHearing(world.store, Foresight.of(world.policy, world.clock.now()))
+    decisions: list[Decision] = []
+    world.assess(watcher=hearing.beside(Watcher(decision=decisions.append)))
+    hearing.note()
+    assert [str(decision.record) for decision in decisions] == ["contacts/101"]
+    assert known(world, "contacts/101") is not None
+
+
+def test_where_nobody_watches_only_what_calls_for_a_warning_is_worth_hearing(world_of: MakeWorld) -> None:
+    world = world_of(a_company())
+    foresight = Foresight.of(world.policy, world.clock.now())
+    hearing = OwnerHearing(world.store, foresight)
+    assert hearing.beside(Watcher()).worth_hearing == foresight.wanted
 
 
 def test_who_goes_by_a_rule_that_warns_nobody_is_not_told_of(world_of: MakeWorld) -> None:
