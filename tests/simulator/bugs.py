@@ -20,17 +20,18 @@ Patch = Callable[[Any], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
     """One bug. `noticed_by`: the invariants of which one must break within the bound. `seed`: the first schedule that
-    found it when it was written down; the short form begins there."""
+    found it when it was written down; the short form begins there. `is_late`: it takes a schedule to its end."""
 
     what: str
     seed: int
     noticed_by: tuple[str, ...]
     patch: Patch
+    is_late: bool = False
 
     @property
     def heals(self) -> bool:
         """Whether it shows only once the faults have healed."""
-        return any(invariant.startswith("L") for invariant in self.noticed_by)
+        return self.is_late or any(invariant.startswith("L") for invariant in self.noticed_by)
 
 
 def _no_last_check(monkeypatch: Any) -> None:

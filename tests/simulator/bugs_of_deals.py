@@ -110,9 +110,10 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
         Bug(what="a deal's hold reaches nobody", seed=174, noticed_by=("S1", "S3"), patch=_deals_hold_nobody),
         Bug(
             what="a hold of a deal merged away holds nobody",
-            seed=8743,
+            seed=6367,
             noticed_by=("S1",),
             patch=_older_numbers_hold_no_deal,
+            is_late=True,
         ),
         Bug(what="a deal in flight is promised", seed=8028, noticed_by=("S1",), patch=_deal_in_flight_promised),
         Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
