@@ -45,7 +45,7 @@ _BEFORE_A_DISPOSAL: Final = (
     *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
     *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person", "assess"),
 )
-_BESIDE_DISPOSALS: Final = ("hot", "inbox")
+_BESIDE_DISPOSALS: Final = ("triage", "reconcile", "watch", "review", "foreign", "hot", "inbox")
 
 
 def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:
@@ -113,7 +113,6 @@ PACKAGES: Final = (
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
     _workflow("shorten"),
-    *(_workflow(name) for name in ("triage", "reconcile", "watch", "review", "foreign")),
     Package(
         name="due",
         sources=("workflow/due.py",),

@@ -56,8 +56,10 @@ def _deals_hold_nobody(monkeypatch: Any) -> None:
 
 
 def _older_numbers_hold_no_deal(monkeypatch: Any) -> None:
-    real = deal_causes
-    monkeypatch.setattr(view, "deal_causes", lambda deal, register: real(deal._replace(merged_ids=()), register))
+    def own(deal: Any, register: Any) -> Any:
+        return deal_causes(deal._replace(merged_ids=()), register)
+
+    monkeypatch.setattr(view, "deal_causes", own)
 
 
 def _deal_in_flight_promised(monkeypatch: Any) -> None:

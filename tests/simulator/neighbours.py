@@ -54,7 +54,7 @@ class Neighbours:
             near = [deal for deal in known(seen.deals) if RecordRef(_DEAL, deal) not in without]
             own.extend(self.deals_there[deal] for deal in near if deal in self.deals_there)
         else:
-            near, people = [key], [*known(seen.contacts)]
+            near, people = [key], list(known(seen.contacts))
         companies = {link.company_id for one in own for link in known(one.companies)}
         deals = {*near, *(deal for company in companies for deal in self.linked_to(_COMPANY, _DEAL, company))}
         found = [

@@ -142,13 +142,13 @@ class SimulatedPortal:
     def _answer(self, key: RecordId, *, blind: bool) -> Any:
         if self.stage.who in self.strangers:
             return Gone.ABSENT
-        record = RecordRef(ObjectType.CONTACT, key)
-        if record in self.merged:
-            return MergedInto(self.merged[record])
         seen = self.there.get(key)
         if seen is None:
-            return Gone.ABSENT
+            return self._instead(RecordRef(ObjectType.CONTACT, key)) or Gone.ABSENT
         return SeenContact(seen._replace(legal_hold=UNKNOWN) if blind else seen, None)
+
+    def _instead(self, record: RecordRef) -> MergedInto | None:
+        return MergedInto(self.merged[record]) if record in self.merged else None
 
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Whether records are in view."""

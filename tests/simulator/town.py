@@ -119,17 +119,16 @@ class Town(Neighbours, Letters, SimulatedPortal):
     def read_deals(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Deals by id."""
         self._ask(f"reads deals {ids}")
-        there = {} if self.stage.who in self.strangers else self.deals_there
-        answers: dict[RecordId, Any] = {
-            key: self._instead(RecordRef(_DEAL, key)) or there.get(key, Gone.ABSENT) for key in ids
-        }
+        answers = {key: self._own(RecordRef(_DEAL, key)) for key in ids}
         for key, answer in answers.items():
             self.on_read(RecordRef(_DEAL, key), answer)
         return answers
 
-    def _instead(self, record: RecordRef) -> MergedInto | None:
-        is_told = record in self.merged and self.stage.who not in self.strangers
-        return MergedInto(self.merged[record]) if is_told else None
+    def _own(self, record: RecordRef) -> Any:
+        """A deal or company, or where it is instead; in the portal of a stranger's token there is none of them."""
+        if self.stage.who in self.strangers:
+            return Gone.ABSENT
+        return self.of(record.object_type).get(record.record_id) or self._instead(record) or Gone.ABSENT
 
     def read_companies(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Companies by id; a hold property that is not there any more is unknown."""
@@ -160,11 +159,8 @@ class Town(Neighbours, Letters, SimulatedPortal):
             return SimulatedPortal.presence(self, object_type, ids)
         self._ask(f"looks whether {object_type.value} are there")
         if object_type in (_DEAL, _COMPANY):
-            there = {} if self.stage.who in self.strangers else self.of(object_type)
-            return {
-                key: self._instead(RecordRef(object_type, key)) or (True if key in there else Gone.ABSENT)
-                for key in ids
-            }
+            found = {key: self._own(RecordRef(object_type, key)) for key in ids}
+            return {key: one if isinstance(one, Gone | MergedInto) else True for key, one in found.items()}
         return {key: True if RecordRef(object_type, key) in self.letters else Gone.ABSENT for key in ids}
 
     def touched(
@@ -175,12 +171,7 @@ class Town(Neighbours, Letters, SimulatedPortal):
         found: dict[RecordId, Any] = {}
         for key in ids:
             record = RecordRef(object_type, key)
-            if record in self.merged:
-                found[key] = MergedInto(self.merged[record])
-            elif key not in self.of(object_type):
-                found[key] = Gone.ABSENT
-            else:
-                found[key] = self._changed_at(record)
+            found[key] = self._changed_at(record) if self.has(record) else self._instead(record) or Gone.ABSENT
         return found
 
     def _changed_at(self, record: RecordRef) -> datetime:

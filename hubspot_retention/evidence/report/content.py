@@ -247,12 +247,11 @@ def _reviewed(given: Given, say: Language) -> list[Block]:
         for kind in sorted({kind for kind, _ in counts})
     ]
     heads = " ".join(("kind", *(f"outcome.{outcome.value}" for outcome in Outcome)))
-    at = say.moment(given.figures.last_run_at)
-    said = say("reviewed", at=at) if rows else say("not-reviewed")
     if not rows:
-        return [Paragraph(said)]
-    left = _reasons(given, (Outcome.UNDETERMINED, Outcome.REFER), say)
+        return [Paragraph(say("not-reviewed"))]
+    said = say("reviewed", at=say.moment(given.figures.last_run_at))
     counted = _table(say, heads, rows, tuple(range(1, len(Outcome) + 1)))
+    left = _reasons(given, (Outcome.UNDETERMINED, Outcome.REFER), say)
     return [Paragraph(said), counted, Paragraph(say("left-reviewed")), left]
 
 
