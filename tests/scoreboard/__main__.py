@@ -26,8 +26,9 @@ def try_row(row: Row, *, full: bool) -> Result:
         return Result(row=row, verdict=Verdict.NOT_SHOWN)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
+        workers = ("-n", "auto", "--dist", "worksteal") if row.in_blocks else ()
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *row.tests, f"--junit-xml={report}"],
+            [sys.executable, "-m", "pytest", "-q", *workers, *row.tests, f"--junit-xml={report}"],
             cwd=ROOT,
             env={**os.environ, "CI": "1", **(row.full if full else row.short)},
             capture_output=True,

@@ -44,7 +44,8 @@ class _Read:
 
 @dataclass(slots=True)
 class _Sent:
-    """The last word `sent` of a record: its place, when, what it said, the read before it, whether a call was made."""
+    """The last word `sent` of a record: its place, when it was last looked at whether it stands, what it said, the read
+    before it, whether a call was made."""
 
     place: int
     seconds: float
@@ -124,6 +125,14 @@ class Checker:
     def failed(self) -> None:
         """Somebody's transaction was not stored."""
         self._without_store.add(self.stage.who)
+
+    def stands(self, records: Iterable[RecordRef]) -> None:
+        """A transaction looked at whether the words of these records stand, and had nothing to say: a bundle's first
+        steps take time, its last one is made by a new look."""
+        for record in records:
+            sent = self._sent.get((self.stage.who, record))
+            if sent is not None:
+                sent.seconds = self.stage.seconds
 
     def durable(self, entries: list[Entry]) -> None:
         """A transaction has been committed with these words."""

@@ -5,7 +5,7 @@ committed survives the machine is shown elsewhere, with real files.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -165,21 +165,29 @@ class Doors:
         if self.is_lost:
             raise StoreRefusedError("the database is in use by another process")
         said: list[Entry] = []
+        looked_at: list[RecordRef] = []
         stage.in_transaction = True
         self.checker.failed()
         try:
             with self.inner.transaction() as tx:
-                audit = tx.audit
+                audit, events_since = tx.audit, tx.events_since
 
                 def heard(entry: Entry) -> int:
                     said.append(entry)
                     return audit(entry)
 
+                def asked(number: int, records: Collection[RecordRef], properties: Collection[str]) -> Any:
+                    looked_at.extend(records)
+                    return events_since(number, records, properties)
+
                 tx.audit = heard  # type: ignore[method-assign]
+                tx.events_since = asked  # type: ignore[method-assign]
                 yield tx
                 if stage.fate(0.01, "the database fails, nothing is stored"):
                     raise StoreError("the disk is full")
             self.checker.durable(said)
+            if not said:
+                self.checker.stands(looked_at)
             if stage.fate(0.004, "it is stored, but the database does not say so any more"):
                 raise StoreError("the database cannot be reached")
         finally:

@@ -36,8 +36,10 @@ class Person:
     zeal: float = 1.0
 
     def play(self) -> None:
-        """A life."""
+        """A life. Whoever enters after everybody has gone knows them from the plans."""
         everybody = self.checker.portal.everything()
+        if not people_of(everybody):
+            everybody = [record for records in self.checker.approved.values() for record in records]
         for _ in range(self.thoughts):
             self.stage.step("thinks")
             try:

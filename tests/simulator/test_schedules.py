@@ -14,8 +14,8 @@ from tests.simulator.estate import is_estate
 from tests.simulator.schedule import Schedule
 from tests.simulator.story import shrink, story_of
 
-_BLOCKS = 20
 _SCHEDULES = int(os.environ.get("RETENTION_TEST_SCHEDULES", "1000"))
+_BLOCKS = max(20, _SCHEDULES // 5_000)
 Tell = Callable[[str, object], None]
 
 pytestmark = pytest.mark.usefixtures("one_thread_at_a_time")
