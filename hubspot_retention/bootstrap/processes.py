@@ -10,7 +10,6 @@ before it: only its kind and place come back.
 """
 
 import ctypes
-import os
 import pickle
 import traceback
 from collections import deque
@@ -19,6 +18,7 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,7 @@ _LARGE_BLOCKS: Final = -3
 """What glibc's `mallopt` calls M_MMAP_THRESHOLD."""
 _LARGE: Final = 64 * 1024
 """Bytes: less than an answer of HubSpot with a hundred records."""
+_NO_MORE: Final = object()
 
 _log = structlog.get_logger("hubspot_retention.assess")
 
@@ -86,22 +87,32 @@ class ProcessBench:
         self._most = processes * _AHEAD
         self._pool = pool_of(processes)
         for _ in range(processes):
-            self._pool.submit(os.getpid)
+            self._pool.submit(_ready)
 
     def close(self) -> None:
         """End the processes, once they have decided what they have before them."""
         self._pool.shutdown(cancel_futures=True)
 
-    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
-        """What each docket led to, in the order of the dockets. Raises ProcessError."""
+    def findings(
+        self, court: Court, dockets: Iterable[Docket], meanwhile: Iterable[None] = (), /
+    ) -> Iterator[Findings]:
+        """What each docket led to, in the order of the dockets. As long as one is waited for, steps of `meanwhile` are
+        taken. Raises ProcessError."""
         packed = pickle.dumps((court.policy, court.judge.register, court.judge.as_of, court.requests, court.hears))
         waiting: deque[Future[bytes]] = deque()
+        steps = iter(meanwhile)
+
+        def first() -> Findings:
+            while not waiting[0].done() and next(steps, _NO_MORE) is None:
+                pass
+            return _result(waiting.popleft())
+
         for docket in dockets:
             waiting.append(self._submit(packed, docket))
             if len(waiting) > self._most:
-                yield _result(waiting.popleft())
+                yield first()
         while waiting:
-            yield _result(waiting.popleft())
+            yield first()
 
     def _submit(self, packed: bytes, docket: Docket) -> Future[bytes]:
         try:
@@ -129,6 +140,12 @@ def _lost() -> ProcessError:
 def _court(packed: bytes) -> Court:
     policy, register, as_of, requests, hears = pickle.loads(packed)
     return Court(policy, Judge.of(policy, register, as_of), requests, hears)
+
+
+def _ready() -> None:
+    """Read, while nothing is to be decided yet, the modules of what will come: that takes a third of a second."""
+    import_module("hubspot_retention.hubspot.unread")
+    import_module("hubspot_retention.store.spool_views")
 
 
 def _decide(packed: bytes, docket: bytes) -> bytes:

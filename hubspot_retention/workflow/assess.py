@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from hubspot_retention.collector import seldom_collected
@@ -197,12 +198,14 @@ class Assessment:
             self._decide(run, order, court, bench.findings(court, contacts), watcher, total)
             plans = [draft.plan_id for draft in run.drafts.values()]
             bundles.begin(ObjectType.CONTACT, plans, pool)
-            for findings in bench.findings(court, self._clerk.all_deals()):
+            of_contacts = bundles.list_for(ObjectType.CONTACT, plans, run.portal_id, watcher.progress)
+            for findings in bench.findings(court, self._clerk.all_deals(), of_contacts):
                 self._keep(run, order, findings, watcher)
                 watcher.progress("deciding deals", findings.total, None)
             bundles.begin(ObjectType.DEAL, plans, pool)
-            for plan in plans:
-                bundles.list_for(plan, run.portal_id, watcher.progress)
+            of_deals = bundles.list_for(ObjectType.DEAL, plans, run.portal_id, watcher.progress)
+            for _ in chain(of_contacts, of_deals):
+                pass
 
     def _contacts(self, run: _Run, order: AssessOrder, bench: Bench, pool: ThreadPoolExecutor) -> Iterator[Docket]:
         """Every contact as it will be decided, of a list that is begun."""
@@ -290,11 +293,5 @@ class Assessment:
             tx.audit(replace(finished, facts=counts))
 
     def _entry(self, verb: Verb, at: datetime, portal_id: PortalId, run_id: int) -> Entry:
-        return Entry(
-            subject=Subject.RUN,
-            verb=verb,
-            at=at,
-            portal_id=portal_id,
-            run_id=run_id,
-            policy_digest=self._policy.digest,
-        )
+        policy = self._policy.digest
+        return Entry(subject=Subject.RUN, verb=verb, at=at, portal_id=portal_id, run_id=run_id, policy_digest=policy)

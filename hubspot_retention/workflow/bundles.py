@@ -101,16 +101,24 @@ class BundleLister:
             if ids:
                 self._begun[kind, ids] = pool.submit(self._source.correspondence, kind, ids)
 
-    def list_for(self, plan_id: str, portal: PortalId, progress: Callable[[str, int, int | None], None]) -> None:
-        """List the correspondence of every contact that is to be erased and every deal that is to be archived."""
+    def list_for(
+        self,
+        kind: ObjectType,
+        plan_ids: Iterable[str],
+        portal: PortalId,
+        progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None,
+    ) -> Iterator[None]:
+        """List the correspondence of every contact that is to be erased, or of every deal that is to be archived: at
+        each step that of one batch."""
         with self._store.transaction() as tx:
             verified = correspondence_is_verified(tuple(tx.probe_results(portal)))
-        for kind in _TAKEN_WITH:
+        for plan_id in plan_ids:
             for items in self._batches(plan_id, kind):
                 found = self._contacts(items, verified) if kind is ObjectType.CONTACT else self._deals(items)
                 with self._store.transaction() as tx:
                     tx.replace_items(plan_id, found)
                 progress("listing correspondence", len(items), None)
+                yield
 
     def _batches(self, plan_id: str, kind: ObjectType) -> Iterator[list[PlanItem]]:
         with self._store.transaction() as tx:

@@ -229,8 +229,11 @@ class Bench(Protocol):
     def is_apart(self) -> bool:
         """Whether that is elsewhere."""
 
-    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
-        """What each docket led to, in the order of the dockets."""
+    def findings(
+        self, court: Court, dockets: Iterable[Docket], meanwhile: Iterable[None] = (), /
+    ) -> Iterator[Findings]:
+        """What each docket led to, in the order of the dockets. Where that is waited for, steps of `meanwhile` may be
+        taken."""
 
 
 class OwnBench:
@@ -238,6 +241,8 @@ class OwnBench:
 
     is_apart = False
 
-    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
+    def findings(
+        self, court: Court, dockets: Iterable[Docket], _meanwhile: Iterable[None] = (), /
+    ) -> Iterator[Findings]:
         """What each docket led to, in the order of the dockets."""
         return map(court.decide, dockets)

@@ -75,8 +75,9 @@ class PlanMaker:
             judge = Judge.of(self._policy, tx.hold_register(), now)
         around = {each.item.record: each.deals for each in candidates}
         lister = BundleLister(making.letters, self._store, cast(Spool, _DealsAround(around)), judge)
-        for draft in drafts:
-            lister.list_for(draft.plan_id, making.portal_id, lambda phase, done, total: None)
+        for kind in (ObjectType.CONTACT, ObjectType.DEAL):
+            for _ in lister.list_for(kind, [draft.plan_id for draft in drafts], making.portal_id):
+                pass
         beside = (making.run_kind, making.measure)
         sealer = Sealer(self._store, self._policy, making.guardrails, making.measure.population, beside)
         plans = [sealer.seal(draft, tallies[draft.kind], now) for draft in drafts]

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,9 @@ def test_any_number_of_processes_finds_what_one_finds(world_of: MakeWorld, monke
 class Dying(ProcessBench):
     """One of its processes is killed."""
 
-    def findings(self, court: Court, dockets: Iterable[Docket]) -> Iterator[Findings]:
+    def findings(
+        self, court: Court, dockets: Iterable[Docket], meanwhile: Iterable[None] = (), /
+    ) -> Iterator[Findings]:
         """Kill it once it has begun."""
         for docket in dockets:
             yield from super().findings(court, [docket])
@@ -133,6 +136,63 @@ def test_an_error_in_another_process_shows_its_kind_and_place_and_nobody(world_o
         list(bench.findings(court, [docket]))
     assert str(caught.value).startswith("deciding failed: ValueError in test_processes.py, line ")
     assert "anna" not in "".join(traceback.format_exception(caught.value))
+
+
+class Around:
+    """Contacts with nothing around them."""
+
+    def views(self, contacts: Sequence[ContactObservation]) -> list[ContactView]:
+        """Just so."""
+        return [ContactView(contact, (), ()) for contact in contacts]
+
+
+def test_while_another_process_decides_this_one_goes_on_with_what_is_to_be_done_meanwhile(world_of: MakeWorld) -> None:
+    world = world_of(a_portal())
+    court = Court(clienti(), Judge.of(clienti(), {}, world.clock.present))
+    known = Known(before={}, obliged=frozenset())
+    dockets = [
+        ContactDocket(seen=[an_observation(number)], statuses={}, neighbours=Around(), known=known)
+        for number in range(101, 106)
+    ]
+    taken: list[int] = []
+
+    def endless() -> Iterator[None]:
+        for number in count():
+            taken.append(number)
+            yield
+
+    steps = endless()
+    with closing(ProcessBench(1)) as bench:
+        found = bench.findings(court, dockets, steps)
+        first = next(found)  # the process was only just started
+        assert taken
+        assert [first, *found] == [court.decide(docket) for docket in dockets]
+    next(steps)
+    assert taken == list(range(len(taken)))
+
+
+class Looking(ProcessBench):
+    """Looks, before and after, at what was read over there."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.before, self.after = self.modules(), set[str]()
+
+    def modules(self) -> set[str]:
+        """What of the product is there."""
+        names = self._pool.submit(eval, "[*__import__('sys').modules]").result()
+        return {name for name in names if name.startswith("hubspot_retention")}
+
+    def close(self) -> None:
+        """Look once more."""
+        self.after = self.modules()
+        super().close()
+
+
+def test_another_process_has_read_what_it_needs_before_it_has_anything_to_decide(world_of: MakeWorld) -> None:
+    bench = Looking()
+    world_of(PEOPLE).assess(bench_for=of(bench))
+    assert bench.before == bench.after
 
 
 _ORPHAN = """

@@ -246,7 +246,7 @@ def test_what_was_carried_out_while_the_run_went_on_stands(house: House) -> None
     class Bench(OwnBench):
         """Once what it decided is taken the contact is archived."""
 
-        def findings(self, court: Any, dockets: Any) -> Any:
+        def findings(self, court: Any, dockets: Any, _meanwhile: Any = (), /) -> Any:
             yield from super().findings(court, dockets)
             with house.desk.store.transaction() as tx:
                 tx.note(ObjectType.CONTACT, [(RecordId(101), Remembered(archived_by_us=True))])

@@ -122,7 +122,9 @@ class Desk:
 
     def listed_by(self, lister: BundleLister) -> dict[str, tuple[Bundle | None, Block | None]]:
         """The same, by somebody who may have begun."""
-        lister.list_for("7-time", PORTAL, lambda *told: self.progress.append(told))
+        for kind in (ObjectType.CONTACT, ObjectType.DEAL):
+            for _ in lister.list_for(kind, ["7-time"], PORTAL, lambda *told: self.progress.append(told)):
+                pass
         return {str(item.record): (item.bundle, item.block) for item in self.replaced}
 
 
@@ -157,6 +159,13 @@ def test_no_more_of_a_plan_is_held_than_is_asked_for_together() -> None:
     desk = Desk(planned, letters={item.record.record_id: () for item in planned})
     desk.listed()
     assert desk.by_then == [1_000, 2_000, 2_001]
+
+
+def test_of_each_step_one_batch_is_listed() -> None:
+    planned = [*(an_item(f"contacts/{number}") for number in range(1, 1_002)), a_deal_item(21)]
+    desk = Desk(planned, letters={item.record.record_id: () for item in planned})
+    steps = desk.lister().list_for(ObjectType.CONTACT, ["7-time"], PORTAL)
+    assert [len(desk.replaced) for _ in steps] == [1_000, 1_001]
 
 
 def test_what_was_asked_for_early_is_not_asked_for_again_and_leads_to_the_same() -> None:
