@@ -39,10 +39,7 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
         that was new."""
         if loser == winner:
             return False
-        is_new = winner not in self._became(object_type, loser)
-        if is_new:
-            row = {"object_type": TYPE_NUMBERS[object_type], "loser": loser, "winner": winner}
-            self._connection.execute(insert(merged).values(row | {"heard_at": to_micros(at)}))
+        is_new = self.note_merge(object_type, loser, winner, at)
         heir = self.heir_of(object_type, winner)
         if heir != loser:
             self._move_memory(object_type, loser, heir)
@@ -51,6 +48,15 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
                 self.move_receipts(loser, heir)
             self._move_obligation(RecordRef(object_type, loser), RecordRef(object_type, heir), at)
         return is_new
+
+    def note_merge(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
+        """A record became another: holds and requests bind the winner too, and nothing else moves yet. Answers whether
+        that was new."""
+        if winner in self._became(object_type, loser):
+            return False
+        row = {"object_type": TYPE_NUMBERS[object_type], "loser": loser, "winner": winner}
+        self._connection.execute(insert(merged).values(row | {"heard_at": to_micros(at)}))
+        return True
 
     def _became(self, object_type: ObjectType, record_id: RecordId) -> list[RecordId]:
         here = (merged.c.object_type == TYPE_NUMBERS[object_type], merged.c.loser == record_id)

@@ -59,7 +59,7 @@ class Looker:
         around = frozenset[RecordRef]().union(
             *(found.around for found in fresh.values() if isinstance(found, FreshContact | FreshDeal))
         )
-        prepared = replace(prepared, around=around)
+        prepared = replace(prepared, around=around, former=_former(fresh))
         return Looked(prepared=prepared, fresh=fresh, letters=letters, due=first, later=later)
 
     def _still_due(
@@ -80,6 +80,15 @@ class Looker:
             else:
                 self._ledger.skip(item, why)
         return due
+
+
+def _former(fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing]) -> dict[RecordRef, Sequence[RecordId]]:
+    """The ids that contacts had before they were merged into what they are."""
+    return {
+        RecordRef(ObjectType.CONTACT, key): found.view.seen.merged_ids
+        for key, found in fresh.items()
+        if isinstance(found, FreshContact) and found.view.seen.merged_ids
+    }
 
 
 def _apart(

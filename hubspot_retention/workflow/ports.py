@@ -263,17 +263,6 @@ class Transaction(
     def set_kill_switch(self, words: str | None) -> None:
         """Stop all disposals, or let them go on (`None`)."""
 
-    def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
-        """A record was merged into another, or got a new id: holds and requests bind the winner too; memory,
-        tombstones and a live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether
-        that was new."""
-
-    def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
-        """Where a record lives now, by the merges that were heard of."""
-
-    def became(self, record: RecordRef) -> frozenset[RecordRef]:
-        """Every record that this one has become, by the merges that were heard of."""
-
 
 class Store(Protocol):
     """The service's own database."""

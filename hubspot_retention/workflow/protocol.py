@@ -4,8 +4,8 @@ The safety border is `send`: the last check of our holds, of the stop switch and
 `sent`, in one transaction. A hold that was acknowledged before it wins; a hold placed after it is answered «in flight».
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry
@@ -16,7 +16,7 @@ from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
-from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.request import RequestRegister, SubjectRequest
 from hubspot_retention.core.webhook.heard import Listening
 from hubspot_retention.workflow.aftermath import note_done, took_effect
@@ -50,7 +50,8 @@ whatever becomes of the record here, so it is written down: for a day a hold on 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a batch is checked against: the memory and the requests at the moment of its intent, what the portal has
-    proved, when (monotonic seconds) its fresh read began, the last event heard before it, and what it read `around`."""
+    proved, when (monotonic seconds) its fresh read began, the last event heard before it, what it read `around`,
+    and the `former` ids of contacts that had others before."""
 
     memory: Memory
     requests: tuple[SubjectRequest, ...]
@@ -58,6 +59,7 @@ class Prepared:
     at: float
     heard: int
     around: frozenset[RecordRef] = frozenset()
+    former: Mapping[RecordRef, Sequence[RecordId]] = field(default_factory=dict)
 
 
 class Part(NamedTuple):
@@ -141,11 +143,22 @@ class Ledger:
             for item in batch:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
                 tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=named(remembered)))
+                self._note_merges(tx, item, prepared.former.get(item.record, ()))
                 if remembered is not None:
                     remember(tx, item, remembered, self._times.now())
                 for part in parts:
                     tx.audit(self._entry(item, Verb.SENT, part.code, part.subject, (("about", part.about),)))
             return Sending(self._times.monotonic())
+
+    def _note_merges(self, tx: Transaction, item: PlanItem, former: Sequence[RecordId]) -> None:
+        """A hold on an id that the record had before must be told that it is in flight, although nobody else may have
+        told of the merge yet."""
+        kind, winner = item.record.object_type, item.record.record_id
+        for loser in former:
+            if tx.note_merge(kind, loser, winner, self._times.now()):
+                facts = (("winner", str(item.record)), ("held", False))
+                entry = self._entry(item, Verb.SEEN, "", Subject.MERGE)
+                tx.audit(replace(entry, record=str(RecordRef(kind, loser)), facts=facts))
 
     def still_stands(self, item: PlanItem, prepared: Prepared) -> Sending | None:
         """Tx B once more, before the last step of a bundle: its first steps took time."""

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 from hubspot_retention.core.hold import Hold, HoldRegister
-from hubspot_retention.core.record import RecordRef
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
 
 
 class RegisterTransaction(Protocol):
-    """Holds, what may have been sent before one, and requests."""
+    """Holds, what may have been sent before one, requests, and the merges through which they are read."""
 
     def note_late_call(self, plan_id: str, record: RecordRef, at: datetime) -> None:
         """A record was still there after a call whose answer was lost: the call may take effect yet."""
@@ -55,3 +55,18 @@ class RegisterTransaction(Protocol):
     def requests(self, *, followed: bool = True) -> Sequence[SubjectRequest]:
         """All requests of the register. `followed`: one whose contact was merged away stands there once more under
         each contact it was merged into, with its own number."""
+
+    def rename_record(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
+        """A record was merged into another, or got a new id: holds and requests bind the winner too; memory,
+        tombstones and a live obligation move to it (state `look`, reason `merged`; the loser's ends). Answers whether
+        that was new."""
+
+    def note_merge(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
+        """A record became another: holds and requests bind the winner too, and nothing else moves yet. Answers whether
+        that was new."""
+
+    def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
+        """Where a record lives now, by the merges that were heard of."""
+
+    def became(self, record: RecordRef) -> frozenset[RecordRef]:
+        """Every record that this one has become, by the merges that were heard of."""

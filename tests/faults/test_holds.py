@@ -272,6 +272,16 @@ def test_a_hold_on_who_was_merged_away_is_told_of_whom_they_became(world_of: Mak
     assert told == (InFlight(plan.plan_id, ref("contacts/101")),)
 
 
+def test_a_hold_on_who_was_merged_away_is_told_of_whom_the_fresh_read_found_them_to_be(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    world.act("merge", record="contacts/102", into="contacts/101")
+    plan = world.rights()
+    told = in_flight_at_the_call(world, plan, "erase_contact", "contacts/102")
+    assert told == (InFlight(plan.plan_id, ref("contacts/101")),)
+    (merge,) = (entry for entry in world.entries("contacts/102") if entry.kind == "merge.seen")
+    assert dict(merge.facts) == {"winner": "contacts/101", "held": False}
+
+
 class NobodyAnswers:
     """A portal whose answers to calls are all lost; the calls may take effect later."""
 

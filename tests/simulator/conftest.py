@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.conftest import _quiet, server, world_of
-from tests.simulator.database import begin_anew
 from tests.simulator.inline import inline
 from tests.unit.evidence.test_sealing import store
 
@@ -17,11 +16,3 @@ def one_thread_at_a_time() -> Iterator[None]:
     """For the length of a test."""
     with inline():
         yield
-
-
-@pytest.fixture
-def a_database_of_its_own() -> Iterator[None]:
-    """For the length of a test."""
-    begin_anew()
-    yield
-    begin_anew()

@@ -36,6 +36,7 @@ from tests.simulator.estate import SURVIVES, portal_of
 from tests.simulator.portal import PORTAL
 from tests.simulator.stage import BEGIN, Stage
 
+_NAME = "beside"
 MANY = Guardrails(max_disposals=5_000, max_percent=100, percent_from=25, max_shrink_percent=20)
 
 
@@ -49,11 +50,11 @@ def the_policy() -> tuple[str, RetentionPolicy]:
 class Content(Protocol):
     """A database that can be emptied and filled."""
 
-    def serialize(self) -> bytes:
+    def saved(self) -> Any:
         """All that is in it."""
 
-    def deserialize(self, content: bytes) -> None:
-        """This and nothing else."""
+    def fill(self, content: Any) -> None:
+        """With this and nothing else."""
 
 
 _INSTEAD: list[tuple[Content, SqlStore]] = []
@@ -73,14 +74,8 @@ def instead(content: Content, store: SqlStore) -> Iterator[None]:
         yield
     finally:
         _INSTEAD.pop()
-        begin_anew()  # the one in memory is as its last schedule left it, and no longer empty
-
-
-def begin_anew() -> None:
-    """Another database in memory: one that was filled anew often with the content of one kind of schedule brings the
-    interpreter's SQLite down with that of another."""
-    _in_memory.cache_clear()
-    _forget()
+        _in_memory.cache_clear()  # it is as its last schedule left it, and no longer empty
+        _forget()
 
 
 def _forget() -> None:
@@ -88,28 +83,60 @@ def _forget() -> None:
     template.cache_clear()
 
 
-@cache
-def _in_memory() -> tuple[Content, SqlStore]:
-    raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+@dataclass(frozen=True, slots=True)
+class _InMemory:
+    """A database in memory beside an empty main one. What SQLite knows of `json_each` hangs on the main database, and
+    it uses it still when that has been filled anew and the memory given back: so the main one never is."""
+
+    raw: sqlite3.Connection
+
+    def saved(self) -> bytes:
+        """All that is in it."""
+        return self.raw.serialize(name=_NAME)
+
+    def fill(self, content: bytes) -> None:
+        """With this and nothing else."""
+        self.raw.deserialize(content, name=_NAME)
+
+
+def _connected(raw: sqlite3.Connection) -> Session:
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
     engine.dialect.do_begin = begin_immediate  # type: ignore[assignment, method-assign]
-    session = Session(engine.connect())
-    with session.begin() as connection:
+    return Session(engine.connect())
+
+
+@cache
+def _new() -> bytes:
+    raw = _connection()
+    with _connected(raw).begin() as connection:
         bring_up_to_date(connection)
-    return cast(Content, raw), SqlStore(session)
+    return raw.serialize()
+
+
+def _connection() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
 
 
 @cache
-def empty() -> bytes:
+def _in_memory() -> tuple[Content, SqlStore]:
+    raw = _connection()
+    raw.execute(f"attach ':memory:' as {_NAME}")
+    content = _InMemory(raw)
+    content.fill(_new())
+    return content, SqlStore(_connected(raw))
+
+
+@cache
+def empty() -> Any:
     """The database before anything was stored."""
-    return database()[0].serialize()
+    return database()[0].saved()
 
 
 @cache
-def template(size: int, *, is_approved: bool, has_deals: bool = False) -> tuple[bytes, tuple[Plan, ...]]:
+def template(size: int, *, is_approved: bool, has_deals: bool = False) -> tuple[Any, tuple[Plan, ...]]:
     """A store after a run, by the real assessment, and after its approval, by the real review."""
     raw, store = database()
-    raw.deserialize(empty())
+    raw.fill(empty())
     text, policy = the_policy()
     stage = Stage(0)
     stage.faults = False
@@ -131,7 +158,7 @@ def template(size: int, *, is_approved: bool, has_deals: bool = False) -> tuple[
     if is_approved:
         reviewer = Reviewer(store, "bent", four_eyes=True)
         plans = tuple(reviewer.approve(plan.plan_id, plan.digest, text, BEGIN) for plan in plans)
-    return raw.serialize(), plans
+    return raw.saved(), plans
 
 
 def wanted(plans: Sequence[Plan]) -> dict[RecordRef, str]:

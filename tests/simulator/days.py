@@ -71,7 +71,7 @@ class Days:
         # Not drawn: what other seeds tell does not hang on it.
         self.outside = Outside(stage, stop_after=_STOP_AFTER) if self.seed % _ANCHORED == 1 else None
         raw, inner = database()
-        raw.deserialize(empty())
+        raw.fill(empty())
         self.town = Town(stage, {})
         populate(self.town, stage.random.choice((4, 5, 6)))
         self.checker = TownChecker(

@@ -50,9 +50,8 @@ class EstateChecker(Checker):
         # What is set at the very instant of an answer was set after it: time goes on before whoever acts next.
         if held and min(held) < sent.read.seconds:
             self._fail("S1", f"{record} goes although something in HubSpot held it before it was read")
-        for loser in self.town.of(record.object_type)[record.record_id].merged_ids:
-            old = RecordRef(record.object_type, loser)
-            if self.town.merged_at[old] <= sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
+        for old, since in self._was(record):
+            if since < sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
                 self._fail("S1", f"{record} goes although {old}, which it is now, is to stay")
         if record.object_type is ObjectType.DEAL:
             self._letters_first(record, who)
@@ -60,6 +59,12 @@ class EstateChecker(Checker):
             self.erased.add(record)
             self._children_first(record, who)
             self._ends_are_known(record, sent)
+
+    def _was(self, record: RecordRef) -> Iterator[tuple[RecordRef, float]]:
+        """What a record was before, and since when that is this record."""
+        for loser in self.town.of(record.object_type)[record.record_id].merged_ids:
+            old = RecordRef(record.object_type, loser)
+            yield old, self.town.heir_of(old)[1]
 
     def _was_asked(self, record: RecordRef, sent: _Sent) -> bool:
         return any(sent.place > asked_at for asked_at in self.asked.get(record, {}).values())
@@ -76,9 +81,13 @@ class EstateChecker(Checker):
                 self._fail("C2", f"{record} goes, and {ref} hung on it alone")
 
     def _ends_are_known(self, record: RecordRef, sent: _Sent) -> None:
-        """The end of an agreement that only this contact's end tells is written to it before (semantics 3)."""
-        answer = None if sent.read is None else sent.read.answer
+        """The end of an agreement that only this contact's end tells is written to it before (semantics 3). An
+        agreement may have become this contact's only after it was read, by a merge."""
+        assert sent.read is not None
+        answer = sent.read.answer
         if not isinstance(answer, SeenContact) or not isinstance(answer.observation.customer_until, date):
+            return
+        if any(since >= sent.read.seconds for _, since in self._was(record)):
             return
         for deal in self._won(answer.observation):
             seen = self.town.deals_there[deal]

@@ -91,17 +91,20 @@ class Person:
         return self.stage.random.choice(around) if any(near != record for near in around) else record
 
     def _hold(self, record: RecordRef) -> None:
-        """A hold: whoever it reaches is held, but for what is named as in flight, and what is reached by that."""
+        """A hold: whoever it reaches is held, but for what is named as in flight, and what is reached by that. Of one
+        that was merged away the record is held that it is now, from its next read on: of a merge since it was sent
+        nobody may have told."""
         portal, can_tell = self.checker.portal, self._can_tell_what_is_in_flight
         hold, in_flight = self._registrar.place_hold(record, "sag-1", "", None, self.stage.now())
         self.placed.append((hold.hold_id, record))
         self.checker.holds += 1
         named = {each.record for each in in_flight}
-        reached = [each for each in portal.everything() if record in portal.around(each, named)]
-        for each in dict.fromkeys((record, *reached)) if can_tell else ():
-            if each not in named:
+        heir, _ = portal.heir_of(record)
+        reached = {record: heir} | {each: each for each in portal.everything() if record in portal.around(each, named)}
+        for each, now in reached.items() if can_tell else ():
+            if now not in named and (each == record or each != heir):
                 self.checker.promised.setdefault(each, set()).add(hold.hold_id)
-        self.stage.tell(f"is told that {record} is {'in flight' if record in named else 'held'}")
+        self.stage.tell(f"is told that {record} is {'in flight' if heir in named else 'held'}")
 
     def _release(self, number: int, record: RecordRef) -> None:
         if self.checker.is_restored:

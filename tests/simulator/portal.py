@@ -54,6 +54,7 @@ class SimulatedPortal:
     tokens: dict[str, PortalId] = field(default_factory=dict)
     strangers: set[str] = field(default_factory=set)
     merged: dict[RecordRef, RecordId] = field(default_factory=dict)
+    merged_at: dict[RecordRef, float] = field(default_factory=dict)
     poison: set[RecordId] = field(default_factory=set)
     on_read: Callable[[RecordRef, Any], None] = lambda record, answer: None
     on_call: Calls = _nobody_hears
@@ -89,7 +90,7 @@ class SimulatedPortal:
 
     def merge(self, loser: RecordRef, winner: RecordRef) -> None:
         """Two records turn out to be one."""
-        self.merged[loser] = winner.record_id
+        self.merged[loser], self.merged_at[loser] = winner.record_id, self.stage.seconds
         del self.of(loser.object_type)[loser.record_id]
 
     # RecordSource
@@ -146,6 +147,14 @@ class SimulatedPortal:
         if seen is None:
             return self._instead(RecordRef(ObjectType.CONTACT, key)) or Gone.ABSENT
         return SeenContact(seen._replace(legal_hold=UNKNOWN) if blind else seen, None)
+
+    def heir_of(self, record: RecordRef) -> tuple[RecordRef, float]:
+        """What a record is now, and since when."""
+        since = 0.0
+        while record in self.merged:
+            since = max(since, self.merged_at[record])
+            record = RecordRef(record.object_type, self.merged[record])
+        return record, since
 
     def _instead(self, record: RecordRef) -> MergedInto | None:
         return MergedInto(self.merged[record]) if record in self.merged else None

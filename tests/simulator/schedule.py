@@ -60,7 +60,7 @@ class Schedule:
     _pace: float = field(init=False)
     _length: int = _STEPS
     _doors: dict[str, Doors] = field(default_factory=dict)
-    _backup: tuple[bytes, int, Backup] | None = None
+    _backup: tuple[Any, int, Backup] | None = None
 
     def __post_init__(self) -> None:
         stage = self.stage = Stage(self.seed, self.muted)
@@ -72,7 +72,7 @@ class Schedule:
         self._length = _LONGER if has_deals else _STEPS
         content, self.plans = template(0 if has_deals else size, is_approved=is_approved, has_deals=has_deals)
         raw, inner = database()
-        raw.deserialize(content)
+        raw.fill(content)
         self._first = inner.audit_head().count
         self.portal = portal_of(stage, size, has_deals=has_deals)
         known: dict[str, Any] = {
@@ -197,14 +197,14 @@ class Schedule:
         stage, (raw, store) = self.stage, database()
         if self._backup is None:
             if not self.checker.was_restored and stage.fate(0.06, "a backup is made"):
-                self._backup = (raw.serialize(), store.audit_head().count, self.checker.backup())
+                self._backup = (raw.saved(), store.audit_head().count, self.checker.backup())
             return
         content, size, known = self._backup
         if outside.seen is not None and outside.seen.size > size and stage.fate(0.03, "the backup is restored"):
             for actor in list(stage.actors):
                 yield from stage.kill(actor)
             self.portal.late.clear()
-            raw.deserialize(content)
+            raw.fill(content)
             self.checker.restore(known)
             self._backup = None
             stage.enter("person", self.person.play)

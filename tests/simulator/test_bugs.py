@@ -48,7 +48,7 @@ def test_a_deliberate_bug_in_what_becomes_of_deals_is_found(
     record_property(what, f"{invariant} after {found.seed + 1}")
 
 
-@pytest.mark.usefixtures("a_database_of_its_own", "one_thread_at_a_time")
+@pytest.mark.usefixtures("one_thread_at_a_time")
 @pytest.mark.parametrize("what", BUGS_OF_DAYS)
 def test_a_deliberate_bug_in_what_runs_for_days_is_found(
     what: str, monkeypatch: pytest.MonkeyPatch, record_property: Tell

@@ -17,7 +17,7 @@ _BLOCKS = 4
 _DAYS = int(os.environ.get("RETENTION_TEST_DAYS", "4"))
 Tell = Callable[[str, object], None]
 
-pytestmark = pytest.mark.usefixtures("a_database_of_its_own", "one_thread_at_a_time")
+pytestmark = pytest.mark.usefixtures("one_thread_at_a_time")
 
 
 @pytest.mark.parametrize("block", range(_BLOCKS))

@@ -36,7 +36,6 @@ class Town(Neighbours, Letters, SimulatedPortal):
     letters: dict[RecordRef, Letter] = field(default_factory=dict)
     bin: dict[RecordRef, tuple[Any, float]] = field(default_factory=dict)
     changed_at: dict[RecordRef, float] = field(default_factory=dict)
-    merged_at: dict[RecordRef, float] = field(default_factory=dict)
     held_since: dict[RecordRef, float] = field(default_factory=dict)
     off: set[RecordId] = field(default_factory=set)
     came_back: set[RecordId] = field(default_factory=set)

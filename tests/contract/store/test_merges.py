@@ -50,6 +50,19 @@ def test_a_hold_binds_the_winner_and_stays_as_it_was_placed(store: SqlStore) -> 
         assert list(tx.holds()) == [(placed, "complaint")]
 
 
+def test_a_merge_that_is_merely_noted_binds_the_winner_and_moves_nothing_else(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.place_hold(a_hold(1, matter="A"), "complaint")
+        tx.note(CONTACT, [(RecordId(1), Remembered(marketing_ended=True))])
+        assert tx.note_merge(CONTACT, RecordId(1), RecordId(2), LATER)
+        assert not tx.note_merge(CONTACT, RecordId(1), RecordId(2), LATER)
+        assert bound(tx) == {1: ("A",), 2: ("A",)}
+        assert tx.became(a_record(1)) == {a_record(2)}
+        assert tx.recall(CONTACT, [RecordId(1), RecordId(2)]).keys() == {1}
+        assert not rename(tx, 1, 2)
+        assert tx.recall(CONTACT, [RecordId(1), RecordId(2)]).keys() == {2}
+
+
 def test_a_release_frees_the_loser_and_the_winner(store: SqlStore) -> None:
     with store.transaction() as tx:
         placed = tx.place_hold(a_hold(1), "complaint")

@@ -43,11 +43,11 @@ class Saved:
 
     store: SqlStore
 
-    def serialize(self) -> bytes:
+    def saved(self) -> bytes:
         """All rows."""
         return pickle.dumps(rows_of(self.store))
 
-    def deserialize(self, content: bytes) -> None:
+    def fill(self, content: bytes) -> None:
         """These rows and no others; what is numbered goes on after them. The triggers that keep the log append-only
         are the superuser's to set aside."""
         rows: Rows = pickle.loads(content)

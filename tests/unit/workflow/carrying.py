@@ -1,6 +1,6 @@
 """A portal, a fresh read and a ledger that only note what is asked of them, and a carrier between them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -12,12 +12,13 @@ from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import Address, CallResult, Engagement, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.view import ContactView
 from hubspot_retention.errors import PortalError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, Memory
 from hubspot_retention.workflow.protocol import Part, Prepared, Sending
 from hubspot_retention.workflow.times import Times
-from tests.builders import at
+from tests.builders import a_contact, at
 from tests.documents import clienti
 
 NOW = at("2026-11-22T09:00")
@@ -67,7 +68,9 @@ class Bench:
     words: list[tuple[Any, ...]] = field(default_factory=list)
     remembered: list[Remembrance | None] = field(default_factory=list)
     parts: list[tuple[Part, ...]] = field(default_factory=list)
+    former: dict[RecordId, tuple[RecordId, ...]] = field(default_factory=dict)
     claimed_around: frozenset[RecordRef] = frozenset()
+    claimed_former: Mapping[RecordRef, Sequence[RecordId]] = field(default_factory=dict)
 
     def carrier(self, **more: Any) -> Carrier:
         """The carrier: one erase at a time, so that events have an order."""
@@ -123,7 +126,9 @@ class Bench:
         if record.startswith("deals"):
             return FreshDeal(cast(Any, None), found, around)
         address = None if "nobody" in self.answers else Address(f"p{record[-3:]}@example.dk")
-        return FreshContact(cast(Any, None), found, address, (), around)
+        number = RecordRef.parse(record).record_id
+        view = ContactView(a_contact(number, merged_ids=self.former.get(number, ())), (), ())
+        return FreshContact(view, found, address, (), around)
 
     # RecordSource
 
@@ -174,7 +179,7 @@ class Bench:
         parts: Sequence[Part] = (),
         remembered: Remembrance | None = None,
     ) -> Sending | None:
-        self.claimed_around = prepared.around
+        self.claimed_around, self.claimed_former = prepared.around, prepared.former
         if ref_of(batch) in self.refused:
             return None
         self.events.append(f"sent {ref_of(batch)}")

@@ -80,6 +80,14 @@ def test_contacts_are_archived_by_one_call_after_their_intent_their_fresh_read_a
     assert bench.claimed_around == {RecordRef.parse("contacts/101"), RecordRef.parse("contacts/102")}
 
 
+def test_what_was_merged_into_contacts_goes_along_to_the_word_sent() -> None:
+    items = archived(101, 102)
+    bench = a_bench(items)
+    bench.former[RecordId(102)] = (RecordId(7), RecordId(8))
+    bench.carrier().carry_out(items)
+    assert bench.claimed_former == {RecordRef.parse("contacts/102"): (7, 8)}
+
+
 def test_each_of_a_batch_is_settled_by_what_is_there_afterwards() -> None:
     items = archived(101, 102, 103)
     bench = a_bench(items, there={102: True, 103: MergedInto(RecordId(9))})

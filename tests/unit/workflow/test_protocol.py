@@ -222,6 +222,20 @@ def test_a_batch_is_sent_with_the_parts_of_its_bundle(desk: Desk) -> None:
     assert (desk.stones(), desk.receipts()) == ([], [])
 
 
+def test_what_was_merged_into_a_record_is_known_with_the_word_sent_and_told_of_once(desk: Desk) -> None:
+    old = [RecordRef.parse(f"contacts/{number}") for number in (7, 8)]
+    with desk.store.transaction() as tx:
+        tx.note_merge(ObjectType.CONTACT, old[1].record_id, ERASE.record.record_id, NOW)
+    prepared = replace(desk.ledger.prepare(DUE), former={ERASE.record: [each.record_id for each in old]})
+    assert desk.ledger.send(DUE, prepared) is not None
+    merge = desk.entry(
+        ERASE, Verb.SEEN, None, subject=Subject.MERGE, facts=(("held", False), ("winner", "contacts/101"))
+    )
+    assert [entry for entry in desk.said() if entry.kind == "merge.seen"] == [replace(merge, record="contacts/7")]
+    with desk.store.transaction() as tx:
+        assert [tx.became(each) for each in old] == [{ERASE.record}, {ERASE.record}]
+
+
 def test_the_tombstone_and_the_receipts_of_who_goes_are_durable_with_the_word_sent(desk: Desk) -> None:
     prepared = desk.ledger.prepare([ERASE])
     assert desk.ledger.send([ERASE], prepared, remembered=TWO) is not None
