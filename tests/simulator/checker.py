@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.facts.observation import DealObservation
@@ -266,7 +266,7 @@ class Checker:
         if list(words) != self.kept:
             self._fail("E4", "the log does not hold what was acknowledged")
 
-    def _fail(self, invariant: str, words: str) -> None:
+    def _fail(self, invariant: str, words: str) -> NoReturn:
         self.stage.tell(f"VIOLATION of {invariant}: {words}")
         self.stage.broken = ViolationError(invariant, words)
         raise self.stage.broken

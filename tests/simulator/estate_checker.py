@@ -23,7 +23,7 @@ class EstateChecker(Checker):
 
     town: Town
     erased: set[RecordRef] = field(default_factory=set)
-    _announced: set[tuple[str, str]] = field(default_factory=set)
+    _announced: dict[tuple[str, str], RecordRef] = field(default_factory=dict)
     _listed: dict[tuple[str, RecordRef], float] = field(default_factory=dict)
     _alone: dict[tuple[str, RecordRef], list[RecordRef]] = field(default_factory=dict)
 
@@ -36,7 +36,8 @@ class EstateChecker(Checker):
         """Know what is announced beside a record."""
         for entry in entries:
             if entry.kind in ("engagement.sent", "deal.sent"):
-                self._announced.add((self.stage.who, str(dict(entry.facts)["about"])))
+                about = str(dict(entry.facts)["about"])
+                self._announced[self.stage.who, about] = RecordRef.parse(entry.record or "")
         Checker.durable(self, entries)
 
     # Effects.
@@ -106,16 +107,15 @@ class EstateChecker(Checker):
         who, letters = self.stage.who, self.town.letters.values()
         self._listed[who, record] = self.stage.seconds
         self._alone[who, record] = [letter.ref for letter in letters if list(letter.links) == [record]]
-        for letter in letters:
-            if record in letter.links:
-                self._listed[who, letter.ref] = self.stage.seconds
 
     def letter(self, letter: Letter, who: str) -> None:
-        """A letter goes, for good or into the bin. What it came to hang on at the instant of the list came after it."""
-        listed_at = self._listed.get((who, letter.ref), 0.0)
-        old = [ref for ref, since in letter.links.items() if since < listed_at]
-        if (who, str(letter.ref)) not in self._announced:
+        """A letter goes, for good or into the bin. What it came to hang on since the list of the record with which it
+        goes, or at its instant, came after it."""
+        goes_with = self._announced.get((who, str(letter.ref)))
+        if goes_with is None:
             self._fail("S2", f"{letter.ref} goes without a durable word that names it")
+        listed_at = self._listed.get((who, goes_with), 0.0)
+        old = [ref for ref, since in letter.links.items() if since < listed_at]
         if len(old) > 1 or any((who, ref) not in self._sent for ref in old):
             self._fail("C1", f"{letter.ref} goes, and hung on {', '.join(map(str, old))}")
         if any(self._has_agreement(ref, who) for ref in old):
