@@ -93,14 +93,16 @@ class Person:
     def _hold(self, record: RecordRef) -> None:
         """A hold: whoever it reaches is held, but for what is named as in flight, and what is reached by that. Of one
         that was merged away the record is held that it is now, from its next read on: of a merge since it was sent
-        nobody may have told."""
+        nobody may have told. Nor is it a promise to what came to hang on it while it was placed."""
         portal, can_tell = self.checker.portal, self._can_tell_what_is_in_flight
+        before = {each for each in portal.everything() if record in portal.around(each)}
         hold, in_flight = self._registrar.place_hold(record, "sag-1", "", None, self.stage.now())
         self.placed.append((hold.hold_id, record))
         self.checker.holds += 1
         named = {each.record for each in in_flight}
         heir, _ = portal.heir_of(record)
-        reached = {record: heir} | {each: each for each in portal.everything() if record in portal.around(each, named)}
+        after = [each for each in portal.everything() if record in portal.around(each, named)]
+        reached = {record: heir} | {each: each for each in after if each in before}
         for each, now in reached.items() if can_tell else ():
             if now not in named and (each == record or each != heir):
                 self.checker.promised.setdefault(each, set()).add(hold.hold_id)

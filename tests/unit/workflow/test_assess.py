@@ -14,7 +14,8 @@ import pytest
 from hubspot_retention.bootstrap import new_spool
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
-from hubspot_retention.core.plan.model import Plan, PlanKind, PlanStatus
+from hubspot_retention.core.plan.model import Action, Bundle, Plan, PlanKind, PlanStatus
+from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.portal import Address, PortalDetails, SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
@@ -284,6 +285,31 @@ class Apart(OwnBench):
     """Decides in other processes, as far as anybody can tell."""
 
     is_apart = True
+
+
+class Waiting(OwnBench):
+    """Takes all steps there are while it waits."""
+
+    def findings(self, court: Any, dockets: Any, meanwhile: Any = (), /) -> Any:
+        for found in super().findings(court, dockets):
+            for _ in meanwhile:
+                pass
+            yield found
+
+
+@pytest.mark.parametrize("bench", [OwnBench(), Waiting()])
+def test_the_correspondence_of_contacts_is_listed_while_deals_are_decided_if_that_is_waited_for_and_else_later(
+    house: House, bench: OwnBench
+) -> None:
+    house.parts = {"bench_for": lambda contacts: nullcontext(bench)}
+    house.people.append(a_contact(103, opt_out=OptOut(None, OptOutSource.UNKNOWN)))
+    rights, _ = house.run()
+    told = [each for each in house.events if each[0] in ("deciding deals", "listing correspondence")]
+    deals, listed = ("deciding deals", 1, None), ("listing correspondence", 1, None)
+    assert told == ([listed, deals, listed] if isinstance(bench, Waiting) else [deals, listed, listed])
+    with house.desk.store.transaction() as tx:
+        (item,) = tx.items(rights.plan_id, ALL_ITEMS)
+    assert (item.action, item.bundle) == (Action.ERASE, Bundle())
 
 
 def test_contacts_that_are_decided_elsewhere_are_read_there_and_who_is_newly_opted_out_is_decided_here(
