@@ -2,8 +2,9 @@
 
 Companies and deals are spooled first, contacts are decided as they stream by, deals last (they need their
 contacts). Each list is begun while the one before is read: at 100 ms a request their first pages would otherwise leave
-the allowed rate unused. Then the correspondence of what is due is listed, the guardrails are checked, and the plans are
-sealed with their digests. A run that stops half-way leaves plans in status `building`, which can never be applied.
+the allowed rate unused. The correspondence of what is due is listed, that of contacts while another process decides
+deals; then the guardrails are checked, and the plans are sealed with their digests. A run that stops half-way leaves
+plans in status `building`, which can never be applied.
 """
 
 from collections import Counter
