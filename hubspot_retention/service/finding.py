@@ -21,8 +21,8 @@ from hubspot_retention.core.deadline.alarm import (
     rejected_alarm,
     tick_alarms,
 )
-from hubspot_retention.core.deadline.forecast import Pace, late
-from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.deadline.forecast import Pace, Turn, late
+from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.service.counting import WEBHOOKS, Key
@@ -35,7 +35,8 @@ from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED, Foun
 _log = structlog.get_logger("hubspot_retention.service")
 
 _MOST: Final = 5_000
-"""How many obligations are looked at, the earliest deadline first: of more than these any that is near comes later."""
+"""How many obligations of one rule are looked at, the earliest deadline first: of more than these any that is near
+comes later, or the rule is told of as overdue already."""
 _REQUESTS_A_RECORD: Final = 4
 """What a disposal costs on the whole: its share of fresh reads, its correspondence, the call, the reading back."""
 _UNTOLD_RATE: Final = 5.0
@@ -82,24 +83,23 @@ class Finding:
 
     def _in_store(self, now: datetime) -> Iterator[Alarm]:
         with self._asked.store.transaction() as tx:
-            obligations = [
-                *tx.obligations((ObligationState.LOOK,), limit=_MOST),
-                *tx.obligations([state for state in IN_DANGER if state is not ObligationState.LOOK], limit=_MOST),
+            rules = sorted({count.rule for count in tx.count_obligations(now) if count.state in IN_DANGER})
+            obligations = [found for rule in rules for found in tx.obligations(IN_DANGER, rule=rule, limit=_MOST)]
+            raised = [
+                found for rule in rules for found in tx.obligations((ObligationState.RAISED,), rule=rule, limit=_MOST)
             ]
-            raised = tx.obligations((ObligationState.RAISED,), limit=_MOST)
+            backlog = tx.backlog(now)
             ticks, counters, anchors = tx.ticks(), tx.counters(), tx.anchored()
             known = tx.alarms(open_only=True)
         policy, started_at = self._policy, self._asked.signs.started_at
         yield from deadline_alarms(obligations, policy, self._alarms.fractions, now)
         yield from raised_alarms(raised, policy)
-        yield from self._forecast(obligations, known, now)
+        yield from self._forecast(backlog, known, now)
         yield from tick_alarms(ticks, self._limits, started_at, now)
         yield from anchor_alarms(anchors, self._asked.anchors, started_at, now)
         yield from self._webhooks(counters, known, now)
 
-    def _forecast(
-        self, obligations: list[Obligation], known: Sequence[AlarmRecord], now: datetime
-    ) -> tuple[Alarm, ...]:
+    def _forecast(self, backlog: Sequence[Turn], known: Sequence[AlarmRecord], now: datetime) -> tuple[Alarm, ...]:
         """Until HubSpot has answered nothing is known of its quota: then what was foretold before stands."""
         if self._asked.signs.portal_seen_at is None:
             return _still(known, AlarmKind.FORECAST_LATE)
@@ -113,7 +113,7 @@ class Finding:
             per_day=_NO_LIMIT if quota.per_day is None else quota.per_day / _REQUESTS_A_RECORD,
             day_ends_at=midnight.astimezone(UTC),
         )
-        return forecast_alarm(late(obligations, pace, now), self._policy)
+        return forecast_alarm(late(backlog, pace, now), self._policy)
 
     def _webhooks(self, counters: Mapping[Key, int], known: Sequence[AlarmRecord], now: datetime) -> tuple[Alarm, ...]:
         """What was told before is over once a whole hour was watched: a service that has just started, and has seen

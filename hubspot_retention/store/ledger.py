@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, null, or_, select
 
+from hubspot_retention.core.deadline.forecast import BACKLOG, Turn
 from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -30,6 +31,7 @@ _DISPOSITIONS: Final[Mapping[str | None, Disposition | None]] = {None: None} | {
 }
 _ORDER: Final = (obligation.c.call_by.asc().nulls_first(), obligation.c.object_type, obligation.c.record_id)
 _IS_LIVE: Final = obligation.c.state.in_([state.value for state in LIVE])
+_PRESSING: Final = case((or_(obligation.c.is_right, obligation.c.due_at.is_(None)), 0), else_=1)
 
 
 class LedgerRows(Rows):
@@ -58,15 +60,24 @@ class LedgerRows(Rows):
         self._open_session.change_each(_SAVE, [_row(each) for each in obligations])
 
     def obligations(
-        self, states: Sequence[ObligationState], *, limit: int | None = None, skip: int = 0
+        self,
+        states: Sequence[ObligationState],
+        *,
+        rule: str | None = None,
+        limit: int | None = None,
+        skip: int = 0,
     ) -> Sequence[Obligation]:
-        """Obligations in these states, unknown deadlines first, then the earliest `call_by`; the first few may be
-        skipped, and `limit` is how many follow at most."""
-        return self._obligations(limit, obligation.c.state.in_([state.value for state in states]), skip=skip)
+        """Obligations in these states, of one rule or of all, unknown deadlines first, then the earliest `call_by`; the
+        first few may be skipped, and `limit` is how many follow at most."""
+        wanted: list[ColumnElement[bool]] = [obligation.c.state.in_([state.value for state in states])]
+        if rule is not None:
+            wanted.append(obligation.c.rule == rule)
+        return self._obligations(limit, *wanted, skip=skip)
 
     def obligations_to_look_at(self, now: datetime, limit: int) -> Sequence[Obligation]:
-        """Live obligations whose `next_look_at` has come, in the same order."""
-        return self._obligations(limit, _IS_LIVE, obligation.c.next_look_at <= to_micros(now))
+        """Live obligations whose `next_look_at` has come: exercised rights and what nobody could decide yet, then time
+        rules, each in the same order."""
+        return self._obligations(limit, _IS_LIVE, obligation.c.next_look_at <= to_micros(now), first=_PRESSING)
 
     def obligations_not_heard_since(self, at: datetime, object_type: ObjectType, limit: int) -> Sequence[Obligation]:
         """Live obligations of a class last heard of before an instant, in the same order."""
@@ -78,13 +89,36 @@ class LedgerRows(Rows):
         settled = (~_IS_LIVE, obligation.c.settled_at < to_micros(before))
         return self._connection.execute(delete(obligation).where(*settled)).rowcount
 
-    def _obligations(self, limit: int | None, *conditions: ColumnElement[bool], skip: int = 0) -> Sequence[Obligation]:
-        statement = select(obligation).where(*conditions).order_by(*_ORDER).limit(limit).offset(skip or None)
+    def backlog(self, now: datetime) -> Sequence[Turn]:
+        """What is still to be worked off, counted by deadline and grace, the earliest first; what has no deadline or
+        has missed it comes first, as one."""
+        here, is_ahead = obligation.c, obligation.c.call_by > to_micros(now)
+        ahead = (
+            select(*[case((is_ahead, each), else_=null()).label(each.name) for each in (here.call_by, here.not_before)])
+            .where(here.state.in_([state.value for state in BACKLOG]))
+            .subquery()
+        )
+        keys = (ahead.c.call_by, ahead.c.not_before)
+        statement = select(*keys, func.count()).group_by(*keys).order_by(keys[0].asc().nulls_first())
+        return [
+            Turn(from_micros_or_none(end), from_micros_or_none(grace), number)
+            for end, grace, number in self._connection.execute(statement)
+        ]
+
+    def _obligations(
+        self,
+        limit: int | None,
+        *conditions: ColumnElement[bool],
+        first: ColumnElement[int] | None = None,
+        skip: int = 0,
+    ) -> Sequence[Obligation]:
+        order = _ORDER if first is None else (first, *_ORDER)
+        statement = select(obligation).where(*conditions).order_by(*order).limit(limit).offset(skip or None)
         return [_obligation_of(*row) for row in self._connection.execute(statement)]
 
     def count_obligations(self, now: datetime) -> Sequence[ObligationCount]:
-        """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past `erase_by`, those
-        that are settled at the instant they were."""
+        """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past the last instant at
+        which the call met `erase_by`, those that are settled at the instant they were."""
         return [
             ObligationCount(
                 state=_STATES[state],
@@ -110,7 +144,7 @@ def _counting(now: int) -> Select[Any]:
             *groups,
             func.count(),
             _number_of(here.settled_at.is_(None) & (here.due_at <= now)),
-            _number_of(here.erase_by < func.coalesce(here.settled_at, now)),
+            _number_of(func.coalesce(here.call_by, here.erase_by) < func.coalesce(here.settled_at, now)),
             func.min(here.due_at),
             func.min(here.call_by),
         )

@@ -8,6 +8,7 @@ from hubspot_retention.core.alarm import AlarmKind, AlarmRecord, Tick
 from hubspot_retention.core.audit.anchor import Anchored, Token
 from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.deadline.approval import StandingApproval
+from hubspot_retention.core.deadline.forecast import Turn
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.plan.model import Action, ItemState
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
@@ -46,20 +47,30 @@ class ServiceTransaction(Protocol):
         """Write down obligations, each in place of what stood there of its record."""
 
     def obligations(
-        self, states: Sequence[ObligationState], *, limit: int | None = None, skip: int = 0
+        self,
+        states: Sequence[ObligationState],
+        *,
+        rule: str | None = None,
+        limit: int | None = None,
+        skip: int = 0,
     ) -> Sequence[Obligation]:
-        """Obligations in these states, unknown deadlines first, then the earliest `call_by`; the first few may be
-        skipped, and `limit` is how many follow at most."""
+        """Obligations in these states, of one rule or of all, unknown deadlines first, then the earliest `call_by`; the
+        first few may be skipped, and `limit` is how many follow at most."""
 
     def obligations_to_look_at(self, now: datetime, limit: int) -> Sequence[Obligation]:
-        """Live obligations whose `next_look_at` has come, in the same order."""
+        """Live obligations whose `next_look_at` has come: exercised rights and what nobody could decide yet, then time
+        rules, each in the same order."""
+
+    def backlog(self, now: datetime) -> Sequence[Turn]:
+        """What is still to be worked off, counted by deadline and grace, the earliest first; what has no deadline or
+        has missed it comes first, as one."""
 
     def obligations_not_heard_since(self, at: datetime, object_type: ObjectType, limit: int) -> Sequence[Obligation]:
         """Live obligations of a class last heard of before an instant, in the same order."""
 
     def count_obligations(self, now: datetime) -> Sequence[ObligationCount]:
-        """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past `erase_by`, those
-        that are settled at the instant they were."""
+        """Obligations by state, rule and disposition. `overdue`: not settled, and due. `late`: past the last instant at
+        which the call met `erase_by`, those that are settled at the instant they were."""
 
     def forget_obligations(self, before: datetime) -> int:
         """Take out of the ledger what was settled before an instant; answers how many. The audit log keeps its end."""

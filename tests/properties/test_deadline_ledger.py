@@ -1,13 +1,12 @@
 """The ledger over any history: what is told of an obligation ends exactly once, and nothing live is forgotten."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubspot_retention.core.deadline.duty import Terms
-from hubspot_retention.core.deadline.forecast import Pace, finished_at, late
+from hubspot_retention.core.deadline.forecast import Pace, Turn, finished_at, late
 from hubspot_retention.core.deadline.ledger import (
     LOOK_AGAIN,
     Told,
@@ -38,7 +37,6 @@ from tests.unit.core.deadline.lines import (
     NOW,
     RECORD,
     an_inactive,
-    an_obligation,
     an_unsubscribe,
     decided,
     seen,
@@ -188,9 +186,9 @@ def test_more_work_never_makes_anything_earlier(hours: list[int], rate: float, t
     known = [found for found in finished if found is not None]
     assert known == sorted(known)
     assert finished[len(known) :] == [None] * (len(finished) - len(known))
-    lines = [
-        replace(an_obligation(), record=RecordRef.parse(f"contacts/{number}"), call_by=NOW + hour * HOUR)
-        for number, hour in enumerate(hours)
-    ]
-    more = replace(an_obligation(), record=RecordRef.parse("contacts/999"), call_by=NOW - DAY)
-    assert set(late(lines, rate_of, NOW)) <= set(late([*lines, more], rate_of, NOW))
+    backlog = [Turn(NOW + hour * HOUR, None, 1) for hour in sorted(hours)]
+    without, more = late(backlog, rate_of, NOW), late([Turn(None, None, 1), *backlog], rate_of, NOW)
+    if without is not None:
+        assert more is not None
+        assert more.number >= without.number
+        assert more.earliest <= without.earliest

@@ -91,7 +91,7 @@ ELSEWHERE: Final[Mapping[str, Elsewhere]] = {
             what="the forecast never sees anything late",
             noticed_by=("L3",),
             patch=_nothing_is_ever_late,
-            test=test_forecast.test_what_comes_to_its_turn_too_late_is_late_the_earliest_first,
+            test=test_forecast.test_what_comes_to_its_turn_too_late_is_late_with_the_earliest_deadline,
         ),
         Elsewhere(
             what="a search that was cut short moves the mark on",

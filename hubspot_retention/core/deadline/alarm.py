@@ -12,6 +12,7 @@ from typing import Final
 
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmLevel, Tick
 from hubspot_retention.core.audit.anchor import Anchored
+from hubspot_retention.core.deadline.forecast import Late
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import RecordRef
@@ -198,11 +199,9 @@ def rejected_alarm(accepted: int, rejected: int, share: float) -> tuple[Alarm, .
     return (Alarm(kind=AlarmKind.WEBHOOKS_REJECTED, about=WEBHOOKS, level=AlarmLevel.WARNING, at=NO_NEWS, facts=facts),)
 
 
-def forecast_alarm(late: Sequence[Obligation], policy: RetentionPolicy) -> tuple[Alarm, ...]:
-    """That work is not done in time at the rate it goes; `late` are the obligations that would pass their deadline,
-    the earliest first."""
-    if not late:
+def forecast_alarm(late: Late | None, policy: RetentionPolicy) -> tuple[Alarm, ...]:
+    """That work is not done in time at the rate it goes; `late`: what would pass its deadline."""
+    if late is None:
         return ()
-    earliest = min(clock_of(found, policy)[1] for found in late)
-    facts = (("records", str(len(late))), ("earliest_call_by", policy.civil.show(earliest)))
+    facts = (("records", str(late.number)), ("earliest_call_by", policy.civil.show(late.earliest)))
     return (Alarm(kind=AlarmKind.FORECAST_LATE, about=PORTAL, level=AlarmLevel.URGENT, at=NO_NEWS, facts=facts),)

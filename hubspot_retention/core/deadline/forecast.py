@@ -1,16 +1,32 @@
 """Which obligations would be late at the rate at which the work goes (reliability L3)."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
-from hubspot_retention.core.deadline.ledger import by_deadline
-from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.deadline.obligation import ObligationState
 
 BACKLOG: Final = (ObligationState.LOOK, ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
 """What is still to be worked off; what is held is not."""
 _DAY: Final = timedelta(days=1)
+
+
+class Turn(NamedTuple):
+    """So many obligations with the same deadline for the call, and the same grace before it."""
+
+    call_by: datetime | None
+    not_before: datetime | None
+    number: int
+
+
+class Late(NamedTuple):
+    """How many obligations would be late, and the earliest deadline that would pass."""
+
+    number: int
+    earliest: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +40,26 @@ class Pace:
     day_ends_at: datetime
 
 
-def late(obligations: Iterable[Obligation], pace: Pace, now: datetime) -> tuple[Obligation, ...]:
-    """The obligations whose deadline is still to come and would pass before their turn, the earliest first. Each
-    takes its turn in the order of the deadlines, also those that are late already."""
-    waiting = sorted((found for found in obligations if found.state in BACKLOG), key=by_deadline)
-    found = []
-    for number, obligation in enumerate(waiting, start=1):
-        if obligation.call_by is None or obligation.call_by <= now:
+def late(backlog: Iterable[Turn], pace: Pace, now: datetime) -> Late | None:
+    """How many obligations have a deadline that is still to come and would pass before their turn; `None`: none. Each
+    takes its turn in the order of `backlog`, which is that of the deadlines, also those that are late already."""
+    before, number, earliest = 0, 0, None
+    for call_by, not_before, together in backlog:
+        places = range(before + 1, before + together + 1)
+        before += together
+        if call_by is None or call_by <= now:
             continue
-        finished = finished_at(number, pace, now)
-        if finished is None or max(finished, obligation.not_before or now) > obligation.call_by:
-            found.append(obligation)
-    return tuple(found)
+        is_hopeless = not_before is not None and not_before > call_by
+        in_time = 0 if is_hopeless else bisect_left(places, True, key=partial(_is_late, call_by, pace, now))
+        if in_time < together:
+            number += together - in_time
+            earliest = earliest or call_by
+    return None if earliest is None else Late(number, earliest)
+
+
+def _is_late(call_by: datetime, pace: Pace, now: datetime, place: int) -> bool:
+    finished = finished_at(place, pace, now)
+    return finished is None or finished > call_by
 
 
 def finished_at(number: int, pace: Pace, now: datetime) -> datetime | None:

@@ -74,7 +74,8 @@ class ObligationCount:
     """Obligations of one state, rule and disposition, counted as of an instant.
 
     `overdue`: those past `due_at` in the sense of the storage-limitation debt (the period has ended and the record is
-    still there). `late`: those past `erase_by`. `oldest_due_at`, `next_call_by`: over all of them.
+    still there). `late`: those past the last instant at which the call met `erase_by`. `oldest_due_at`, `next_call_by`:
+    over all of them.
     """
 
     state: ObligationState

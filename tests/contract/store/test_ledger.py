@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from hubspot_retention.core.deadline.forecast import Turn
 from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId
@@ -97,6 +98,46 @@ def test_what_is_to_be_looked_at_comes_in_the_order_of_deadlines_and_in_portions
         assert numbers(tx.obligations_to_look_at(NOW, 2)) == [2, 3]
 
 
+def test_rights_and_what_is_undecided_are_looked_at_before_time_rules(store: SqlStore) -> None:
+    """A flood of time rules whose deadlines have passed must not hold up a five-day duty."""
+    with store.transaction() as tx:
+        written(
+            tx,
+            *(an_obligation(n, right=False, call_by=NOW - 99 * HOUR, next_look_at=NOW) for n in range(10, 20)),
+            an_obligation(1, right=True, call_by=NOW + 3 * HOUR, next_look_at=NOW),
+            an_obligation(2, right=True, call_by=NOW + 2 * HOUR, next_look_at=NOW),
+            an_obligation(3, right=False, due_at=None, call_by=None, next_look_at=NOW),
+        )
+        assert numbers(tx.obligations_to_look_at(NOW, 4)) == [3, 2, 1, 10]
+
+
+def test_the_obligations_of_one_rule_are_found_among_others(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        written(tx, an_obligation(1), an_obligation(2, rule="inactive"), an_obligation(3, rule=""))
+        assert numbers(tx.obligations(LIVE, rule="inactive")) == [2]
+        assert numbers(tx.obligations(LIVE, rule="")) == [3]
+        assert numbers(tx.obligations(SETTLED, rule="inactive")) == []
+
+
+def test_the_backlog_is_counted_by_deadline_and_grace_and_what_is_held_or_over_is_none(store: SqlStore) -> None:
+    soon, later = NOW + HOUR, NOW + 2 * HOUR
+    with store.transaction() as tx:
+        written(
+            tx,
+            an_obligation(1, call_by=later),
+            an_obligation(2, call_by=later, state=ObligationState.REVIEW),
+            an_obligation(3, call_by=later, not_before=soon, state=ObligationState.RAISED),
+            an_obligation(4, call_by=soon),
+            an_obligation(5, call_by=NOW),
+            an_obligation(6, call_by=NOW - HOUR, not_before=NOW - HOUR),
+            an_obligation(7, call_by=None, state=ObligationState.LOOK),
+            *(an_obligation(8 + n, state=state) for n, state in enumerate((ObligationState.HELD, *SETTLED))),
+        )
+        backlog = list(tx.backlog(NOW))
+    assert backlog[:2] == [Turn(None, None, 3), Turn(soon, None, 1)]
+    assert sorted(backlog[2:], key=str) == sorted([Turn(later, None, 2), Turn(later, soon, 1)], key=str)
+
+
 def test_what_a_sweep_did_not_hear_of_is_found_by_class(store: SqlStore) -> None:
     with store.transaction() as tx:
         written(
@@ -145,13 +186,26 @@ def test_obligations_are_counted_with_what_is_overdue_and_late(store: SqlStore) 
 
 
 def test_what_is_settled_is_late_by_when_it_was_settled_and_never_overdue(store: SqlStore) -> None:
-    done = an_obligation(state=ObligationState.DONE, due_at=NOW, erase_by=NOW + HOUR)
+    done = an_obligation(state=ObligationState.DONE, due_at=NOW, erase_by=NOW + HOUR, call_by=NOW + HOUR)
     in_time = replace(done, settled_at=NOW + HOUR)
     late = replace(done, record=a_record(102), settled_at=NOW + HOUR + MICROSECOND)
     with store.transaction() as tx:
         written(tx, in_time, late)
         [count] = tx.count_obligations(NOW + 99 * HOUR)
     assert (count.total, count.overdue, count.late) == (2, 0, 1)
+
+
+def test_an_archive_made_after_the_last_instant_that_met_its_deadline_is_late(store: SqlStore) -> None:
+    """HubSpot's bin keeps it for ninety days more: the call decides, not the end."""
+    end = NOW + 24 * 90 * HOUR
+    archived = an_obligation(
+        state=ObligationState.DONE, disposition=Disposition.ARCHIVE, erase_by=end, call_by=NOW, settled_at=NOW
+    )
+    late = replace(archived, record=a_record(102), settled_at=NOW + MICROSECOND)
+    with store.transaction() as tx:
+        written(tx, archived, late)
+        [count] = tx.count_obligations(NOW + HOUR)
+    assert (count.total, count.late) == (2, 1)
 
 
 def test_a_thousand_obligations_are_found_again_by_their_ids(store: SqlStore) -> None:

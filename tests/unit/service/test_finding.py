@@ -66,7 +66,14 @@ class Scene:
         (found,) = [alarm for alarm in self.look().alarms if alarm.kind is kind]
         return found
 
-    def owe(self, number: int, hours: float, state: ObligationState = ObligationState.OPEN) -> None:
+    def owe(
+        self,
+        number: int,
+        hours: float,
+        state: ObligationState = ObligationState.OPEN,
+        rule: str = "unsubscribed",
+        first: int = 1,
+    ) -> None:
         """So many records are due within so many hours."""
         now = self.hands.now()
         due = now + hours * HOUR - 120 * HOUR
@@ -79,13 +86,13 @@ class Scene:
                         first_seen_at=due,
                         heard_at=now,
                         next_look_at=now,
-                        rule="unsubscribed",
+                        rule=rule,
                         disposition=Disposition.ERASE,
                         due_at=due,
                         erase_by=due + 120 * HOUR,
                         call_by=due + 120 * HOUR,
                     )
-                    for record in range(1, number + 1)
+                    for record in range(first, first + number)
                 ]
             )
 
@@ -247,3 +254,23 @@ def test_the_quota_is_what_hubspots_answers_said() -> None:
     assert (told.left_today, told.per_day) == (200.0, 900.0)
     assert told.per_second is not None
     assert 15 < told.per_second < 19
+
+
+def test_a_flood_of_overdue_time_rules_hides_no_right_that_is_near_its_deadline(scene: Scene, monkeypatch: Any) -> None:
+    """The limit is one for each rule: five thousand inactive contacts are overdue, and somebody has a day left."""
+    monkeypatch.setattr("hubspot_retention.service.finding._MOST", 3)
+    scene.owe(10, hours=-1, rule="inactive-contact")
+    scene.owe(1, hours=23, state=ObligationState.RAISED, first=11)
+    found = {(alarm.kind, alarm.about) for alarm in scene.look().alarms}
+    assert {
+        (AlarmKind.OVERDUE, "inactive-contact"),
+        (AlarmKind.DEADLINE_NEAR, "unsubscribed"),
+        (AlarmKind.RAISED, "contacts/11"),
+    } <= found
+
+
+def test_the_forecast_counts_the_whole_backlog(scene: Scene, monkeypatch: Any) -> None:
+    monkeypatch.setattr("hubspot_retention.service.finding._MOST", 3)
+    scene.owe(1000, hours=100)
+    scene.quota = Quota(per_second=0.01)
+    assert int(dict(scene.only(AlarmKind.FORECAST_LATE).facts)["records"]) == 100

@@ -210,3 +210,12 @@ def test_what_the_policy_lets_go_is_planned_approved_and_carried_out_at_once(rou
     found = round_.desk.found(plan)
     assert (found.decided_by, found.decided_at, found.status) == (SERVICE, NOW, PlanStatus.APPLIED)
     assert round_.known(101).state.value == "done"
+
+
+def test_more_time_rules_than_a_tick_takes_up_hold_up_no_right(round_: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were due long ago, and nobody carries them out; somebody who unsubscribed has a day left."""
+    monkeypatch.setattr("hubspot_retention.workflow.due._MOST", 3)
+    round_.is_due(*range(1, 6), of=decided("retain"), rule="inactive", call_by=NOW - 90 * DAY, right=False)
+    round_.is_due(101, call_by=NOW + DAY, right=True)
+    round_.tick()
+    assert next(event for event in round_.events if event.startswith("read")) == "read 101 1 2"

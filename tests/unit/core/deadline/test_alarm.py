@@ -24,6 +24,7 @@ from hubspot_retention.core.deadline.alarm import (
     shortest_right,
     tick_alarms,
 )
+from hubspot_retention.core.deadline.forecast import Late
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -349,8 +350,8 @@ def test_a_jump_in_the_share_of_refused_webhooks_is_an_alarm(accepted: int, reje
 
 
 def test_a_forecast_past_a_deadline_is_an_alarm_with_the_earliest() -> None:
-    assert forecast_alarm([], clienti()) == ()
-    (found,) = forecast_alarm([an_obligation(2, start=CLICK + HOUR), an_obligation(1)], clienti())
+    assert forecast_alarm(None, clienti()) == ()
+    (found,) = forecast_alarm(Late(2, CLICK + 120 * HOUR), clienti())
     assert (found.kind, found.about, found.level) == (AlarmKind.FORECAST_LATE, PORTAL, AlarmLevel.URGENT)
     assert found.at == NO_NEWS
     assert facts(found) == {"records": "2", "earliest_call_by": clienti().civil.show(CLICK + 120 * HOUR)}

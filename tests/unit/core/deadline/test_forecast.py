@@ -2,12 +2,8 @@
 
 from typing import Any
 
-import pytest
-
-from hubspot_retention.core.deadline.forecast import Pace, finished_at, late
-from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.record import RecordRef
-from tests.unit.core.deadline.lines import DAY, HOUR, NOW, a_hint, an_obligation
+from hubspot_retention.core.deadline.forecast import Late, Pace, Turn, finished_at, late
+from tests.unit.core.deadline.lines import DAY, HOUR, NOW
 
 MIDNIGHT = NOW + 10 * HOUR
 HOURLY = 1 / 3_600
@@ -19,49 +15,37 @@ def pace(**more: Any) -> Pace:
     return Pace(**values | more)
 
 
-def due(*hours: float, state: str = "open") -> list[Obligation]:
+def due(*hours: float, number: int = 1) -> list[Turn]:
     """Obligations that must be called so many hours from now."""
-    return [
-        an_obligation(state, record=RecordRef.parse(f"contacts/{number}"), call_by=NOW + hour * HOUR, not_before=None)
-        for number, hour in enumerate(hours, start=1)
-    ]
-
-
-def names(found: tuple[Obligation, ...]) -> list[int]:
-    """Which records."""
-    return [each.record.record_id for each in found]
+    return [Turn(NOW + hour * HOUR, None, number) for hour in hours]
 
 
 def test_what_is_done_before_its_deadline_is_not_late() -> None:
-    assert late(due(1, 2, 3), pace(), NOW) == ()
+    assert late(due(1, 2, 3), pace(), NOW) is None
 
 
-def test_what_comes_to_its_turn_too_late_is_late_the_earliest_first() -> None:
-    assert names(late(due(2.5, 1, 2.4, 2.3), pace(), NOW)) == [3, 1]
+def test_what_comes_to_its_turn_too_late_is_late_with_the_earliest_deadline() -> None:
+    assert late(due(1, 2.3, 2.4, 2.5), pace(), NOW) == Late(2, NOW + 2.4 * HOUR)
+
+
+def test_of_many_with_one_deadline_those_are_late_whose_turn_comes_after_it() -> None:
+    assert late(due(10, number=10), pace(), NOW) is None
+    assert late(due(9.5, number=10), pace(), NOW) == Late(1, NOW + 9.5 * HOUR)
+    assert late([*due(2, number=2), *due(5, 6, number=100)], pace(), NOW) == Late(197, NOW + 5 * HOUR)
 
 
 def test_those_that_are_late_already_take_their_turn_and_are_told_of_elsewhere() -> None:
-    assert names(late(due(-5, 0, 2), pace(), NOW)) == [3]
+    assert late(due(-5, 0, 2), pace(), NOW) == Late(1, NOW + 2 * HOUR)
 
 
-def test_undecided_ones_come_first() -> None:
-    hints = [a_hint(record=RecordRef.parse(f"contacts/{number}")) for number in (8, 9)]
-    assert names(late([*due(2), *hints], pace(), NOW)) == [1]
-
-
-@pytest.mark.parametrize("state", ["held", "done", "ended"])
-def test_what_is_held_or_over_is_no_backlog(state: str) -> None:
-    assert late([*due(1, state=state), *due(1)], pace(), NOW) == ()
-
-
-@pytest.mark.parametrize("state", ["review", "raised", "look"])
-def test_what_waits_for_a_person_is(state: str) -> None:
-    assert len(late([*due(1, 1, state=state)], pace(), NOW)) == 1
+def test_undecided_ones_and_those_that_missed_theirs_come_first() -> None:
+    assert late([Turn(None, None, 2), *due(2)], pace(), NOW) == Late(1, NOW + 2 * HOUR)
+    assert late([Turn(None, None, 1), *due(2)], pace(), NOW) is None
 
 
 def test_a_grace_that_ends_too_late_is_late() -> None:
-    (one,) = due(2)
-    assert late([an_obligation(call_by=one.call_by, not_before=NOW + 3 * HOUR)], pace(), NOW) != ()
+    assert late([Turn(NOW + 2 * HOUR, NOW + 2 * HOUR, 1)], pace(), NOW) is None
+    assert late([Turn(NOW + 2 * HOUR, NOW + 3 * HOUR, 1)], pace(), NOW) == Late(1, NOW + 2 * HOUR)
 
 
 def test_the_quota_of_the_day_ends_the_work_until_its_end() -> None:
@@ -81,7 +65,7 @@ def test_one_a_day_is_slow_but_comes_to_an_end() -> None:
 def test_without_any_rate_or_quota_nothing_is_ever_done() -> None:
     assert finished_at(1, pace(per_second=0.0), NOW) is None
     assert finished_at(1, pace(left_today=0.0, per_day=0.0), NOW) is None
-    assert names(late(due(1, 999), pace(per_second=0.0), NOW)) == [1, 2]
+    assert late(due(1, 999), pace(per_second=0.0), NOW) == Late(2, NOW + HOUR)
 
 
 def test_a_day_that_is_over_has_nothing_left() -> None:
