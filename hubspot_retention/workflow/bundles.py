@@ -17,6 +17,7 @@ from hubspot_retention.core.plan.bundle import (
     Fate,
     Settled,
     WonDeal,
+    once_all_have_gone,
     settle_for_contact,
     settle_for_deal,
     summarise,
@@ -91,6 +92,7 @@ class BundleLister:
         self._spool = spool
         self._judge = judge
         self._begun: dict[tuple[ObjectType, tuple[RecordId, ...]], Future[Correspondence]] = {}
+        self._erased: dict[str, frozenset[RecordId]] = {}
 
     def begin(self, kind: ObjectType, plan_ids: Iterable[str], pool: Executor) -> None:
         """Once all records of a class are decided: ask for the correspondence of the first of them in each plan, by
@@ -114,7 +116,7 @@ class BundleLister:
             verified = correspondence_is_verified(tuple(tx.probe_results(portal)))
         for plan_id in plan_ids:
             for items in self._batches(plan_id, kind):
-                found = self._contacts(items, verified) if kind is ObjectType.CONTACT else self._deals(items)
+                found = self._contacts(plan_id, items, verified) if kind is ObjectType.CONTACT else self._deals(items)
                 with self._store.transaction() as tx:
                     tx.replace_items(plan_id, found)
                 progress("listing correspondence", len(items), None)
@@ -130,7 +132,7 @@ class BundleLister:
         begun = self._begun.pop((kind, tuple(ids)), None)
         return self._source.correspondence(kind, ids) if begun is None else begun.result()
 
-    def _contacts(self, items: Sequence[PlanItem], verified: bool) -> list[PlanItem]:
+    def _contacts(self, plan_id: str, items: Sequence[PlanItem], verified: bool) -> list[PlanItem]:
         ids = [item.record.record_id for item in items]
         letters = self._letters(ObjectType.CONTACT, ids)
         deals_of = self._spool.deals_of_contacts(ids)
@@ -140,8 +142,19 @@ class BundleLister:
             bundle = bundle_of_contact(
                 contact_id, letters.get(contact_id, UNKNOWN), deals_of.get(contact_id, ()), self._judge
             )
-            found.append(_with_bundle(item, bundle.settled, len(bundle.stamps), verified))
+            settled = bundle.settled
+            if verified and not isinstance(settled, Unknown) and any(entry.fate is Fate.DETACH for entry in settled):
+                settled = once_all_have_gone(contact_id, settled, self._going(plan_id))
+            found.append(_with_bundle(item, settled, len(bundle.stamps), verified))
         return found
+
+    def _going(self, plan_id: str) -> frozenset[RecordId]:
+        """Which contacts a plan erases; asked for only where correspondence is shared."""
+        if plan_id not in self._erased:
+            with self._store.transaction() as tx:
+                items = tx.items(plan_id, _wanted(ObjectType.CONTACT))
+            self._erased[plan_id] = frozenset(item.record.record_id for item in items)
+        return self._erased[plan_id]
 
     def _deals(self, items: Sequence[PlanItem]) -> list[PlanItem]:
         letters = self._letters(ObjectType.DEAL, [item.record.record_id for item in items])

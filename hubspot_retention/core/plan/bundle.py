@@ -5,7 +5,7 @@ else still needs stays and loses only this contact; a company is nobody else. Wh
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +68,22 @@ def settle_for_contact(contact_id: RecordId, engagement: Engagement, won: Sequen
         return Settled(engagement, Fate.REHOME, home_of(engagement, won))
     others = [other for other in contacts if other != contact_id]
     return Settled(engagement, Fate.DETACH if others or tickets else Fate.ARCHIVE)
+
+
+def once_all_have_gone(
+    contact_id: RecordId, settled: Sequence[Settled], going: Collection[RecordId]
+) -> tuple[Settled, ...]:
+    """What becomes of a contact's correspondence if all who are `going` by the same plan have gone: what only they
+    share goes with the last of them. It is counted once, with the one that has the highest id."""
+    found = []
+    for entry in settled:
+        letter, contacts = entry.engagement, entry.engagement.contacts
+        may_go = entry.fate is Fate.DETACH and not letter.tickets
+        if not may_go or isinstance(contacts, Unknown) or not set(contacts).issubset(going):
+            found.append(entry)
+        elif contact_id == max(contacts):
+            found.append(Settled(letter, Fate.ARCHIVE))
+    return tuple(found)
 
 
 def settle_for_deal(deal_id: RecordId, engagement: Engagement) -> Settled:

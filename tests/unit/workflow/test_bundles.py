@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,7 @@ from hubspot_retention.core.plan.bundle import Fate, settle_for_contact
 from hubspot_retention.core.plan.model import Action, Block, Bundle, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
-from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.view import ContactView, DealView, Judge
 from hubspot_retention.errors import PortalPausedError
 from hubspot_retention.workflow.bundles import BundleLister, ContactBundle, DealStamp, bundle_of_contact
@@ -223,6 +223,20 @@ def test_a_contact_is_blocked_where_its_correspondence_is_unknown_or_would_hang_
     letters: Any, probed: str, block: Block | None
 ) -> None:
     assert Desk([ERASED], {ONE: letters}, probed=probed).listed()["contacts/101"][1] is block
+
+
+def test_what_is_shared_by_contacts_that_all_go_is_counted_as_gone_once() -> None:
+    """Not as kept twice: whoever approves the plan approves that it goes."""
+    thread = a_letter("emails/44", 101, 102, files=("f1",))
+    other = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, RecordId(102))))
+    letters = {ONE: (thread,), RecordId(102): (thread,)}
+    told = Desk([ERASED, other], letters).listed()
+    assert told == {
+        "contacts/101": (Bundle(), None),
+        "contacts/102": (Bundle(emails_gone=1, attachments=1), None),
+    }
+    alone = Desk([ERASED], letters).listed()
+    assert alone == {"contacts/101": (Bundle(detached=1), None)}
 
 
 def test_what_no_answer_tells_of_is_unknown() -> None:

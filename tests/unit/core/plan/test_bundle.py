@@ -10,6 +10,7 @@ from hubspot_retention.core.plan.bundle import (
     Settled,
     WonDeal,
     home_of,
+    once_all_have_gone,
     settle_for_contact,
     settle_for_deal,
     summarise,
@@ -78,6 +79,29 @@ def test_the_home_is_the_latest_deal_won_before_it_else_the_first(occurred: str 
 
 def test_without_any_date_the_home_is_the_first_deal_by_its_id() -> None:
     assert home_of(a_letter(), (WonDeal(RecordId(203), None), UNDATED)) == UNDATED.deal_id
+
+
+def test_what_only_those_share_who_all_go_is_gone_with_the_last_of_them() -> None:
+    """Each but the last only lets go of it: the plan must not say that it is kept."""
+    other = RecordId(102)
+    shared = settle_for_contact(GOES, a_letter(contacts=(GOES, other)), ())
+    assert once_all_have_gone(GOES, (shared,), {GOES, other}) == ()
+    assert once_all_have_gone(other, (shared,), {GOES, other}) == (Settled(shared.engagement, Fate.ARCHIVE),)
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        a_letter(contacts=(GOES, RecordId(102), RecordId(103))),
+        a_letter(contacts=(GOES, RecordId(102)), tickets=(RecordId(9),)),
+        a_letter(contacts=(GOES, RecordId(102)), deals=(RecordId(201),)),
+        a_letter(),
+        a_letter(contacts=UNKNOWN),
+    ],
+)
+def test_what_somebody_else_holds_or_nobody_shares_is_as_it_was_when_they_have_gone(letter: Engagement) -> None:
+    settled = (settle_for_contact(GOES, letter, ()),)
+    assert once_all_have_gone(GOES, settled, {GOES, RecordId(102)}) == settled
 
 
 def test_a_deal_that_goes_takes_what_only_it_holds() -> None:
