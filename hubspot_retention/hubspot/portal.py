@@ -173,7 +173,8 @@ class HubSpotPortal:
         return dict(self._boundaries)
 
     def opt_outs(self, addresses: Sequence[Address]) -> Sequence[OptOut | Unknown | None]:
-        """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+        """The opt-out of each address, in order, whose contact is opted out by its properties; `None`: its statuses
+        say neither that nor that it is subscribed. Unknown: they cannot be read, or say that it subscribed again."""
         return self._subscriptions.opt_outs(addresses)
 
     def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:

@@ -106,30 +106,34 @@ class SubscriptionType:
 def earliest_opt_out(
     states: Sequence[State], newsletter_ids: Sequence[str], policy: RetentionPolicy
 ) -> OptOut | Unknown | None:
-    """The earliest UNSUBSCRIBED since the last SUBSCRIBED, as far as it has an instant; `None`: there is none.
+    """Of an address whose contact is opted out by its properties: the earliest UNSUBSCRIBED since the last SUBSCRIBED,
+    as far as it has an instant. `None`: the states say neither. Where a SUBSCRIBED may have undone every UNSUBSCRIBED,
+    or stands alone, they contradict the properties, and nobody can tell.
 
     Subscribing to one newsletter says nothing of the opt-out from another, but lifts one from all mail.
     """
     named = [state for state in states if state.concerns(newsletter_ids)]
     out = [state for state in named if state.status == UNSUBSCRIBED]
     back = [state for state in named if state.status == SUBSCRIBED]
-    if not out:
+    if not out and not back:
         return None
     dated = [state for state in out if state.instant is not None]
     if dated and any(isinstance(state.instant, Unknown) for state in (*back, *dated)):
         return UNKNOWN
-    standing = [(state.instant, state.source) for state in dated if not any(_lifts(later, state) for later in back)]
-    known = [(at, source) for at, source in standing if isinstance(at, datetime)]
-    earliest, source = min(known, default=(None, out[0].source))
+    standing = [state for state in out if not any(_may_lift(each, state) for each in back)]
+    if not standing:
+        return UNKNOWN
+    known = [(state.instant, state.source) for state in standing if isinstance(state.instant, datetime)]
+    earliest, source = min(known, default=(None, standing[0].source))
     return OptOut(earliest, policy.source_group(source))
 
 
-def _lifts(back: State, out: State) -> bool:
-    """Whether a subscription came after an opt-out that it concerns."""
+def _may_lift(back: State, out: State) -> bool:
+    """Whether a subscription concerns an opt-out and is not known to be the older of the two."""
     wide = back.wide_status_type is not None or out.wide_status_type is not None
     concerns = wide or str(back.subscription_id) == str(out.subscription_id)
-    later = isinstance(back.instant, datetime) and isinstance(out.instant, datetime) and back.instant > out.instant
-    return concerns and later
+    older = isinstance(back.instant, datetime) and isinstance(out.instant, datetime) and back.instant <= out.instant
+    return concerns and not older
 
 
 def consents_of(states: Sequence[State], newsletter_ids: Sequence[str], policy: RetentionPolicy) -> tuple[Consent, ...]:
@@ -195,7 +199,8 @@ class Subscriptions:
         return self.batch_allowed
 
     def opt_outs(self, addresses: Sequence[Address]) -> list[OptOut | Unknown | None]:
-        """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+        """The opt-out of each address, in order, whose contact is opted out by its properties; `None`: its statuses
+        say neither that nor that it is subscribed. Unknown: they cannot be read, or say that it subscribed again."""
         newsletters = self.newsletter_ids()
         unique = list({_key(address): address for address in addresses}.values())
         states: dict[str, States] = {}

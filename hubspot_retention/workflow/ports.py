@@ -84,7 +84,8 @@ class RecordSource(Protocol):
         """Where the id space was split while reading, for the next run to begin with."""
 
     def opt_outs(self, addresses: Sequence[Address]) -> Sequence[OptOut | Unknown | None]:
-        """The opt-out of each address, in order; `None`: no UNSUBSCRIBED status at all."""
+        """The opt-out of each address, in order, whose contact is opted out by its properties; `None`: its statuses
+        say neither that nor that it is subscribed. Unknown: they cannot be read, or say that it subscribed again."""
 
     def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
         """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where

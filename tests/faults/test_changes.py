@@ -5,7 +5,16 @@ import pytest
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_customer, a_deal, a_portal, asks_to_go, former_customer, inactive, unsubscribed
+from tests.faults.people import (
+    a_customer,
+    a_deal,
+    a_portal,
+    asks_to_go,
+    days_ago,
+    former_customer,
+    inactive,
+    unsubscribed,
+)
 from tests.faults.world import Watched
 
 
@@ -51,6 +60,16 @@ def test_who_subscribed_again_is_no_longer_due(world_of: MakeWorld) -> None:
     world.apply(plan)
     assert world.calls() == []
     assert world.state(plan, "contacts/101")[0] is ItemState.SKIPPED
+
+
+def test_who_subscribed_again_is_left_alone_also_while_the_property_lags_behind(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[unsubscribed(101, notes_last_contacted=days_ago(30))]))
+    plan = world.rights()
+    world.act("resubscribe", record="contacts/101", subscriptionId=501)
+    world.edit("contacts/101", hs_email_optout="true", hs_email_optout_501="true")
+    world.apply(plan)
+    assert world.calls() == []
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, Skip.UNDETERMINED)
 
 
 def test_who_is_a_customer_again_is_no_longer_due(world_of: MakeWorld) -> None:

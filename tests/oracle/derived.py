@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.oracle.civil import P12M, from_day, from_instant, local_day, midnight_after
 from tests.oracle.observed import (
@@ -262,16 +262,26 @@ def unsubscribed_at(portal: Portal, contact: str, as_of: datetime) -> Instant:
         for row in portal.records[contact].get("subscriptions", [])
         if row.get("wide") == "PORTAL_WIDE" or str(row.get("subscriptionId")) in portal.newsletters
     ]
-    outs = [moment(row.get("timestamp")) for row in rows if row.get("status") == "UNSUBSCRIBED"]
-    outs = [at for at in outs if at is not ABSENT]
-    ins = [moment(row.get("timestamp")) for row in rows if row.get("status") == "SUBSCRIBED"]
-    last_in = latest_instant(ins)
-    if not outs:
+    outs = [row for row in rows if row.get("status") == "UNSUBSCRIBED"]
+    ins = [row for row in rows if row.get("status") == "SUBSCRIBED"]
+    if not outs and not ins:
         return as_of
-    if UNKNOWN in outs or last_in is UNKNOWN:
+    instants = [at for at in (moment(row.get("timestamp")) for row in outs) if at is not ABSENT]
+    if instants and UNKNOWN in (*instants, *(moment(row.get("timestamp")) for row in ins)):
         return UNKNOWN
-    since = [at for at in outs if isinstance(at, datetime) and (isinstance(last_in, Mark) or at >= last_in)]
-    return min(since, default=as_of)
+    since = [moment(out.get("timestamp")) for out in outs if all(surely_before(each, out) for each in ins)]
+    if not since:
+        return UNKNOWN
+    return min((at for at in since if isinstance(at, datetime)), default=as_of)
+
+
+def surely_before(subscribed: dict[str, Any], out: dict[str, Any]) -> bool:
+    """Whether a subscription cannot have taken an opt-out back, which the properties say still stands."""
+    of_another = subscribed.get("subscriptionId") != out.get("subscriptionId")
+    if of_another and "wide" not in subscribed and "wide" not in out:
+        return True
+    back, gone = moment(subscribed.get("timestamp")), moment(out.get("timestamp"))
+    return isinstance(back, datetime) and isinstance(gone, datetime) and back <= gone
 
 
 # Contradicted ends.

@@ -72,8 +72,37 @@ def test_consents_that_are_refused_are_unknown(respx_mock: respx.MockRouter) -> 
 
 
 def test_only_unsubscribed_counts_and_other_rows_carry_timestamps_as_well(respx_mock: respx.MockRouter) -> None:
-    rows = [status("NOT_SPECIFIED"), status("SUBSCRIBED"), status("UNSUBSCRIBED", subscription=502)]
-    assert opt_out(respx_mock, rows, [wide("SUBSCRIBED"), wide(kind="BUSINESS_UNIT_WIDE")]) is None
+    rows = [status("NOT_SPECIFIED"), status("UNSUBSCRIBED", subscription=502), status("SUBSCRIBED", subscription=502)]
+    assert opt_out(respx_mock, rows, [wide(kind="BUSINESS_UNIT_WIDE")]) is None
+
+
+LATER = "2026-10-15T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("own", "for_all"),
+    [
+        ([status("SUBSCRIBED")], []),
+        ([], [wide("SUBSCRIBED")]),
+        ([status("SUBSCRIBED", None)], []),
+        ([status("SUBSCRIBED", LATER)], [wide()]),
+        ([status("SUBSCRIBED", LATER), status("UNSUBSCRIBED")], [wide()]),
+        ([status("UNSUBSCRIBED")], [wide("SUBSCRIBED", LATER)]),
+        ([status("SUBSCRIBED", None)], [wide()]),
+        ([status("SUBSCRIBED"), status("UNSUBSCRIBED", None)], []),
+    ],
+)
+def test_whoever_may_have_subscribed_again_is_not_known_to_be_out_whatever_the_properties_say(
+    respx_mock: respx.MockRouter, own: list[Any], for_all: list[Any]
+) -> None:
+    assert opt_out(respx_mock, own, for_all) is UNKNOWN
+
+
+def test_an_opt_out_that_no_subscription_may_have_lifted_stands_beside_one_that_was(
+    respx_mock: respx.MockRouter,
+) -> None:
+    rows = [status("UNSUBSCRIBED", FIRST), status("SUBSCRIBED", LATER), status("UNSUBSCRIBED", SECOND)]
+    assert opt_out(respx_mock, rows) == OptOut(at(SECOND), OptOutSource.PERSON)
 
 
 def test_the_earliest_of_own_and_portal_wide_counts(respx_mock: respx.MockRouter) -> None:
