@@ -15,7 +15,7 @@ from hubspot_retention.bootstrap.owners import hear_for_owners
 from hubspot_retention.bootstrap.parts import as_disposer, as_source, new_spool
 from hubspot_retention.bootstrap.people import PeopleWork
 from hubspot_retention.bootstrap.portal_work import PortalWork
-from hubspot_retention.clock import Clock
+from hubspot_retention.clock import Clock, steady_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 class Application(PeopleWork, PortalWork):
     """The parts of one command, each built when it is first asked for. `monotonic`: the clock that never jumps."""
 
-    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    monotonic: Callable[[], float] = staticmethod(steady_seconds)
     _anchoring: "Anchoring | None" = None
     _is_anchored = False
 

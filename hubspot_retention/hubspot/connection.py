@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from hubspot_retention import __version__
-from hubspot_retention.clock import Clock
+from hubspot_retention.clock import Clock, steady_seconds
 from hubspot_retention.errors import UsageError
 from hubspot_retention.hubspot.calls import HUBSPOT_URL
 from hubspot_retention.hubspot.pacing import PaceOptions
@@ -50,7 +50,7 @@ class Timing:
 
     clock: Clock = field(default_factory=Clock)
     sleep: Callable[[float], None] = time.sleep
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = steady_seconds
 
 
 def _is_loopback(host: str) -> bool:

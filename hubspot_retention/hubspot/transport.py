@@ -130,7 +130,8 @@ class Transport:
 
     def _attempt(self, call: Call, give_up_at: float | None) -> Answer:
         patience = None if give_up_at is None else give_up_at - self._timing.monotonic()
-        if not self.pacer.wait(call.bucket, patience):
+        # a machine that slept while it waited for its slot has outslept the patience as well
+        if not self.pacer.wait(call.bucket, patience) or self._is_over(give_up_at):
             _not_sent(call)
         started = self._timing.monotonic()
         outcome = self._exchange(call, started)
@@ -149,6 +150,9 @@ class Transport:
         if isinstance(error, TemporaryFailureError) and error.status == 429:
             self.pacer.hold_back(call.bucket, min(error.wait_seconds, self.options.retry.longest_wait_seconds))
         raise error
+
+    def _is_over(self, give_up_at: float | None) -> bool:
+        return give_up_at is not None and self._timing.monotonic() > give_up_at
 
     def _exchange(self, call: Call, started: float) -> Answer | Refusal | PortalError:
         """One request and its answer. The HTTP library's exceptions end here: they hold the URL."""
@@ -206,7 +210,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _not_sent(call: Call) -> NoReturn:
-    message = f"{call.method} {call.endpoint}: not sent, the rate limit left no slot in time"
+    message = f"{call.method} {call.endpoint}: not sent, no slot of the rate limit came in time"
     raise TemporaryFailureError(message, status=None, category="NOT_SENT", wait_seconds=float("inf"), harmless=True)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hubspot_retention.bootstrap import Application, quota_of, verified
+from hubspot_retention.clock import steady_seconds
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.credentials import read_alarm_urls
 from hubspot_retention.errors import PortalPausedError
@@ -88,7 +89,7 @@ class House:
 class Instead:
     """What a test or a simulator puts in the place of what the process would take."""
 
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = steady_seconds
     sleep: Callable[[float], None] | None = None
     tells: Notifier | None = None
 

@@ -162,7 +162,8 @@ class Ticks:
     def _clock_was_set(self) -> bool:
         """Whether our wall clock has left HubSpot's since they were compared: whatever a tick writes down by a wrong
         clock stays wrong (when to look again, when an opt-out was first seen), also after the clock is right again. A
-        machine that slept looks alike, and is asked to compare once more."""
+        machine that slept is no such case where a clock counts its sleep; elsewhere it looks alike, and they are
+        compared once more."""
         return self._clocks is None or not self._clocks.agree()
 
     def _seen(self, portal: "HubSpotPortal", *, with_properties: bool) -> "HubSpotPortal":

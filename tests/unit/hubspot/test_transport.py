@@ -213,6 +213,19 @@ def test_a_change_that_found_no_slot_in_time_was_not_sent(respx_mock: respx.Mock
     assert sent.call_count == 0
 
 
+def test_a_change_whose_machine_slept_while_it_waited_for_its_slot_was_not_sent(respx_mock: respx.MockRouter) -> None:
+    class Suspended(FakeTime):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds + 289)
+
+    sent = route(respx_mock, ERASE).respond(204)
+    transport = a_transport(Suspended(), pace=PaceOptions(start_limit=100))
+    transport.pacer.hold_back(Bucket.BURST, 3.0)
+    result = transport.change(ERASE)
+    assert (result.fate, result.status, result.category) == (Fate.REFUSED, None, "NOT_SENT")
+    assert sent.call_count == 0
+
+
 def test_a_change_that_found_no_connection_did_nothing(respx_mock: respx.MockRouter) -> None:
     route(respx_mock, ERASE).side_effect = httpx.ConnectError("refused")
     result = a_transport(retry=RetryOptions(attempts=1)).change(ERASE)
