@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hubspot_retention.core.audit.anchor import AnchorError, Doubt
-from hubspot_retention.core.audit.checkpoint import COSIGNATURE
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Signature
 from hubspot_retention.evidence.anchor_witness import WitnessAnchor
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.evidence.witness import KeptLogs
@@ -27,9 +27,14 @@ def answering(answer: Callable[[httpx.Request], httpx.Response], at: datetime = 
     return WitnessAnchor("http://witness.example.dk/path", WITNESS.public, LOG.name, lambda: at, client)
 
 
-def cosigned(size: int, key: SigningKey = WITNESS) -> str:
+def telling(text: str, at: datetime = AT) -> WitnessAnchor:
+    """A witness that answers this, whatever it is asked."""
+    return answering(lambda _: httpx.Response(200, text=text), at)
+
+
+def cosigned(size: int, key: SigningKey = WITNESS, at: datetime = AT) -> str:
     text = a_log(size)[0].partition("\n\n")[0] + "\n"
-    return f"{text}\n{key.cosign(text.encode(), AT).line()}"
+    return f"{text}\n{key.cosign(text.encode(), at).line()}"
 
 
 def test_a_witness_that_saw_nothing_says_so(anchor: WitnessAnchor) -> None:
@@ -67,9 +72,28 @@ def test_a_log_begins_anew_only_after_the_witness_was_told_on_its_own_machine(
 
 
 def test_an_old_answer_is_not_believed() -> None:
-    later = answering(lambda _: httpx.Response(200, text=cosigned(5)), AT + timedelta(minutes=6))
     with pytest.raises(AnchorError, match="another time"):
-        later.latest()
+        telling(cosigned(5), AT + timedelta(minutes=6)).latest()
+
+
+@pytest.mark.parametrize("name", ["x", WITNESS.name + ".x"])
+def test_an_old_answer_is_not_believed_for_a_line_that_only_bears_the_key_id_of_the_witness(name: str) -> None:
+    later = AT + timedelta(days=365)
+    present = int(later.timestamp()).to_bytes(8, "big")
+    forged = Signature(name, WITNESS.public.key_id, present + bytes(64)).line()
+    text, line = cosigned(5).split("\n\n")
+    for lines in (forged + line, line + forged):
+        with pytest.raises(AnchorError, match="another time"):
+            telling(f"{text}\n\n{lines}", later).latest()
+
+
+def test_of_an_answer_that_the_witness_signed_twice_both_instants_count() -> None:
+    later = AT + timedelta(minutes=6)
+    (text, old), new = cosigned(5).split("\n\n"), cosigned(5, at=later).split("\n\n")[1]
+    for lines in (new + old, old + new):
+        with pytest.raises(AnchorError, match="another time"):
+            telling(f"{text}\n\n{lines}", later).latest()
+    assert telling(f"{text}\n\n{new + new}", later).latest() is not None
 
 
 def test_the_answer_of_another_key_is_not_believed() -> None:
