@@ -79,6 +79,7 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
     begin, end = rules.civil.end_of(begin_on - timedelta(days=1)), rules.civil.end_of(last_on)
     states = (ObligationState.HELD, ObligationState.REVIEW, ObligationState.RAISED)
     with house.store("read") as store:
+        made_at = house.clock.now()
         report = verified(house, store)
         if not report.intact:
             raise RetentionError(
@@ -87,10 +88,10 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
                 "`audit verify` names the entries; restore the log before anything else."
             )
         _refuse_what_was_removed(store, begin, rules.civil)
-        figures, portal = _figures(store, (begin, end), rules.civil)
+        figures, portal = _figures(store, (begin, end), rules.civil, made_at)
         with store.transaction() as tx:
             ledger = tx.obligations(states, limit=_MOST_OPEN)
-            total = sum(count.total for count in tx.count_obligations(house.clock.now()) if count.state in states)
+            total = sum(count.total for count in tx.count_obligations(made_at) if count.state in states)
             ids = [f"{figures.last_run_id}-{kind.value}" for kind in PlanKind]
             reviewed = [plan for plan in map(tx.plan, ids) if plan is not None]
             requests = {known.request_id: known for known in tx.requests(followed=False)}
@@ -108,7 +109,7 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
         reviewed=reviewed,
         begin=begin,
         end=end,
-        made_at=house.clock.now(),
+        made_at=made_at,
     )
 
 
@@ -122,13 +123,15 @@ def _refuse_what_was_removed(store: "Store", begin: "datetime", civil: "Civil") 
         )
 
 
-def _figures(store: "Store", period: "tuple[datetime, datetime]", civil: "Civil") -> "tuple[Figures, str]":
+def _figures(
+    store: "Store", period: "tuple[datetime, datetime]", civil: "Civil", made_at: "datetime"
+) -> "tuple[Figures, str]":
     """The figures, and the portal that the log speaks of."""
     from hubspot_retention.core.audit.cut import policy_before
     from hubspot_retention.core.audit.entry import read_entry
     from hubspot_retention.core.report.gather import Gatherer
 
-    gatherer = Gatherer(*period, civil)
+    gatherer = Gatherer(*period, civil, made_at)
     portal, cut = None, store.cut()
     told = None if cut is None else store.entry(cut.entry_seq)
     before = None if told is None else policy_before(told)

@@ -33,11 +33,13 @@ _STANDING_DECISIONS: Final = frozenset((Verb.GRANTED, Verb.REVOKED))
 
 
 class Gatherer:
-    """Feed it entries in the order of the log; entries at or after `to` change nothing."""
+    """Feed it entries in the order of the log; entries at or after `to` change nothing. `made_at`: when the report is
+    made; of a period that is not over by then nobody can tell what will be past its deadline at its end."""
 
-    def __init__(self, begin: datetime, to: datetime, civil: Civil) -> None:
+    def __init__(self, begin: datetime, to: datetime, civil: Civil, made_at: datetime) -> None:
         self._begin = begin
         self._to = to
+        self._told_until = min(to, made_at)
         self._civil = civil
         self._open: dict[str | None, tuple[str, datetime | None]] = {}
         self._figures = Figures()
@@ -71,7 +73,7 @@ class Gatherer:
         for rule, call_by in self._open.values():
             known = figures.rules.setdefault(rule, RuleFigures())
             known.open += 1
-            known.overdue += call_by is not None and call_by < self._to
+            known.overdue += call_by is not None and call_by < self._told_until
         self._fill_months()
         figures.requests = {number: line for number, line in figures.requests.items() if self._concerns(line.ended_at)}
         figures.holds = {number: line for number, line in figures.holds.items() if self._concerns(line.released_at)}

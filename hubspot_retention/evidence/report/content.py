@@ -129,6 +129,7 @@ def _summary(given: Given, say: Language) -> list[Block]:
     authority = say("complaint", authority=given.policy.controller.authority)
     return [
         Paragraph(say("intro", portal=given.portal)),
+        *([Paragraph(say("not-over", at=say.moment(given.made_at)))] if given.made_at < given.end else []),
         Table((say("measure"), say("value")), rows, (1,)),
         Paragraph(authority),
     ]

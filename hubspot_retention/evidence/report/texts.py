@@ -45,6 +45,12 @@ _WORDS: Final = {
         "Den indeholder id-numre, koder, tidspunkter, brugernavne og antal: ingen navne eller adresser på de "
         "registrerede.",
     ),
+    "not-over": both(
+        "The period is not over: this report tells until {at}, and where it speaks of the period's end, that instant "
+        "is meant.",
+        "Perioden er ikke slut: rapporten gælder indtil {at}, og hvor den taler om periodens slutning, menes dette "
+        "tidspunkt.",
+    ),
     "measure": both("Measure", "Mål"),
     "value": both("Figure", "Tal"),
     "m.opened": both("Became due in the period", "Forfaldt i perioden"),

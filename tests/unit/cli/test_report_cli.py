@@ -5,6 +5,10 @@ import sqlite3
 
 from pypdf import PdfReader
 
+from hubspot_retention.bootstrap import application
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from tests.builders import at
 from tests.faults.people import a_customer, a_portal, asks_to_go, inactive, unsubscribed
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House
@@ -52,6 +56,18 @@ def test_a_duty_whose_record_went_is_told_as_done_also_before_the_ledger_hears_o
     )
     # The fourth is the end of marketing towards the contact whose request for access restricts it.
     assert (figures["Became due in the period"], figures["Done"], figures["Open at the end"]) == ("4", "3", "1")
+
+
+def test_in_a_period_that_is_not_over_a_duty_is_not_overdue_before_its_deadline(house_of: MakeHouse) -> None:
+    house = house_of(a_portal())
+    of = {"subject": Subject.OBLIGATION, "verb": Verb.OPENED, "at": at("2026-01-05"), "rule": "inactive-contact"}
+    with application().store() as store, store.transaction() as tx:
+        for record, call_by in (("contacts/101", "2026-01-06"), ("contacts/102", "2098-12-31")):
+            tx.audit(Entry(**of, record=record, facts=(("call_by", at(call_by).isoformat()),)))  # type: ignore[arg-type]
+    said = house("audit", "report", *YEARS).out
+    figures = dict(re.findall(r"<td>([A-Z][a-z, ]+)</td><td class=\"n\">(\d+)</td>", said))
+    assert (figures["Open at the end"], figures["Of those, past their deadline"]) == ("2", "1")
+    assert "The period is not over: this report tells until" in said
 
 
 def test_what_the_last_review_decided_and_what_was_called_for_each_rule_is_told(house_of: MakeHouse) -> None:

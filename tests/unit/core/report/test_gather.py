@@ -21,10 +21,11 @@ from hubspot_retention.core.report.gather import NO_RULE, Gatherer
 CIVIL = Civil(ZoneInfo("Europe/Copenhagen"))
 BEGIN, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)
 BEFORE, DAY = BEGIN - timedelta(days=9), BEGIN + timedelta(days=1)
+AFTER = END + timedelta(days=9)
 
 
-def figures(*entries: Entry) -> Figures:
-    gatherer = Gatherer(BEGIN, END, CIVIL)
+def figures(*entries: Entry, made_at: datetime = AFTER) -> Figures:
+    gatherer = Gatherer(BEGIN, END, CIVIL, made_at)
     for entry in entries:
         gatherer.feed(entry)
     return gatherer.close()
@@ -96,6 +97,19 @@ def test_a_disposal_that_did_not_happen_meets_no_duty() -> None:
 def test_what_was_due_before_the_period_and_is_still_open_counts_as_open_and_overdue() -> None:
     found = figures(opened(1, BEFORE, BEFORE), opened(2, DAY, END), opened(3, DAY))
     assert (found.rules["unsubscribed"].opened, found.open, found.overdue) == (2, 3, 1)
+
+
+def test_what_falls_due_after_the_report_is_made_is_not_overdue_though_the_period_goes_on() -> None:
+    made_at = DAY + timedelta(days=20)
+    due = [opened(n, DAY, made_at + timedelta(days=days)) for n, days in enumerate((-1, 0, 1))]
+    found = figures(*due, made_at=made_at)
+    assert (found.open, found.overdue) == (3, 1)
+    assert figures(*due).overdue == 3
+
+
+def test_what_fell_due_after_the_period_is_not_overdue_at_its_end_however_late_the_report_is_made() -> None:
+    found = figures(opened(1, DAY, END - timedelta(days=1)), opened(2, DAY, END), opened(3, DAY, AFTER))
+    assert (found.open, found.overdue) == (3, 1)
 
 
 def test_what_ended_before_the_period_is_no_figure_of_it() -> None:

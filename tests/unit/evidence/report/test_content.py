@@ -63,6 +63,19 @@ def test_what_is_cut_from_the_ledger_is_told() -> None:
     assert "1 of 1,234 are shown" in cut
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "The period is not over: this report tells until 1 February 2026, 13:00,"),
+        ("da", "Perioden er ikke slut: rapporten gælder indtil 1. februar 2026 kl. 13.00,"),
+    ],
+)
+def test_a_report_of_a_period_that_is_not_over_says_until_when_it_tells(language: str, words: str) -> None:
+    early = replace(NOTHING, made_at=datetime(2026, 2, 1, 12, tzinfo=UTC))
+    assert words in told(report_of(early, language).sections[0])
+    assert words.partition(":")[0] not in told(report_of(NOTHING, language).sections[0])
+
+
 def test_a_ledger_that_is_shown_whole_speaks_of_no_more() -> None:
     whole = told(sections(replace(NOTHING, ledger=(HELD,), ledger_total=1))["What could not be decided or done"])
     assert "contacts/105" in whole
