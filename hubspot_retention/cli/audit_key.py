@@ -79,7 +79,7 @@ def rotate(context: typer.Context, file: LogKeyFile, who: Who = None) -> None:
 def retire(context: typer.Context, file: LogKeyFile, yes: Yes = False, who: Who = None) -> None:
     """Destroy the old key, after it handed over: only the new one signs from now on.
 
-    Refused while an anchor was not shown the new key. The service must not be running.
+    Every anchor is shown the new key once more; refused unless each takes it. The service must not be running.
     """
     from hubspot_retention.core.audit.rotation import Rotation
     from hubspot_retention.evidence.succession import both, end
@@ -88,9 +88,9 @@ def retire(context: typer.Context, file: LogKeyFile, yes: Yes = False, who: Who 
     with house.store() as store:
         keys = both(file)
         rotation = Rotation(str(keys[1].public), str(keys[0].public))
-        house.successor(store, file, keys).require_known(rotation)
         if not yes:
             _confirm(rotation.old)
+        house.successor(store, file, keys).require_known(rotation)
         refused = house.successor(store, file, keys[:1]).tell_destroyed(rotation.old)
         end(file)
     _done(refused, f"The old key is destroyed: {rotation.old}. Destroy its backups as well.")

@@ -2,7 +2,9 @@
 
 What can go wrong: whoever knows the old key alone can no longer verify anything, or a witness takes the new key for a
 stranger's. So the log tells of it, a checkpoint that names both keys is signed by both and shown to every anchor, and
-from then on both sign, until a person ends it; that is refused while an anchor has not been shown the new key.
+from then on both sign, until a person ends it. What an anchor was shown in between proves nothing: what both keys sign
+is taken by a witness that never heard of the new one. So before the old key goes every anchor is told once more, and
+each must take it.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,18 +35,15 @@ class Successor:
         return self._anchoring.announce(self._entry(Verb.CHANGED, facts), (rotation.line(),))
 
     def require_known(self, rotation: Rotation) -> None:
-        """Raises BlockedError unless the log and every anchor that is asked were told of the handing over."""
-        sizes = [
-            signed.size for signed in self._store.checkpoints() if Rotation.of(read_note(signed.note)[0]) == rotation
-        ]
-        if not sizes:
+        """Tell the log and its anchors again, of what was announced before. Raises BlockedError if it was not, and
+        unless every anchor that is asked takes it."""
+        if not any(Rotation.of(read_note(signed.note)[0]) == rotation for signed in self._store.checkpoints()):
             raise BlockedError("nobody was told of the new key yet: `audit key rotate` comes first")
-        with self._store.transaction() as tx:
-            shown = {row.name: row.size for row in tx.anchored()}
-        late = [name for name in self._anchoring.names() if shown.get(name, 0) < sizes[0]]
-        if late:
+        refused = self.announce(rotation)
+        if refused:
+            why = ", ".join(f"{name} ({code})" for name, code in refused.items())
             raise BlockedError(
-                f"not shown the new key yet: {', '.join(late)}. Call `audit key rotate` again once it can be reached; "
+                f"not shown the new key yet: {why}. Call `audit key retire` again once it can be reached; "
                 "until then the old key is needed"
             )
 
