@@ -110,7 +110,8 @@ def exported(
         if signed.size <= size:
             yield _line({"checkpoint": signed.note})
     for token in tokens:
-        yield _line({"stamped": token.note, "token": b64encode(token.answer).decode()})
+        if read_note(token.note)[0].size <= size:
+            yield _line({"stamped": token.note, "token": b64encode(token.answer).decode()})
     keys = key_history(log, size, epochs)
     if any(keys.values()):
         yield _line({"keys": keys})

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from hubspot_retention.core.audit.anchor import Token
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE, open_note
 from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence import standalone
 from hubspot_retention.evidence.keys import SigningKey
-from hubspot_retention.evidence.sealing import UnsignableError, checkpoint, receipt
+from hubspot_retention.evidence.sealing import UnsignableError, checkpoint, exported, receipt
 from hubspot_retention.store.database import SqlStore, open_store
 from tests.unit.core.audit.entries import NOW, an_entry
 
@@ -96,6 +97,24 @@ def test_a_checkpoint_signs_the_root_of_the_log_as_it_is(store: SqlStore) -> Non
     signed = checkpoint(store, [KEY], NOW)
     leaves = [entry.body for entry in store.entries()]
     assert (signed.size, open_note(signed.note, [KEY.public]).root) == (7, root_of(leaves))
+
+
+def test_what_was_stamped_of_more_entries_than_are_exported_is_left_out(store: SqlStore, tmp_path: Path) -> None:
+    notes = []
+    for size in (2, 3, 4):
+        while store.tree().size < size:
+            tell(store, size)
+        signed = checkpoint(store, [KEY], NOW)
+        with store.transaction() as tx:
+            tx.save_checkpoint(signed)
+        notes.append(signed.note)
+    tokens = [Token(note=note, answer=b"token", at=NOW) for note in notes]
+    lines = [json.loads(line) for line in exported(store, 3, tokens)]
+    assert [line["stamped"] for line in lines if "stamped" in line] == notes[:2]
+
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(exported(store, 3, tokens[2:])))
+    assert standalone.main(["export", str(log), "--key", str(KEY.public)]) == 0
 
 
 def test_of_a_record_that_the_log_does_not_know_there_is_no_receipt(store: SqlStore) -> None:
