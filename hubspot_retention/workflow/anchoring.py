@@ -174,10 +174,14 @@ class Anchoring:
         """Append an entry, and sign what the log is with it, saying more; what was signed is stored."""
         with self._store.transaction() as tx:
             tx.audit(entry)
+        return self.sign_end(entry.at, extension)
+
+    def sign_end(self, at: datetime, extension: tuple[str, ...] = ()) -> StoredCheckpoint:
+        """Sign what the log is now, saying more; what was signed is stored."""
         edge = self._tree.end()
         text = Checkpoint(self._plan.origin, edge.size, edge.root(), extension)
         note = sign(text, [self._plan.key, *self._plan.former])
-        signed = StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=entry.at)
+        signed = StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=at)
         with self._store.transaction() as tx:
             tx.save_checkpoint(signed)
         return signed

@@ -58,19 +58,21 @@ class Recoverer:
                 raise BlockedError(in_words(found))
             raise UsageError("there is nothing to bring back: the audit log extends what its anchors saw")
         placed = self._place(holds)
-        known = len(holds) - placed
+        known, now = len(holds) - placed, self._now()
+        # Together: once what the anchors saw is forgotten the gate may open, and the log must tell by whose word.
         with self._store.transaction() as tx:
-            commitment = tx.keep_words(why, self._now())
+            commitment = tx.keep_words(why, now)
             tx.forget_anchored()
-        entry = Entry(
-            subject=Subject.RECOVERY,
-            verb=Verb.CONFIRMED,
-            at=self._now(),
-            actor=self._actor,
-            code=settled[0].value,
-            facts=(("holds_placed", placed), ("holds_known", known), ("why", commitment)),
-        )
-        refused = self._anchoring.show_anew(self._anchoring.sign(entry))
+            entry = Entry(
+                subject=Subject.RECOVERY,
+                verb=Verb.CONFIRMED,
+                at=now,
+                actor=self._actor,
+                code=settled[0].value,
+                facts=(("holds_placed", placed), ("holds_known", known), ("why", commitment)),
+            )
+            tx.audit(entry)
+        refused = self._anchoring.show_anew(self._anchoring.sign_end(now))
         return Recovery(placed=placed, known=known, refused=refused)
 
     def _place(self, holds: Sequence[HandedIn]) -> int:

@@ -1,8 +1,9 @@
 """A named person brings a database back: which doubts that is for, which holds are placed, what the log says of it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,8 +33,9 @@ def a_hold(record: str = "contacts/101", matter: str = "J-1", **more: Any) -> Ha
 
 @dataclass(slots=True)
 class Anchors:
-    """Anchors that doubt the log for these reasons; `refused`: those that will not begin anew, and why. `signed`: what
-    was signed, with the holds that were in force by then and what was still known of what the anchors saw."""
+    """Anchors that doubt the log for these reasons; `refused`: those that will not begin anew, and why. `signed`: the
+    last entry of what was signed, with the holds that were in force by then and what was still known of what the
+    anchors saw."""
 
     store: SqlStore
     found: tuple[Doubt, ...] = (Doubt.BEHIND,)
@@ -48,9 +50,11 @@ class Anchors:
     def look(self) -> tuple[Doubt, ...]:
         return self.found
 
-    def sign(self, entry: Entry) -> Any:
+    def sign_end(self, at: datetime) -> Any:
+        assert at == NOW
         with self.store.transaction() as tx:
-            self.signed.append((entry, len(tx.holds()), len(tx.anchored())))
+            last = read_entry(list(self.store.entries())[-1].body)
+            self.signed.append((last, len(tx.holds()), len(tx.anchored())))
         return SIGNED
 
     def show_anew(self, signed: object) -> Mapping[str, str]:
@@ -61,6 +65,27 @@ class Anchors:
         """Those in force, with their reasons."""
         with self.store.transaction() as tx:
             return list(tx.holds())
+
+
+class CutShortError(Exception):
+    """The process ended."""
+
+
+class CutShort:
+    """A store of which the process ends before another transaction begins, after `left` more."""
+
+    def __init__(self, store: SqlStore, left: int) -> None:
+        self._store = store
+        self._left = left
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def transaction(self) -> Any:
+        if not self._left:
+            raise CutShortError
+        self._left -= 1
+        return self._store.transaction()
 
 
 @pytest.fixture
@@ -131,6 +156,7 @@ def test_what_is_missing_is_held_before_the_recovery_stands_in_the_log(anchors: 
     assert [(entry.kind, entry.record, entry.actor) for entry in entries] == [
         ("hold.placed", "contacts/101", "anna"),
         ("hold.placed", "deals/7", "anna"),
+        ("recovery.confirmed", None, "anna"),
     ]
 
 
@@ -168,6 +194,19 @@ def test_the_log_has_the_commitment_to_why_and_the_words_are_kept_apart(anchors:
 def test_what_the_anchors_saw_before_counts_no_more_when_it_is_signed(anchors: Anchors) -> None:
     anchors.bring_back()
     assert anchors.signed[0][2] == 0
+
+
+@pytest.mark.parametrize(("left", "is_settled"), [(0, False), (1, False), (2, False), (3, True), (4, True)])
+def test_wherever_it_is_cut_short_what_the_anchors_saw_is_known_unless_the_log_says_who_brought_it_back(
+    anchors: Anchors, left: int, is_settled: bool
+) -> None:
+    store, anchors.store = anchors.store, cast(SqlStore, CutShort(anchors.store, left))
+    with suppress(CutShortError):
+        anchors.bring_back(a_hold())
+    with store.transaction() as tx:
+        known = len(tx.anchored())
+    is_told = "recovery.confirmed" in [read_entry(stored.body).kind for stored in store.entries()]
+    assert (known, is_told) == ((0, True) if is_settled else (1, False))
 
 
 def test_anchors_that_will_not_begin_anew_are_told_with_their_reason(anchors: Anchors) -> None:
