@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 
 import msgspec
 
@@ -45,6 +46,26 @@ class RefusedError(PortalContractError):
         super().__init__(message)
         self.status = status
         self.category = category
+
+
+class FewFailures:
+    """Tells the few things that HubSpot fails to answer for from an outage, in one reading of many. Thread-safe."""
+
+    MOST = 3
+
+    def __init__(self) -> None:
+        self._lock, self._seen = Lock(), 0
+
+    def pass_over(self, failure: RefusedError | TemporaryFailureError) -> None:
+        """Let it pass as unknown: a refusal, which is an answer, and a few answers of 5xx. Raises any other."""
+        if isinstance(failure, RefusedError):
+            return
+        if failure.status is None or failure.status < 500:
+            raise failure
+        with self._lock:
+            self._seen += 1
+            if self._seen > self.MOST:
+                raise failure
 
 
 class _Detail(msgspec.Struct, gc=False):

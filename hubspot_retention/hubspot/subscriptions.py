@@ -20,7 +20,7 @@ from hubspot_retention.core.portal import Address
 from hubspot_retention.errors import PortalContractError, PortalDeniedError
 from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.calls import API_VERSION, Call, get
-from hubspot_retention.hubspot.faults import RefusedError
+from hubspot_retention.hubspot.faults import FewFailures, RefusedError, TemporaryFailureError
 from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.objects import BATCH_SIZE, in_batches
 from hubspot_retention.hubspot.side_by_side import side_by_side
@@ -200,14 +200,24 @@ class Subscriptions:
 
     def opt_outs(self, addresses: Sequence[Address]) -> list[OptOut | Unknown | None]:
         """The opt-out of each address, in order, whose contact is opted out by its properties; `None`: its statuses
-        say neither that nor that it is subscribed. Unknown: they cannot be read, or say that it subscribed again."""
+        say neither that nor that it is subscribed. Unknown: HubSpot refuses to tell or fails at it (5xx), or it
+        subscribed again. Raises PortalTemporaryError if HubSpot fails at many."""
         newsletters = self.newsletter_ids()
         unique = list({_key(address): address for address in addresses}.values())
         states: dict[str, States] = {}
         if self.batch_allowed is not False:
             states = self._in_batches(unique)
         left = [address for address in unique if _key(address) not in states]
-        answers = side_by_side(self._one_or_unknown, left, self._transport.requests_in_flight_wanted())
+        few = FewFailures()
+
+        def one(address: Address) -> States:
+            try:
+                return self.states(address)
+            except (RefusedError, TemporaryFailureError) as failure:
+                few.pass_over(failure)
+                return UNKNOWN
+
+        answers = side_by_side(one, left, self._transport.requests_in_flight_wanted())
         states.update((_key(address), found) for address, found in zip(left, answers, strict=True))
         return [self._opt_out(states[_key(address)], newsletters) for address in addresses]
 
@@ -234,12 +244,15 @@ class Subscriptions:
         return states
 
     def _batch(self, endpoint: str, addresses: Sequence[Address]) -> dict[str, Sequence[State]]:
+        few = FewFailures()
+
         def read(batch: Sequence[Address]) -> Sequence[_OfAddress]:
             body = {"inputs": [address.text for address in batch]}
             call = Call(method="POST", endpoint=endpoint, query=_EMAIL, body=body)
             try:
                 return self._transport.send(call).read(_MANY).results
-            except RefusedError:
+            except (RefusedError, TemporaryFailureError) as failure:
+                few.pass_over(failure)
                 return ()
 
         answers = side_by_side(read, in_batches(addresses, BATCH_SIZE))
@@ -261,16 +274,11 @@ class Subscriptions:
     def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
         """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where
         HubSpot refuses to tell."""
-        states = self._one_or_unknown(address)
-        if isinstance(states, Unknown):
-            return UNKNOWN
-        return consents_of(states, self.newsletter_ids(), self._policy)
-
-    def _one_or_unknown(self, address: Address) -> States:
         try:
-            return self.states(address)
+            states = self.states(address)
         except RefusedError:
             return UNKNOWN
+        return consents_of(states, self.newsletter_ids(), self._policy)
 
 
 def _key(address: Address) -> str:

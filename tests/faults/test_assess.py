@@ -140,6 +140,22 @@ def test_only_newly_opted_out_contacts_cost_a_status_request(world_of: MakeWorld
     assert [path for path in statuses()[first:] if "p102" not in path and "batch" not in path] == []
 
 
+def test_a_status_that_hubspot_always_fails_to_tell_keeps_nobody_else_out_of_a_plan(world_of: MakeWorld) -> None:
+    world = world_of(
+        a_portal(
+            contacts=[unsubscribed(number, retention_confirmed_on=days_ago(10)) for number in (101, 102, 103, 104)]
+        )
+    )
+    world.fault("error_before", path="statuses/p102", status=500, count=None)
+    plans = world.assess()
+    assert {str(item.record) for item in world.items(plans[0]) if item.action is Action.ERASE} == {
+        "contacts/101",
+        "contacts/103",
+        "contacts/104",
+    }
+    assert outcome(world, plans, "contacts/102") is Outcome.UNDETERMINED
+
+
 def test_a_record_that_this_service_archived_and_a_person_restored_is_referred(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[inactive(101), inactive(102)]))
     world.apply(world.time_rules())

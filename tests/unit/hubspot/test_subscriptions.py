@@ -9,12 +9,20 @@ from hubspot_retention.core.consent import ALL_MAIL, Consent, ConsentState
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import Address
-from hubspot_retention.errors import PortalContractError, PortalDeniedError
+from hubspot_retention.errors import PortalContractError, PortalDeniedError, PortalTemporaryError
 from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.subscriptions import Subscriptions
 from hubspot_retention.sandbox.options import SandboxOptions, Tier
 from hubspot_retention.sandbox.scopes import ALL_SCOPES
-from tests.unit.hubspot.surroundings import BASE, a_contact, a_document, a_portal, a_transport, the_policy
+from tests.unit.hubspot.surroundings import (
+    BASE,
+    Surroundings,
+    a_contact,
+    a_document,
+    a_portal,
+    a_transport,
+    the_policy,
+)
 
 STATUSES = f"{BASE}/communication-preferences/2026-03/statuses"
 ANNA = Address("anna@example.dk")
@@ -184,6 +192,57 @@ def test_an_address_that_hubspot_refuses_is_unknown() -> None:
         fault = {"kind": "error_before", "path": "statuses/p1", "status": 400}
         surroundings.sandbox.gateway.faults.add(fault)
         assert surroundings.portal.opt_outs(addresses(1)) == [UNKNOWN]
+
+
+def fails_for(surroundings: Surroundings, *paths: str, kind: str = "error_before") -> None:
+    for path in paths:
+        fault = {"kind": kind, "path": path, "status": 500, "count": None}
+        surroundings.sandbox.gateway.faults.add(fault)
+
+
+def test_an_address_that_hubspot_fails_to_answer_for_is_unknown_and_the_others_are_told() -> None:
+    with a_portal(people(3)) as surroundings:
+        fails_for(surroundings, "statuses/p2")
+        assert surroundings.portal.opt_outs(addresses(3)) == [EXPECTED, UNKNOWN, EXPECTED]
+
+
+def test_an_address_that_a_batch_fails_over_is_unknown_and_the_others_are_told() -> None:
+    with a_portal(people(3), SandboxOptions(tier=Tier.ENTERPRISE)) as surroundings:
+        fails_for(surroundings, "statuses/batch/read", "statuses/p2")
+        assert surroundings.portal.opt_outs(addresses(3)) == [EXPECTED, UNKNOWN, EXPECTED]
+
+
+@pytest.mark.parametrize("tier", [Tier.ENTERPRISE, Tier.PROFESSIONAL])
+def test_an_outage_is_no_answer_and_is_not_asked_of_address_after_address(tier: Tier) -> None:
+    with a_portal(people(40), SandboxOptions(tier=tier)) as surroundings:
+        fails_for(surroundings, "/statuses/")
+        with pytest.raises(PortalTemporaryError):
+            surroundings.portal.opt_outs(addresses(40))
+        assert len({entry.path for entry in surroundings.sandbox.journal.entries()}) < 20
+
+
+def test_four_addresses_that_hubspot_fails_to_answer_for_are_an_outage() -> None:
+    with a_portal(people(9)) as surroundings:
+        fails_for(surroundings, "statuses/p2", "statuses/p4", "statuses/p6")
+        told = [UNKNOWN if each in (2, 4, 6) else EXPECTED for each in range(1, 10)]
+        assert surroundings.portal.opt_outs(addresses(9)) == told
+        fails_for(surroundings, "statuses/p8")
+        with pytest.raises(PortalTemporaryError):
+            surroundings.portal.opt_outs(addresses(9))
+
+
+def test_no_answer_at_all_is_no_answer_for_any_address() -> None:
+    with a_portal(people(3)) as surroundings:
+        fails_for(surroundings, "statuses/p2", kind="connection_cut")
+        with pytest.raises(PortalTemporaryError):
+            surroundings.portal.opt_outs(addresses(3))
+
+
+def test_consents_that_hubspot_fails_to_tell_are_waited_for() -> None:
+    with a_portal(people(1)) as surroundings:
+        fails_for(surroundings, "statuses/p1")
+        with pytest.raises(PortalTemporaryError):
+            surroundings.portal.consents(Address("p1@example.dk"))
 
 
 def test_without_the_scope_to_read_them_nothing_is_guessed() -> None:
