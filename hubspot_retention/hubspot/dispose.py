@@ -88,7 +88,7 @@ class HubSpotDisposer:
 
     def _list_id(self, name: str) -> str:
         """The id of a list: the policy's own word if it is a number, else looked up by its name, once."""
-        if name.isascii() and name.isdigit():
+        if is_list_id(name):
             return name
         if name not in self._list_ids:
             endpoint = f"/crm/lists/{API_VERSION}/object-type-id/{TYPE_IDS[ObjectType.CONTACT]}/name/{{name}}"
@@ -99,6 +99,11 @@ class HubSpotDisposer:
         """Erase a file by its own endpoint (content and metadata are gone within 7 days)."""
         endpoint = f"/files/{API_VERSION}/files/{{id}}/gdpr-delete"
         return self._transport.change(Call(method="DELETE", endpoint=endpoint, args={"id": file_id}))
+
+
+def is_list_id(word: str) -> bool:
+    """Whether a policy's word for a static list is its id; else it is its name."""
+    return word.isascii() and word.isdigit()
 
 
 def _link_call(method: str, kind: str, engagement: RecordRef, target: RecordRef) -> Call:

@@ -10,13 +10,17 @@ from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import PortalDeniedError
 from hubspot_retention.hubspot.account import granted_scopes
 from hubspot_retention.hubspot.calls import API_VERSION, get
+from hubspot_retention.hubspot.dispose import is_list_id
 from hubspot_retention.hubspot.objects import list_call
 from hubspot_retention.hubspot.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeededScope:
-    """A scope, or any of several that serve alike, what it is for, and a read that shows whether it is there."""
+    """A scope, or any of several that serve alike, what it is for, and a read that shows whether it is there.
+
+    `for_writing`: only what changes the portal needs it, if only to find what it changes; a plan does not.
+    """
 
     any_of: tuple[str, ...]
     needed_for: str
@@ -78,8 +82,12 @@ def needed_scopes(policy: RetentionPolicy) -> tuple[NeededScope, ...]:
         needed.append(_OWNERS)
     if policy.marketing_lists:
         needed.append(_write("taking contacts off static lists", "crm.lists.write"))
+    if not all(is_list_id(each) for each in policy.marketing_lists):
+        needed.append(_write("finding static lists by their names", "crm.lists.read"))
     if policy.attachments is AttachmentPolicy.ERASE:
         needed.append(_write("erasing attachments", "files"))
+        needed.append(_write("finding attachments that HubSpot's file tool hides", "files.ui_hidden.read"))
+        needed.append(_write("erasing attachments that HubSpot's file tool hides", "files.ui_hidden.write"))
     return tuple(needed)
 
 

@@ -57,6 +57,15 @@ def read_list(call: Call) -> Reply:
     return answer({"list": _shown(call, _list(call))})
 
 
+def read_named_list(call: Call) -> Reply:
+    """GET /crm/lists/object-type-id/{type}/name/{name}: capital letters do not matter."""
+    kind, name = call.kind().name, call.args[1]
+    for each in call.portal.lists.values():
+        if each.object_type == kind and each.name.casefold() == name.casefold():
+            return answer({"list": _shown(call, each)})
+    raise not_found(f"List {name[:40]} does not exist")
+
+
 def list_members(call: Call) -> Reply:
     """GET /crm/lists/{id}/memberships: records in view only."""
     found = _list(call)

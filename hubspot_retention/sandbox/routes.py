@@ -166,6 +166,7 @@ _OTHER_ROWS: tuple[Row, ...] = (
     ("GET", "crm/pipelines/{t}/{}/stages", pipelines.list_stages, V3, _READ, ""),
     ("POST", _LIST, lists.create_list, V3, _LISTS_WRITE, "create"),
     ("GET", f"{_LIST}/{{}}", lists.read_list, V3, _LISTS_READ, ""),
+    ("GET", f"{_LIST}/object-type-id/{{t}}/name/{{}}", lists.read_named_list, V3, _LISTS_READ, ""),
     ("GET", f"{_LIST}/{{}}/memberships", lists.list_members, V3, _LISTS_READ, ""),
     ("PUT", f"{_LIST}/{{}}/memberships/add", lists.add_members, V3, _LISTS_WRITE, "list"),
     ("PUT", f"{_LIST}/{{}}/memberships/remove", lists.remove_members, V3, _LISTS_WRITE, "unlist"),

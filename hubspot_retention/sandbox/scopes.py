@@ -16,7 +16,8 @@ ALL_SCOPES = frozenset(
         "communication_preferences.read_write",
     }
     | {"communication_preferences.statuses.batch.read", "communication_preferences.statuses.batch.write"}
-    | {"crm.objects.owners.read", "crm.lists.read", "crm.lists.write", "files", "oauth", "sales-email-read"}
+    | {"crm.objects.owners.read", "crm.lists.read", "crm.lists.write", "oauth", "sales-email-read"}
+    | {"files", "files.ui_hidden.read", "files.ui_hidden.write"}
 )
 
 _ANY_OF = {

@@ -264,8 +264,9 @@ def _tell(progress: Callable[[str, int, int | None], None], total: int, done: in
     progress("applying", done, total)
 
 
-def _kind_of(item: PlanItem) -> tuple[Action, ObjectType]:
-    return item.action, item.record.object_type
+def _kind_of(item: PlanItem) -> tuple[bool, Action, ObjectType]:
+    """Marketing last: a scope that only it needs, where it is missing, stands in the way of nothing before it."""
+    return item.action is Action.END_MARKETING, item.action, item.record.object_type
 
 
 def _sliced(items: Sequence[PlanItem], size: int) -> Iterator[list[PlanItem]]:
@@ -277,7 +278,7 @@ def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
     """The earliest deadline first: within each hundred of them, those of one kind together."""
     ordered = list(items)
     for hundred in _sliced(ordered, size):
-        for (action, _), group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
+        for (_, action, _), group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
             yield from _sliced(list(group), _TOGETHER[action])
 
 

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.plan.model import Action, ItemState, PlanStatus
+from hubspot_retention.errors import PortalDeniedError
+from hubspot_retention.sandbox.options import SandboxOptions
+from hubspot_retention.sandbox.scopes import ALL_SCOPES
 from hubspot_retention.sandbox.state import StaticList
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import Document, a_customer, a_deal, a_portal, unsubscribed
@@ -67,6 +70,31 @@ def test_the_static_lists_of_the_policy_are_left(world_of: MakeWorld) -> None:
     made = listed(world, "101", "102")
     world.apply(world.rights())
     assert set(made.members) == {"102"}
+
+
+def with_a_named_list(text: str) -> str:
+    """Clienti's policy with a static list to leave, by its name."""
+    return text.replace("static_lists = []", 'static_lists = ["Kampagne"]')
+
+
+def test_a_static_list_that_the_policy_names_by_its_name_is_left(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer_who_asked(101)]), policy=with_a_named_list)
+    made = listed(world, "101")
+    world.apply(world.rights())
+    assert set(made.members) == set()
+
+
+def test_a_token_that_may_not_look_for_a_list_still_erases_who_goes(world_of: MakeWorld) -> None:
+    contacts = [a_customer_who_asked(101), unsubscribed(102), unsubscribed(103)]
+    options = SandboxOptions(scopes=ALL_SCOPES - {"crm.lists.read"})
+    world = world_of(a_portal(contacts=contacts), policy=with_a_named_list, options=options)
+    made = listed(world, "101")
+    plan = world.rights()
+    with pytest.raises(PortalDeniedError, match=r"crm\.lists\.read"):
+        world.apply(plan)
+    assert [world.is_in_view(f"contacts/{number}") for number in (101, 102, 103)] == [True, False, False]
+    assert [world.state(plan, f"contacts/{number}")[0] for number in (102, 103)] == [ItemState.DONE] * 2
+    assert set(made.members) == {"101"}
 
 
 def test_marketing_ends_once_not_every_run(world_of: MakeWorld) -> None:

@@ -165,6 +165,7 @@ def test_subscriptions_are_read_and_ended(old: Any) -> None:
 def test_a_static_list_is_made_and_filled(old: Any) -> None:
     request = ListCreateRequest(name="Liste", object_type_id="0-1", processing_type="MANUAL")
     made = old.crm.lists.lists_api.create(request, _request_timeout=5)
+    assert old.crm.lists.lists_api.get_by_name("Liste", "0-1", _request_timeout=5).list.list_id == made.list.list_id
     api = old.crm.lists.memberships_api
     assert api.add(made.list.list_id, ["101"], _request_timeout=5).records_ids_added == ["101"]
     assert [row.record_id for row in api.get_page(made.list.list_id, _request_timeout=5).results] == ["101"]

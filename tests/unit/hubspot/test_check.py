@@ -6,6 +6,7 @@ from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import PortalDeniedError
 from hubspot_retention.hubspot.check import PortalCheck, Verdict, check_portal, tier_guess
 from hubspot_retention.hubspot.pacing import ToldLimits
+from hubspot_retention.hubspot.scopes import needed_scopes
 from hubspot_retention.sandbox.options import SandboxOptions
 from hubspot_retention.sandbox.scopes import ALL_SCOPES
 from tests.unit.hubspot.surroundings import a_contact, a_document, a_portal, a_record, a_transport, the_policy
@@ -125,7 +126,22 @@ def test_attachments_are_told_as_the_policy_has_them() -> None:
         policy = replace(the_policy(), attachments=type(the_policy().attachments)("erase"))
         found = check_portal(surroundings.transport, policy, HERE)
     assert found.dispositions[-1].endswith("are erased by their own endpoint, gone within 7 days")
-    assert "files" in [scope.scope for scope in found.scopes]
+    granted = {scope.scope: scope.granted for scope in found.scopes}
+    assert [granted[each] for each in ("files", "files.ui_hidden.read", "files.ui_hidden.write")] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("lists", "needed"),
+    [
+        ((), []),
+        (("12", "34"), ["crm.lists.write"]),
+        (("12", "Julekort 2025"), ["crm.lists.write", "crm.lists.read"]),
+    ],
+)
+def test_a_list_that_is_named_by_words_takes_a_scope_to_be_found(lists: tuple[str, ...], needed: list[str]) -> None:
+    scopes = needed_scopes(replace(the_policy(), marketing_lists=lists))
+    assert [each.any_of[0] for each in scopes if "lists" in each.any_of[0]] == needed
+    assert all(each.for_writing for each in scopes if "lists" in each.any_of[0])
 
 
 def test_a_token_that_is_refused_ends_the_check() -> None:

@@ -51,6 +51,15 @@ def test_static_lists_take_and_lose_members() -> None:
     assert sandbox.json(path)["list"]["size"] == 2
 
 
+def test_a_list_is_found_by_its_name_among_those_of_its_object_type() -> None:
+    sandbox = Sandbox()
+    body = {"name": "Julekort 2025", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    sandbox.do(LISTS, body)
+    assert sandbox.json(f"{LISTS}/object-type-id/0-1/name/julekort%202025")["list"]["listId"] == "1"
+    assert sandbox.get(f"{LISTS}/object-type-id/0-1/name/Julekort").status_code == 404
+    assert sandbox.get(f"{LISTS}/object-type-id/0-2/name/Julekort%202025").status_code == 404
+
+
 def test_the_members_of_a_list_are_paged_by_at_most_250_and_archived_ones_are_not_there() -> None:
     sandbox = Sandbox()
     path = f"{LISTS}/{a_list(sandbox)}/memberships"

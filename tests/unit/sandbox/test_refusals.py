@@ -40,6 +40,7 @@ def test_an_address_that_is_too_long_is_a_414() -> None:
         ("GET", f"{STATUSES}/p101@example.dk", "communication_preferences.read"),
         ("GET", "/crm/owners/2026-03", "crm.objects.owners.read"),
         ("GET", "/crm/lists/2026-03/1", "crm.lists.read"),
+        ("GET", "/crm/lists/2026-03/object-type-id/0-1/name/Julekort", "crm.lists.read"),
         ("DELETE", "/files/2026-03/files/1", "files"),
     ],
 )

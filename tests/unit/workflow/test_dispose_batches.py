@@ -24,6 +24,13 @@ def test_no_more_are_read_together_than_can_go_while_they_are_fresh(
     assert [item for batch in batches for item in batch] == items
 
 
+def test_marketing_ends_after_everything_else_of_its_hundred() -> None:
+    order = [Action.END_MARKETING, Action.ERASE, Action.END_MARKETING, Action.ARCHIVE, Action.ERASE]
+    items = [an_item(f"contacts/{101 + place}", action=action) for place, action in enumerate(order)]
+    batches = [[int(item.record.record_id) for item in batch] for batch in _batches(items, BATCH)]
+    assert batches == [[104], [102, 105], [101, 103]]
+
+
 def test_where_records_cannot_be_read_fewer_are_read_together() -> None:
     items = [an_item(f"contacts/{101 + place}", action=Action.ERASE) for place in range(3)]
     assert [len(batch) for batch in _batches(items, 1)] == [1, 1, 1]
