@@ -13,14 +13,13 @@ from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import Gone, MergedInto, PortalDetails
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.hubspot.associations import Links, read_associations
-from hubspot_retention.hubspot.faults import RefusedError
+from hubspot_retention.hubspot.faults import NOT_FOUND, RefusedError
 from hubspot_retention.hubspot.kinds import Kind
 from hubspot_retention.hubspot.objects import batch_read_call, in_batches, read_call
 from hubspot_retention.hubspot.side_by_side import side_by_side
 from hubspot_retention.hubspot.transport import Transport
 from hubspot_retention.hubspot.wire import Decoders, Row
 
-_NOT_FOUND = "OBJECT_NOT_FOUND"
 _Seen = TypeVar("_Seen")
 Found = Row | Gone | MergedInto
 
@@ -51,7 +50,7 @@ class ByIdReader:
     ) -> dict[RecordId, Found]:
         answer = self._transport.send(batch_read_call(object_type, names, asked)).read(decoders.batch)
         rows = {row.id: row for row in answer.results}
-        missing = {each for error in answer.errors if error.category == _NOT_FOUND for each in error.ids("ids")}
+        missing = {each for error in answer.errors if error.category == NOT_FOUND for each in error.ids("ids")}
         found: dict[RecordId, Found] = {}
         for record_id in asked:
             row = rows.get(str(record_id))
@@ -67,7 +66,7 @@ class ByIdReader:
         try:
             row = self._transport.send(read_call(object_type, names, record_id)).read(decoders.row)
         except RefusedError as refused:
-            if refused.status == 404 and refused.category == _NOT_FOUND:
+            if refused.is_not_found:
                 return Gone.ABSENT
             raise
         if row.id != str(record_id):

@@ -160,7 +160,7 @@ class ChangedReader:
         try:
             answer = self._transport.send(replace(read, query=(*read.query, ("archived", "true"))))
         except RefusedError as refused:
-            if refused.status == 404:
+            if refused.is_not_found:
                 return Gone.ABSENT
             raise
         row = answer.read(kind.decoders.row)

@@ -22,6 +22,8 @@ from hubspot_retention.errors import (
 from hubspot_retention.hubspot.calls import Bucket, Call
 
 _TEMPORARY = frozenset({408, 423, 500, 502, 503, 504, 521, 523, 524})
+NOT_FOUND = "OBJECT_NOT_FOUND"
+"""The category of what HubSpot says is not there."""
 _LOCK_SECONDS = 2.0
 _UNAVAILABLE_SECONDS = 2.0
 _WINDOW_SECONDS = 10.0
@@ -40,12 +42,14 @@ class TemporaryFailureError(PortalTemporaryError):
 
 
 class RefusedError(PortalContractError):
-    """HubSpot refused the call for good; trying again would change nothing."""
+    """HubSpot refused the call for good; trying again would change nothing. `is_not_found`: because what the call
+    names is not there, not because nobody knows the path."""
 
-    def __init__(self, message: str, status: int, category: str) -> None:
+    def __init__(self, message: str, status: int, category: str, *, is_not_found: bool) -> None:
         super().__init__(message)
         self.status = status
         self.category = category
+        self.is_not_found = is_not_found
 
 
 class FewFailures:
@@ -74,6 +78,7 @@ class _Detail(msgspec.Struct, gc=False):
 
 class _ErrorBody(msgspec.Struct, rename="camel", gc=False):
     category: str = ""
+    status: object = None
     policy_name: str = ""
     correlation_id: str = ""
     errors: list[_Detail] = []
@@ -145,7 +150,15 @@ def failure_of(call: Call, refusal: Refusal) -> PortalError:
         case status if status >= 500:
             return TemporaryFailureError(what, status=status, category=category, wait_seconds=0.0, harmless=False)
         case status:
-            return RefusedError(what, status, category)
+            return RefusedError(what, status, category, is_not_found=status == 404 and _names_nothing(parsed))
+
+
+def _names_nothing(parsed: _ErrorBody) -> bool:
+    """Whether a 404 is HubSpot's word on what was asked for. It often leaves out the category, as it may every field;
+    its status and the correlation id together still are what nobody else on the way would write."""
+    if parsed.category:
+        return parsed.category == NOT_FOUND
+    return parsed.status == "error" and parsed.correlation_id != ""
 
 
 def _reference(correlation_id: str) -> str:

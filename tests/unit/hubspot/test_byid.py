@@ -1,3 +1,5 @@
+from typing import Any
+
 import httpx
 import pytest
 import respx
@@ -5,7 +7,7 @@ import respx
 from hubspot_retention.core.facts.observation import CompanyLink
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import Gone, MergedInto, SeenContact
-from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.errors import PortalContractError, PortalDeniedError, PortalTemporaryError
 from hubspot_retention.hubspot.portal import HubSpotPortal
 from tests.unit.hubspot.surroundings import (
@@ -140,11 +142,36 @@ def test_an_id_that_failed_for_another_reason_is_asked_for_alone(respx_mock: res
     assert presence(6) == {6: Gone.ABSENT}
 
 
-def test_a_404_that_is_not_about_the_record_is_an_error(respx_mock: respx.MockRouter) -> None:
+def test_a_404_without_a_category_is_about_the_record_and_keeps_no_other_from_being_read(
+    respx_mock: respx.MockRouter,
+) -> None:
+    respx_mock.post(f"{DEALS}/batch/read").respond(200, json={"results": [{"id": "5", "properties": {}}]})
+    body = {"status": "error", "message": "resource not found", "correlationId": "b4d7c2a1-0000-4000-8000-000000000000"}
+    respx_mock.get(f"{DEALS}/6").respond(404, json=body)
+    identity = respx_mock.get(DETAILS).respond(200, json=ME, headers=DATE)
+    assert presence(5, 6) == {5: True, 6: Gone.ABSENT}
+    assert identity.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"text": "no such path"},
+        {"html": "<html><body>404 Not Found</body></html>"},
+        {"json": {}},
+        {"json": {"status": "error", "message": "no such path"}},
+        {"json": {"status": 404, "correlationId": "b4d7c2a1"}},
+        {"json": {"status": "error", "correlationId": "b4d7c2a1", "category": "VALIDATION_ERROR"}},
+        {"json": {"status": "error", "correlationId": "b4d7c2a1", "category": "?"}},
+    ],
+)
+def test_a_404_that_is_not_about_the_record_is_an_error(respx_mock: respx.MockRouter, answer: dict[str, Any]) -> None:
     respx_mock.post(f"{DEALS}/batch/read").respond(200, json={"results": []})
-    respx_mock.get(f"{DEALS}/6").respond(404, text="no such path")
+    respx_mock.get(f"{DEALS}/6").respond(404, **answer)
     with pytest.raises(PortalContractError, match="404"):
         presence(6)
+    with pytest.raises(PortalContractError, match="404"):
+        HubSpotPortal(a_transport(), the_policy()).read_archived(RecordRef(ObjectType.DEAL, RecordId(6)))
 
 
 def test_a_failed_read_is_an_error_and_not_an_absence(respx_mock: respx.MockRouter) -> None:
