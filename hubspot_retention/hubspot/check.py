@@ -209,6 +209,8 @@ def dispositions(policy: RetentionPolicy) -> tuple[str, ...]:
 _BY_HAND = (
     "HubSpot's own retention and clean-up: look for workflows that archive or privacy-delete contacts, for clean-up"
     " rules of unengaged contacts, and for data retention settings; what they remove never comes past this policy",
+    "Text messages (SMS), WhatsApp and LinkedIn messages and letters by post are not read: what must be kept of them is"
+    " not kept and what must go is not removed here; look for them in HubSpot before somebody is erased",
     "Sensitive-data properties are withheld without scopes of their own: a hold flag must not be one of them",
     "Who else holds a key or app with write scopes can re-create, change or remove records past this policy",
 )

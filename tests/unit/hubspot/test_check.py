@@ -144,6 +144,12 @@ def test_a_list_that_is_named_by_words_takes_a_scope_to_be_found(lists: tuple[st
     assert all(each.for_writing for each in scopes if "lists" in each.any_of[0])
 
 
+def test_messages_that_are_not_read_are_to_be_looked_at_by_hand() -> None:
+    told = [line for line in check().by_hand if "are not read" in line]
+    assert len(told) == 1
+    assert all(kind in told[0] for kind in ("SMS", "WhatsApp", "LinkedIn", "letters by post"))
+
+
 def test_a_token_that_is_refused_ends_the_check() -> None:
     with (
         a_portal(a_document()) as surroundings,
