@@ -568,10 +568,17 @@ class Export:
     def judge(self, keys: list[Key]) -> None:
         """All that was signed, once everything was read."""
         self.roots[self.size] = root_over(self.stack)
-        known = follow(keys, [*self.anchors, *self.notes], self.findings)
+        known, signed = follow(keys, [*self.anchors, *self.notes], self.findings), self.begin
         for note in (*self.anchors, *self.notes):
             signers = self.signers(known, note.size)
-            check_note(note, signers, self.roots, (self.begin, self.size), self.findings)
+            if check_note(note, signers, self.roots, (self.begin, self.size), self.findings):
+                signed = max(signed, note.size)
+        if (self.notes or self.anchors) and signed < self.size:
+            self.findings.append(
+                f"entries {signed + 1} to {self.size} are under no signature: the hashes that chain them need no key, "
+                "so anybody may have written them. An export that was made without the log's key can end so; ask for "
+                "one that was made with it (audit export --key)"
+            )
         for note in self.anchors:
             if note.size < self.begin:
                 self.findings.append(
@@ -669,9 +676,9 @@ def parsed_note(written: object, what: str, findings: Findings) -> Note | None:
         return None
 
 
-def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple[int, int], findings: Findings) -> None:
+def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple[int, int], findings: Findings) -> bool:
     """A checkpoint against the keys and the entries, of which `kept` is (how many were removed, how many there were).
-    Of the time before the log's beginning nothing but its signature can be told."""
+    Of the time before the log's beginning nothing but its signature can be told. Answers whether that is right."""
     what = f"the checkpoint of {note.size} entries"
     if problem := signature_problem(note, keys):
         findings.append(f"{what} {problem}")
@@ -679,6 +686,7 @@ def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple
         findings.append(f"{what} knows of more entries than the {kept[1]} that are here: the end was cut off")
     elif note.size >= kept[0] and roots.get(note.size) != note.root:
         findings.append(f"{what} has another root: entries up to there were changed, removed or added")
+    return not problem
 
 
 def verify_receipt(path: Path, given: Given, findings: Findings) -> str:

@@ -127,6 +127,18 @@ def _chained_anew(chance: random.Random, _: Lines) -> Lines:
     return _exported(_chained(_changed(chance)), SIGNED)
 
 
+def _continued(chance: random.Random, lines: Lines) -> Lines:
+    """With entries that nobody signed, chained to the last one: the chain needs no key."""
+    more = _entries(1 + chance.randrange(5), 900)
+    return [*lines, *_exported(_chained([*TRUE, *more])[SIZE:], [])]
+
+
+def _rewritten_after_a_checkpoint(chance: random.Random, _: Lines) -> Lines:
+    """The later checkpoint left out, and everything after the earlier one made anew."""
+    more = _entries(1 + chance.randrange(SIZE), 900)
+    return _exported(_chained([*TRUE[:EARLIER], *more]), SIGNED[:1])
+
+
 def _signed_by_another(chance: random.Random, _: Lines) -> Lines:
     log = _chained(_changed(chance))
     return _exported(log, [checkpoint(log, FOREIGN_KEY)])
@@ -248,6 +260,8 @@ WITHOUT_THE_KEY: Final[Mapping[str, Tampering]] = MappingProxyType(
         "two entries swapped": _swapped,
         "the end cut off": _end_cut_off,
         "changed and chained anew": _chained_anew,
+        "continued by entries that nobody signed": _continued,
+        "rewritten after an earlier checkpoint": _rewritten_after_a_checkpoint,
         "changed, chained anew, signed by another key": _signed_by_another,
         "changed, chained anew, handed over by a stranger": _handed_over_by_a_stranger,
         "changed, chained anew, without checkpoints": _without_checkpoints,

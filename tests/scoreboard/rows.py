@@ -78,7 +78,7 @@ ROWS: Final = (
     ),
     Row(
         number=8,
-        what="tampered exports of the log, 22 kinds, three of them with the stolen key or an older copy",
+        what="tampered exports of the log, 24 kinds, three of them with the stolen key or an older copy",
         target="10,000: 0 unnoticed with an outside anchor",
         tests=("tests/faults/test_tampering.py",),
         short={"RETENTION_TEST_TAMPERED": "600"},

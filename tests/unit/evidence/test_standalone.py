@@ -106,6 +106,21 @@ def _rewrite(lines: Lines) -> None:
         lines[number + 2] = {"seq": stored.seq, "hash": stored.hash.hex(), "body": stored.body.decode()}
 
 
+def _continue(lines: Lines, after: int) -> None:
+    """Entries of one's own, chained to the first so many: the chain needs no key."""
+    head = Head(after, LOG[after - 1].hash)
+    for number in range(after, SIZE + 1):
+        stored = extend(head, Entry(subject=Subject.DISPOSAL, verb=Verb.DONE, at=AT, record=f"contacts/{900 + number}"))
+        head = Head(stored.seq, stored.hash)
+        lines.append({"seq": stored.seq, "hash": stored.hash.hex(), "body": stored.body.decode()})
+
+
+def _rewrite_after_the_first_checkpoint(lines: Lines) -> None:
+    """The later checkpoint left out, and everything after the first one made anew."""
+    del lines[1], lines[1 + 11 :]
+    _continue(lines, 11)
+
+
 TAMPERED: dict[str, Callable[[Lines], None]] = {
     "a changed bit": _change_bit,
     "a removed entry": lambda lines: lines.__delitem__(5),
@@ -115,6 +130,8 @@ TAMPERED: dict[str, Callable[[Lines], None]] = {
     "a hash changed": lambda lines: lines[3].update(hash="00" * 32),
     "a hash in capitals": lambda lines: lines[3].update(hash=str(lines[3]["hash"]).upper()),
     "rewritten from the beginning": _rewrite,
+    "continued after the last checkpoint": lambda lines: _continue(lines, SIZE),
+    "rewritten after the first checkpoint": _rewrite_after_the_first_checkpoint,
     "another spelling": lambda lines: lines[3].update(body=str(lines[3]["body"]).replace('","', '", "')),
     "a foreign checkpoint": lambda lines: lines[1].update(checkpoint=checkpoint(SIZE, SigningKey.generate(ORIGIN))),
     "no checkpoint": lambda lines: lines.__delitem__(slice(2)),
@@ -134,6 +151,26 @@ def test_every_kind_of_tampering_is_found(tmp_path: Path, kind: str) -> None:
     TAMPERED[kind](lines)
 
     assert verify(tmp_path, lines) == 1
+
+
+def test_which_entries_nobody_signed_is_said_and_what_to_ask_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = exported()
+    del lines[1]
+
+    assert verify(tmp_path, lines) == 1
+    told = capsys.readouterr().out
+    assert "entries 12 to 23 are under no signature" in told
+    assert "ask for one that was made with it (audit export --key)" in told
+    assert verify(tmp_path, lines, *anchor(tmp_path)) == 0
+
+
+def test_of_a_log_that_nobody_signed_it_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(tmp_path, exported()[2:]) == 1
+    told = capsys.readouterr().out
+    assert "nobody has signed this log" in told
+    assert "under no signature" not in told
 
 
 def test_a_name_that_stands_twice_in_a_line_is_found(tmp_path: Path) -> None:
@@ -304,10 +341,10 @@ def test_a_handing_over_that_one_key_signed_is_none(tmp_path: Path, signers: tup
 
 
 def test_what_a_key_signs_after_the_log_told_of_its_end_counts_for_nothing(tmp_path: Path) -> None:
-    handed = rotation(HANDED, KEY, NEXT)
+    handed, last = rotation(HANDED, KEY, NEXT), signed_at(SIZE, NEXT)
 
-    assert verify_rotated(tmp_path, [handed, signed_at(ENDED - 1, KEY)], KEY) == 0
-    assert verify_rotated(tmp_path, [handed, signed_at(ENDED, KEY)], KEY) == 1
+    assert verify_rotated(tmp_path, [handed, signed_at(ENDED - 1, KEY), last], KEY) == 0
+    assert verify_rotated(tmp_path, [handed, signed_at(ENDED, KEY), last], KEY) == 1
     assert verify_rotated(tmp_path, [handed, signed_at(SIZE, NEXT, KEY)], KEY) == 0
 
 
