@@ -7,10 +7,11 @@ wrote the log, so that it cannot share its mistakes.
     python standalone.py export LOG.jsonl --key KEY [--anchor CHECKPOINT ...] [--authority CERTIFICATES.pem ...]
     python standalone.py receipt RECEIPT.json --key KEY [--anchor CHECKPOINT ...]
 
-KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. Where a
-key handed over to another, in a checkpoint that both have signed, the other is known from the one. An anchor is a
-checkpoint that somebody outside kept: a mail, a printout, a witness's answer. Without one, this proves that the log is
-whole and signed; with one, also that nothing was cut from it or rewritten since.
+KEY is the log's public key as its owner published it (`name+id+key`), or a file with such keys, one a line. A witness's
+key beside it is for anchors that are the witness's answers; it vouches for no export by itself. Where a key handed over
+to another, in a checkpoint that both have signed, the other is known from the one. An anchor is a checkpoint that
+somebody outside kept: a mail, a printout, a witness's answer. Without one, this proves that the log is whole and
+signed; with one, also that nothing was cut from it or rewritten since.
 
 Exit code 0: everything verifies. 1: it does not, and every finding is named. 2: wrong use.
 """
@@ -111,17 +112,18 @@ def read_note(written: str) -> Note:
     return Note(origin, int(size), base64.b64decode(root, validate=True), (text + "\n").encode(), signatures)
 
 
-def signature_problem(note: Note, keys: list[Key]) -> str:
-    """What is wrong with a note's signatures; empty if a known key signed it, and no known key's signature is wrong.
-    The key of a log signs that log alone: its name must be the note's first line."""
-    good = False
+def signature_problem(note: Note, keys: list[Key], *, outside: bool = False) -> str:
+    """What is wrong with a note's signatures; empty if a known key of its log signed it, and no known key's signature
+    is wrong. The key of a log signs that log alone: its name must be the note's first line. A witness co-signs many
+    logs: its signature suffices for what was kept `outside`, where no other log's key was given, and nowhere else."""
+    good, logs = False, {key.name for key in keys if key.kind == 1}
+    if logs and note.origin not in logs:
+        return f"is of the log {note.origin}, and the key of {', '.join(sorted(logs))}"
     for name, key_id, signature in note.signatures:
         for key in keys:
             if (key.name, key.key_id) != (name, key_id):
                 continue
             signed, raw = note.text, signature
-            if key.kind == 1 and key.name != note.origin:
-                return f"is of the log {note.origin}, and the key of {key.name}"
             if key.kind == 4:
                 seconds = int.from_bytes(signature[:8], "big")
                 signed, raw = b"cosignature/v1\ntime %d\n" % seconds + note.text, signature[8:]
@@ -129,8 +131,8 @@ def signature_problem(note: Note, keys: list[Key]) -> str:
                 Ed25519PublicKey.from_public_bytes(key.public).verify(raw, signed)
             except InvalidSignature:
                 return f"has a wrong signature of {name}: it was changed"
-            good = True
-    return "" if good else "is signed by none of the keys that were given and were valid then"
+            good = good or outside or (key.kind == 1 and key.name == note.origin)
+    return "" if good else "is signed by none of the log's keys that were given and were valid then"
 
 
 def handed_over(note: Note) -> tuple[Key, Key] | None:
@@ -569,9 +571,11 @@ class Export:
         """All that was signed, once everything was read."""
         self.roots[self.size] = root_over(self.stack)
         known, signed = follow(keys, [*self.anchors, *self.notes], self.findings), self.begin
-        for note in (*self.anchors, *self.notes):
-            signers = self.signers(known, note.size)
-            if check_note(note, signers, self.roots, (self.begin, self.size), self.findings):
+        for at, note in enumerate((*self.anchors, *self.notes)):
+            signers, outside = self.signers(known, note.size), at < len(self.anchors)
+            problem = signature_problem(note, signers, outside=outside)
+            check_note(note, problem, self.roots, (self.begin, self.size), self.findings)
+            if not (problem or (outside and signature_problem(note, signers))):
                 signed = max(signed, note.size)
         if (self.notes or self.anchors) and signed < self.size:
             self.findings.append(
@@ -640,7 +644,9 @@ def verify_export(path: Path, given: Given, findings: Findings) -> str:
     count = len(seen.notes) + len(given.anchors)
     if not count:
         findings.append("there is no checkpoint, neither in the export nor from outside: nobody has signed this log")
+    logs = ", ".join(sorted({note.origin for note in (*given.anchors, *seen.notes)}))
     told = f"{seen.size} entries, root {base64.b64encode(seen.roots[seen.size]).decode()}, {count} checkpoints"
+    told = f"the log {logs}: {told}" if logs else told
     told = "\n".join((told, *seen.judge_keys(), *seen.stamps))
     if seen.cut is None:
         return told
@@ -676,17 +682,16 @@ def parsed_note(written: object, what: str, findings: Findings) -> Note | None:
         return None
 
 
-def check_note(note: Note, keys: list[Key], roots: dict[int, bytes], kept: tuple[int, int], findings: Findings) -> bool:
-    """A checkpoint against the keys and the entries, of which `kept` is (how many were removed, how many there were).
-    Of the time before the log's beginning nothing but its signature can be told. Answers whether that is right."""
+def check_note(note: Note, problem: str, roots: dict[int, bytes], kept: tuple[int, int], findings: Findings) -> None:
+    """A checkpoint, with what is wrong with its signatures, against the entries, of which `kept` is (how many were
+    removed, how many there were). Of the time before the log's beginning nothing but its signature can be told."""
     what = f"the checkpoint of {note.size} entries"
-    if problem := signature_problem(note, keys):
+    if problem:
         findings.append(f"{what} {problem}")
     if note.size > kept[1]:
         findings.append(f"{what} knows of more entries than the {kept[1]} that are here: the end was cut off")
     elif note.size >= kept[0] and roots.get(note.size) != note.root:
         findings.append(f"{what} has another root: entries up to there were changed, removed or added")
-    return not problem
 
 
 def verify_receipt(path: Path, given: Given, findings: Findings) -> str:
@@ -719,7 +724,7 @@ def verify_receipt(path: Path, given: Given, findings: Findings) -> str:
             findings.append(f"entry {index + 1} is about another record than {receipt['record']}")
     words = (json.loads(entry["body"]) for entry in receipt["entries"])
     told = ", ".join(f"{word['subject']}.{word['verb']} at {word['at']}" for word in words)
-    return f"{receipt['record']}: {told}"
+    return f"the log {note.origin}: {note.size} entries\n{receipt['record']}: {told}"
 
 
 def keys_of(written: list[str]) -> list[Key]:

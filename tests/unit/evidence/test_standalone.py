@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.core.audit.chain import EMPTY, Head, extend
-from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, sign
 from hubspot_retention.core.audit.entry import Entry, StoredEntry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.merkle import Frontier, inclusion_proof, leaf_hash, node_hash
@@ -20,6 +20,7 @@ from hubspot_retention.evidence.keys import SigningKey
 
 ORIGIN = "log.example.dk/retention"
 KEY = SigningKey.generate(ORIGIN)
+WITNESS = SigningKey.generate("witness.example.dk", COSIGNATURE)
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SIZE = 23
 Lines = list[dict[str, object]]
@@ -271,6 +272,64 @@ def test_a_key_of_one_log_vouches_for_no_other(tmp_path: Path, capsys: pytest.Ca
 
     assert verify(tmp_path, other) == 1
     assert f"is of the log other.example.dk, and the key of {ORIGIN}" in capsys.readouterr().out
+
+
+def witnessed(origin: str, *signers: SigningKey) -> str:
+    """What signers, and then a witness that knows them, signed of these entries under a name."""
+    text = Checkpoint(origin, SIZE, Frontier.of(entry.body for entry in LOG).root())
+    return sign(text, signers) + WITNESS.cosign(text.text().encode(), AT).line()
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ("other.example.dk", f"is of the log other.example.dk, and the key of {ORIGIN}"),
+        (ORIGIN, "is signed by none of the log's keys that were given"),
+    ],
+)
+def test_a_witness_that_co_signed_what_a_stranger_signed_vouches_for_it_in_no_export_and_no_receipt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], origin: str, told: str
+) -> None:
+    note, path = witnessed(origin, SigningKey.generate(origin)), tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt() | {"checkpoint": note}))
+
+    assert verify(tmp_path, [{"checkpoint": note}, *exported()[2:]], "--key", str(WITNESS.public)) == 1
+    assert told in capsys.readouterr().out
+    words = ["receipt", str(path), "--key", str(KEY.public), "--key", str(WITNESS.public)]
+    assert standalone.main(words) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_a_witness_s_key_alone_vouches_for_no_export(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    lines = [{"checkpoint": witnessed(ORIGIN, KEY)}, *exported()[2:]]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    assert standalone.main(["export", str(path), "--key", str(KEY.public), "--key", str(WITNESS.public)]) == 0
+    assert standalone.main(["export", str(path), "--key", str(WITNESS.public)]) == 1
+
+
+def test_what_a_witness_answered_is_an_anchor_of_the_log_that_it_names_and_signs_nothing_else(tmp_path: Path) -> None:
+    answer, words = tmp_path / "answer.txt", ("--key", str(WITNESS.public), "--anchor", str(tmp_path / "answer.txt"))
+    text = Checkpoint(ORIGIN, SIZE, Frontier.of(entry.body for entry in LOG).root()).text()
+    answer.write_text(f"{text}\n{WITNESS.cosign(text.encode(), AT).line()}")
+    assert verify(tmp_path, exported(), *words) == 0
+    early = [line for line in exported() if line.get("checkpoint") != checkpoint(SIZE)]
+    assert verify(tmp_path, early, *words) == 1
+
+    other = text.replace(ORIGIN, "other.example.dk")
+    answer.write_text(f"{other}\n{WITNESS.cosign(other.encode(), AT).line()}")
+    assert verify(tmp_path, exported(), *words) == 1
+
+
+def test_which_log_it_is_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "receipt.json"
+    path.write_text(json.dumps(receipt()))
+
+    assert verify(tmp_path, exported()) == 0
+    assert f"the log {ORIGIN}: 23 entries" in capsys.readouterr().out
+    assert standalone.main(["receipt", str(path), "--key", str(KEY.public)]) == 0
+    assert f"the log {ORIGIN}: 23 entries" in capsys.readouterr().out
 
 
 def test_keys_are_read_from_a_file_too_and_wrong_use_exits_two(tmp_path: Path) -> None:
