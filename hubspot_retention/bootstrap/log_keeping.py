@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def verified(app: "Application", store: "SqlStore") -> "VerifyReport":
-    """The whole log, verified; where the settings name its key, also who signed for what was removed of it. Raises
+    """The whole log, verified; where the settings name its key, also who signed what was signed of it. Raises
     UsageError for a key that cannot be read."""
     from hubspot_retention.evidence.cut_signed import verify_signed
     from hubspot_retention.evidence.keys import SigningKey
 
     file = app.settings().anchors.key
-    if file is None or store.cut() is None:
+    if file is None:
         return store.verify_log()
     return verify_signed(store, [key.public for key in SigningKey.load_all(file)])
 

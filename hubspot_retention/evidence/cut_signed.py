@@ -1,8 +1,9 @@
-"""Whether the beginning of the log was removed by whoever holds its key.
+"""Whether what was signed of the log, and the removal of its beginning, was signed by whoever holds its key.
 
-What can go wrong: somebody who can write to the database removes entries, appends one that tells of it, and lays a note
-beside it that nobody signed. So the note is opened with the log's own keys: those that sign now, and those that handed
-over to them, each in a checkpoint that both signed.
+What can go wrong: somebody who can write to the database makes a log of their own, with checkpoints that a key of their
+own signed; or removes entries, appends one that tells of it, and lays a note beside it that nobody signed. So every
+note is opened with the log's own keys: those that sign now, and those that handed over to them, each in a checkpoint
+that both signed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +12,9 @@ from typing import Protocol
 
 from hubspot_retention.core.audit.checkpoint import CheckpointError, open_note
 from hubspot_retention.core.audit.cut import Cut
-from hubspot_retention.core.audit.rotation import Rotation
+from hubspot_retention.core.audit.rotation import HANDING_OVER, Rotation
 from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
-from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.core.audit.whole import StoredCheckpoint, unsigned
 from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence.keys import VerifyingKey
 
@@ -32,18 +33,22 @@ class Log(Protocol):
 
 
 def verify_signed(log: Log, keys: Iterable[VerifyingKey]) -> VerifyReport:
-    """Verify the whole log, and who signed for what was removed from its beginning. `keys`: those that sign now."""
-    report, cut = log.verify_log(), log.cut()
-    if cut is None or _is_signed(cut.note, with_former(keys, log.checkpoints())):
-        return report
-    return replace(report, findings=(Finding(Damage.BEGIN, 1, max(cut.size, 1)), *report.findings))
+    """Verify the whole log, who signed each of its checkpoints, and who signed for what was removed from its beginning.
+    `keys`: those that sign now."""
+    report, cut, checkpoints = log.verify_log(), log.cut(), log.checkpoints()
+    known = with_former(keys, checkpoints)
+    found = list(report.findings)
+    if cut is not None and not _is_signed(cut.note, known):
+        found.insert(0, Finding(Damage.BEGIN, 1, max(cut.size, 1)))
+    found += [unsigned(signed) for signed in checkpoints if not _is_signed(signed.note, known)]
+    return replace(report, findings=tuple(dict.fromkeys(found)))
 
 
 def with_former(keys: Iterable[VerifyingKey], checkpoints: Sequence[StoredCheckpoint]) -> tuple[VerifyingKey, ...]:
     """The keys, and those that handed over to them, one after another."""
     known = list(keys)
     for signed in reversed(checkpoints):
-        former = _handed_over(signed.note, known)
+        former = _handed_over(signed.note, known) if HANDING_OVER in signed.note else None
         if former is not None and former not in known:
             known.append(former)
     return tuple(known)

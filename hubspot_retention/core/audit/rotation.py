@@ -10,7 +10,8 @@ from typing import Final, Self
 
 from hubspot_retention.core.audit.checkpoint import Checkpoint
 
-_WORD: Final = "key-rotation"
+HANDING_OVER: Final = "key-rotation"
+"""The word that the line in the checkpoint begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Rotation:
 
     def line(self) -> str:
         """The line in the checkpoint."""
-        return f"{_WORD} {self.old} {self.new}"
+        return f"{HANDING_OVER} {self.old} {self.new}"
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Self | None:
@@ -30,6 +31,6 @@ class Rotation:
         for line in checkpoint.extension:
             word, _, keys = line.partition(" ")
             old, _, new = keys.partition(" ")
-            if word == _WORD and old and new and " " not in new:
+            if word == HANDING_OVER and old and new and " " not in new:
                 return cls(old, new)
         return None

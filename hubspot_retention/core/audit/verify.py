@@ -46,7 +46,8 @@ _WORDS: Final = {
     Damage.CUT: "missing at the end of the log",
     Damage.HEAD: "not the last entry that the stored head knows",
     Damage.TREE: "not those that the stored tree was made of",
-    Damage.SIGNED: "not those that were signed, or what was signed of them is not as it was written",
+    Damage.SIGNED: "not those that were signed, or what was signed of them is not as it was written, "
+    "or not by the log's key",
     Damage.BEGIN: "missing at the beginning, and nobody signed that their time had come",
 }
 

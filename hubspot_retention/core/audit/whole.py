@@ -107,7 +107,7 @@ class WholeLog:
         while self._signed and self._signed[-1].size < self._removed:
             signed_before = self._signed.pop()
             if not signed_before.is_of_itself():
-                self._broken.append(_unsigned(signed_before))
+                self._broken.append(unsigned(signed_before))
 
     @property
     def place(self) -> int:
@@ -143,7 +143,7 @@ class WholeLog:
         """What was signed of the log at the size that was just reached."""
         signed = self._signed.pop()
         if not signed.is_of(self._tree):
-            self._broken.append(_unsigned(signed))
+            self._broken.append(unsigned(signed))
 
     def close(self, head: Head, edge: bytes) -> VerifyReport:
         """The report, once everything was read; head and edge are the stored ones, read in the same transaction."""
@@ -156,5 +156,6 @@ class WholeLog:
         return replace(report, findings=(*found, *self._broken), edge=self._tree, removed=self._removed)
 
 
-def _unsigned(signed: StoredCheckpoint) -> Finding:
+def unsigned(signed: StoredCheckpoint) -> Finding:
+    """What is said of a checkpoint that is not what was signed of the log."""
     return Finding(Damage.SIGNED, min(signed.size, 1), signed.size)

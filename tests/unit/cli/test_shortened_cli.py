@@ -51,6 +51,14 @@ def test_reconcile_removes_them_and_what_is_read_afterwards_says_so(house: House
     assert (gone.code, "knows nothing of contacts/1000 since" in gone.err) == (2, True)
 
 
+def test_what_another_key_signed_is_told_as_damage_before_anything_was_removed(house: House) -> None:
+    assert house("audit", "verify").code == 0
+    (house.folder / "log.key").unlink()
+    SigningKey.generate("log.example.dk").save(house.folder / "log.key")
+    ran = house("audit", "verify")
+    assert (ran.code, "or not by the log's key" in ran.out) == (1, True)
+
+
 def test_a_beginning_that_another_key_signed_for_is_told_as_damage(house: House) -> None:
     assert house("reconcile").code == 0
     (house.folder / "log.key").unlink()

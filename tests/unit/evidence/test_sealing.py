@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.core.audit.anchor import Token
-from hubspot_retention.core.audit.checkpoint import COSIGNATURE, open_note
+from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, sign
+from hubspot_retention.core.audit.rotation import Rotation
+from hubspot_retention.core.audit.verify import Damage
+from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence import standalone
+from hubspot_retention.evidence.cut_signed import verify_signed
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.evidence.sealing import UnsignableError, checkpoint, exported, receipt
 from hubspot_retention.store.database import SqlStore, open_store
@@ -138,6 +142,84 @@ def test_a_log_that_was_changed_is_not_signed(store: SqlStore, tmp_path: Path) -
         pytest.raises(UnsignableError, match="it is not signed"),
     ):
         checkpoint(changed, [KEY], NOW)
+
+
+def signed_by(store: SqlStore, *keys: SigningKey, extension: tuple[str, ...] = ()) -> None:
+    """One more entry, and a checkpoint of the log with it in the store."""
+    tell(store, 1)
+    edge = store.tree()
+    note = sign(Checkpoint(KEY.name, edge.size, edge.root(), extension), keys)
+    with store.transaction() as tx:
+        tx.save_checkpoint(StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=NOW))
+
+
+def unsigned(store: SqlStore, *keys: SigningKey) -> list[int]:
+    """Up to which entries what was signed is not right."""
+    findings = verify_signed(store, [key.public for key in keys]).findings
+    assert {finding.damage for finding in findings} <= {Damage.SIGNED}
+    return [finding.last for finding in findings]
+
+
+def test_a_log_that_a_stranger_s_key_signed_is_not_signed(store: SqlStore) -> None:
+    signed_by(store, KEY)
+    signed_by(store, SigningKey.generate(KEY.name))
+    signed_by(store, KEY)
+
+    assert store.verify_log().intact
+    assert unsigned(store, KEY) == [2]
+    with pytest.raises(UnsignableError, match="it is not signed"):
+        checkpoint(store, [KEY], NOW)
+
+
+def test_a_log_of_another_name_is_not_signed_though_the_key_signed_it(store: SqlStore) -> None:
+    tell(store, 1)
+    edge = store.tree()
+    note = sign(Checkpoint("other.example.dk", edge.size, edge.root()), [KEY])
+    with store.transaction() as tx:
+        tx.save_checkpoint(StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=NOW))
+
+    assert unsigned(store, KEY) == [1]
+
+
+@pytest.mark.parametrize("place", [8, 40, -6])
+def test_one_changed_character_of_a_stored_signature_is_found_and_told_once(
+    store: SqlStore, tmp_path: Path, place: int
+) -> None:
+    signed_by(store, KEY)
+    signed_by(store, KEY)
+    store.close()
+    with sqlite3.connect(tmp_path / "retention.db") as database:
+        ((line,),) = database.execute("SELECT signatures FROM checkpoint WHERE size = 1").fetchall()
+        place %= len(line)
+        changed = line[:place] + ("A" if line[place] != "A" else "B") + line[place + 1 :]
+        database.execute("UPDATE checkpoint SET signatures = ? WHERE size = 1", (changed,))
+    database.close()
+    with open_store(f"sqlite:///{tmp_path / 'retention.db'}") as changed_store:
+        assert unsigned(changed_store, KEY) == [1]
+        with pytest.raises(UnsignableError, match="1 finding"):
+            checkpoint(changed_store, [KEY], NOW)
+
+
+def test_what_a_key_signed_before_it_handed_over_stays_right(store: SqlStore) -> None:
+    following, last = SigningKey.generate(KEY.name), SigningKey.generate(KEY.name)
+    signed_by(store, KEY)
+    signed_by(store, following, KEY, extension=(Rotation(str(KEY.public), str(following.public)).line(),))
+    signed_by(store, following)
+    assert unsigned(store, following) == []
+    signed_by(store, last, following, extension=(Rotation(str(following.public), str(last.public)).line(),))
+    signed_by(store, last)
+    assert unsigned(store, last) == []
+    assert checkpoint(store, [last], NOW).size == 5
+
+
+def test_a_handing_over_that_the_new_key_alone_signed_leaves_what_the_old_one_signed_a_stranger_s(
+    store: SqlStore,
+) -> None:
+    following = SigningKey.generate(KEY.name)
+    signed_by(store, KEY)
+    signed_by(store, following, extension=(Rotation(str(KEY.public), str(following.public)).line(),))
+
+    assert unsigned(store, following) == [1]
 
 
 def test_a_witness_s_key_signs_no_log(store: SqlStore) -> None:

@@ -92,7 +92,8 @@ def test_a_log_rewritten_with_a_fitting_head_and_edge_contradicts_what_was_signe
 
     assert verified(signed(11), log=log, head=Head(12, forged.hash), edge=edge).intact
     assert words(verified(signed(11), signed(12), log=log, head=Head(12, forged.hash), edge=edge)) == [
-        "entries 1 to 12: not those that were signed, or what was signed of them is not as it was written"
+        "entries 1 to 12: not those that were signed, or what was signed of them is not as it was written, "
+        "or not by the log's key"
     ]
 
 
