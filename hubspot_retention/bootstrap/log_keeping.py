@@ -16,12 +16,12 @@ def verified(app: "Application", store: "SqlStore") -> "VerifyReport":
     """The whole log, verified; where the settings name its key, also who signed what was signed of it. Raises
     UsageError for a key that cannot be read."""
     from hubspot_retention.evidence.cut_signed import verify_signed
-    from hubspot_retention.evidence.keys import SigningKey
+    from hubspot_retention.evidence.keys import SigningKey, lost_keys
 
     file = app.settings().anchors.key
     if file is None:
         return store.verify_log()
-    return verify_signed(store, [key.public for key in SigningKey.load_all(file)])
+    return verify_signed(store, [*(key.public for key in SigningKey.load_all(file)), *lost_keys(file)])
 
 
 def shorten_log(app: "Application", store: "Store", verify: "Callable[[], VerifyReport]") -> "Shortened":

@@ -82,11 +82,11 @@ def _epochs(house: "Application") -> tuple[str, ...] | None:
 
 def _signed(house: "Application", key: Path) -> "StoredCheckpoint":
     """The log as it is now, verified, signed, and what was signed stored."""
-    from hubspot_retention.evidence.keys import SigningKey
+    from hubspot_retention.evidence.keys import SigningKey, lost_keys
     from hubspot_retention.evidence.sealing import checkpoint
 
     with house.store("read") as store:
-        signed = checkpoint(store, SigningKey.load_all(key), house.clock.now())
+        signed = checkpoint(store, SigningKey.load_all(key), house.clock.now(), lost_keys(key))
     with house.store("brief") as store, store.transaction() as tx:
         tx.save_checkpoint(signed)
     return signed

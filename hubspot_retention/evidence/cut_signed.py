@@ -34,7 +34,7 @@ class Log(Protocol):
 
 def verify_signed(log: Log, keys: Iterable[VerifyingKey]) -> VerifyReport:
     """Verify the whole log, who signed each of its checkpoints, and who signed for what was removed from its beginning.
-    `keys`: those that sign now."""
+    `keys`: those that sign now, and those that were lost."""
     report, cut, checkpoints = log.verify_log(), log.cut(), log.checkpoints()
     known = with_former(keys, checkpoints)
     found = list(report.findings)

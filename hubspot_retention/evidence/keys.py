@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile
 from pathlib import Path
 from typing import Final, Self
 
@@ -125,14 +126,8 @@ class SigningKey:
     @classmethod
     def load_all(cls, path: Path) -> tuple[Self, ...]:
         """The keys of a file, the newest first; the one after it is on its way out. Raises UsageError."""
-        try:
-            mode = path.stat().st_mode
-            lines = path.read_text(encoding="ascii").split()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"the signing key {path} cannot be read: {type(error).__name__}") from error
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsageError(f"the signing key {path} may be read by others than its owner: chmod 600 {path}")
-        found = tuple(cls._read(line, path) for line in lines or [""])
+        lines = _lines(path)
+        found = tuple(cls._read(line, path) for line in lines[: len(lines) - len(lost_keys(path))] or [""])
         if len({each.name for each in found}) > 1:
             raise UsageError(f"{path} is no signing key: it holds keys of several logs")
         return found
@@ -152,6 +147,27 @@ class SigningKey:
         if found.public.key_id.hex() != parts[1]:
             raise UsageError(f"the signing key {path} is damaged: its id does not fit it")
         return found
+
+
+def lost_keys(path: Path) -> tuple[VerifyingKey, ...]:
+    """The public keys that stand last in the file of a log's key: keys that were lost before they could hand over, and
+    of which a person says that what they signed is of this log. Raises UsageError."""
+    lines = _lines(path)
+    found = tuple(VerifyingKey.read(line) for line in dropwhile(lambda line: line.startswith(_PRIVATE), lines[1:]))
+    if any(key.kind != ED25519 for key in found):
+        raise UsageError(f"{path} names a witness's key as one of the log's that was lost: a witness signs no log")
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        mode = path.stat().st_mode
+        lines = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the signing key {path} cannot be read: {type(error).__name__}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"the signing key {path} may be read by others than its owner: chmod 600 {path}")
+    return lines
 
 
 def seen_at(cosignature: Signature) -> datetime:

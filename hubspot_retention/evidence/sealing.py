@@ -24,7 +24,7 @@ from hubspot_retention.core.counted import counted
 from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence.cut_signed import verify_signed
 from hubspot_retention.evidence.key_history import key_history
-from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
 
 _RECORD_KEY: Final = b'"record":"%s"'
 
@@ -52,9 +52,12 @@ class Log(Protocol):
         """Verify the whole log."""
 
 
-def checkpoint(log: Log, keys: Sequence[SigningKey], at: datetime) -> StoredCheckpoint:
-    """What the log is now, signed, to be stored. `keys`: the newest first. Raises UnsignableError, UsageError."""
-    edge = _verified(log, keys)
+def checkpoint(
+    log: Log, keys: Sequence[SigningKey], at: datetime, lost: Sequence[VerifyingKey] = ()
+) -> StoredCheckpoint:
+    """What the log is now, signed, to be stored. `keys`: the newest first; `lost`: those that signed it before and
+    handed over to nobody. Raises UnsignableError, UsageError."""
+    edge = _verified(log, keys, lost)
     note = sign(Checkpoint(keys[0].name, edge.size, edge.root()), keys)
     return StoredCheckpoint(size=edge.size, edge=edge.encoded(), note=note, at=at)
 
@@ -127,10 +130,10 @@ def _line(content: dict[str, object]) -> str:
     return f"{json.dumps(content, separators=(',', ':'))}\n"
 
 
-def _verified(log: Log, keys: Sequence[SigningKey]) -> Frontier:
+def _verified(log: Log, keys: Sequence[SigningKey], lost: Sequence[VerifyingKey]) -> Frontier:
     if keys[0].kind != ED25519:
         raise UsageError(f"the key of {keys[0].name} is a witness's: a log is signed by its own")
-    report = verify_signed(log, [key.public for key in keys])
+    report = verify_signed(log, [*(key.public for key in keys), *lost])
     if not report.intact:
         raise UnsignableError(
             f"the audit log is not the one that was written ({counted(len(report.findings), 'finding')}): "

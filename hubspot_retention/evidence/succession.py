@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hubspot_retention.core.audit.checkpoint import ED25519
 from hubspot_retention.errors import UsageError
-from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.keys import SigningKey, lost_keys
 from hubspot_retention.evidence.private_file import replace_private
 
 
@@ -39,6 +39,6 @@ def end(path: Path) -> None:
 
 def _write(path: Path, *keys: SigningKey) -> None:
     try:
-        replace_private(path, "".join(key.written() for key in keys))
+        replace_private(path, "".join([*(key.written() for key in keys), *(f"{key}\n" for key in lost_keys(path))]))
     except OSError as error:
         raise UsageError(f"the signing key cannot be written to {path}: {error.strerror}") from error

@@ -59,6 +59,19 @@ def test_what_another_key_signed_is_told_as_damage_before_anything_was_removed(h
     assert (ran.code, "or not by the log's key" in ran.out) == (1, True)
 
 
+def test_what_a_key_signed_that_was_lost_is_right_where_the_new_key_s_file_names_it(house: House) -> None:
+    file = house.folder / "log.key"
+    lost = SigningKey.load(file).public
+    file.unlink()
+    SigningKey.generate("log.example.dk").save(file)
+    assert house("audit", "checkpoint", "--key", str(file)).code != 0
+
+    file.write_text(f"{file.read_text()}{lost}\n")
+    assert house("audit", "verify").code == 0
+    assert house("audit", "checkpoint", "--key", str(file)).code == 0
+    assert house("audit", "verify").code == 0
+
+
 def test_a_beginning_that_another_key_signed_for_is_told_as_damage(house: House) -> None:
     assert house("reconcile").code == 0
     (house.folder / "log.key").unlink()

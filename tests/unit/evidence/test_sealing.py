@@ -212,6 +212,16 @@ def test_what_a_key_signed_before_it_handed_over_stays_right(store: SqlStore) ->
     assert checkpoint(store, [last], NOW).size == 5
 
 
+def test_what_a_key_signed_that_was_lost_is_right_where_a_person_says_so(store: SqlStore) -> None:
+    following = SigningKey.generate(KEY.name)
+    signed_by(store, KEY)
+    signed_by(store, following)
+
+    with pytest.raises(UnsignableError):
+        checkpoint(store, [following], NOW)
+    assert checkpoint(store, [following], NOW, [KEY.public]).size == 2
+
+
 def test_a_handing_over_that_the_new_key_alone_signed_leaves_what_the_old_one_signed_a_stranger_s(
     store: SqlStore,
 ) -> None:

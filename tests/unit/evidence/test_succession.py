@@ -7,7 +7,7 @@ import pytest
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE
 from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence import succession
-from hubspot_retention.evidence.keys import SigningKey
+from hubspot_retention.evidence.keys import SigningKey, lost_keys
 
 OLD = SigningKey.generate("log.example.dk")
 
@@ -44,6 +44,33 @@ def test_at_the_end_the_new_key_stands_alone_and_the_old_one_is_overwritten(path
     assert not before.read_bytes().strip(b"\0")
     with pytest.raises(UsageError, match="no key that was handed over"):
         succession.end(path)
+
+
+def test_the_public_key_of_one_that_was_lost_stays_in_the_file_through_a_handing_over(path: Path) -> None:
+    lost = SigningKey.generate("log.example.dk").public
+    path.write_text(f"{OLD.written()}{lost}\n")
+    assert (SigningKey.load_all(path), lost_keys(path)) == ((OLD,), (lost,))
+
+    new, _ = succession.begin(path)
+    assert (SigningKey.load_all(path), lost_keys(path)) == ((new, OLD), (lost,))
+    succession.end(path)
+    assert (SigningKey.load_all(path), lost_keys(path)) == ((new,), (lost,))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"{OLD.public}\n",
+        f"{OLD.written()}nonsense\n",
+        f"{OLD.written()}{SigningKey.generate('w.example.dk', COSIGNATURE).public}\n",
+        f"{OLD.written()}{OLD.public}\n{OLD.written()}",
+    ],
+    ids=["no private one", "none", "a witness's", "a private one below"],
+)
+def test_a_file_in_which_something_else_stands_below_the_key_is_refused(path: Path, lines: str) -> None:
+    path.write_text(lines)
+    with pytest.raises(UsageError):
+        SigningKey.load_all(path)
 
 
 def test_a_witness_s_key_does_not_hand_over(tmp_path: Path) -> None:
