@@ -3,11 +3,13 @@
 What can go wrong: somebody who can write to the database makes a log of their own, with checkpoints that a key of their
 own signed; or removes entries, appends one that tells of it, and lays a note beside it that nobody signed. So every
 note is opened with the log's own keys: those that sign now, and those that handed over to them, each in a checkpoint
-that both signed.
+that both signed. A key that was handed over may have been stolen since: for what was removed after that the next key
+must have signed, too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Protocol
 
 from hubspot_retention.core.audit.checkpoint import CheckpointError, open_note
@@ -38,23 +40,24 @@ def verify_signed(log: Log, keys: Iterable[VerifyingKey]) -> VerifyReport:
     report, cut, checkpoints = log.verify_log(), log.cut(), log.checkpoints()
     known = with_former(keys, checkpoints)
     found = list(report.findings)
-    if cut is not None and not _is_signed(cut.note, known):
+    if cut is not None and not _is_signed(cut.note, [key for key, until in known.items() if cut.entry_seq <= until]):
         found.insert(0, Finding(Damage.BEGIN, 1, max(cut.size, 1)))
     found += [unsigned(signed) for signed in checkpoints if not _is_signed(signed.note, known)]
     return replace(report, findings=tuple(dict.fromkeys(found)))
 
 
-def with_former(keys: Iterable[VerifyingKey], checkpoints: Sequence[StoredCheckpoint]) -> tuple[VerifyingKey, ...]:
-    """The keys, and those that handed over to them, one after another."""
-    known = list(keys)
+def with_former(keys: Iterable[VerifyingKey], checkpoints: Sequence[StoredCheckpoint]) -> dict[VerifyingKey, float]:
+    """The keys, and those that handed over to them, one after another: each with how many entries there were when it
+    first did, infinitely many if it did not. What came later the next key signed, too."""
+    known = dict.fromkeys(keys, inf)
     for signed in reversed(checkpoints):
         former = _handed_over(signed.note, known) if HANDING_OVER in signed.note else None
-        if former is not None and former not in known:
-            known.append(former)
-    return tuple(known)
+        if former is not None:
+            known[former] = signed.size
+    return known
 
 
-def _handed_over(note: str, known: Sequence[VerifyingKey]) -> VerifyingKey | None:
+def _handed_over(note: str, known: Collection[VerifyingKey]) -> VerifyingKey | None:
     """The key that a checkpoint says handed over to one that is known, if both signed it."""
     try:
         rotation = Rotation.of(open_note(note, known))
@@ -67,7 +70,7 @@ def _handed_over(note: str, known: Sequence[VerifyingKey]) -> VerifyingKey | Non
     return old
 
 
-def _is_signed(note: str, keys: Sequence[VerifyingKey]) -> bool:
+def _is_signed(note: str, keys: Collection[VerifyingKey]) -> bool:
     try:
         return open_note(note, keys).origin in {key.name for key in keys}
     except CheckpointError:

@@ -147,20 +147,22 @@ def handed_over(note: Note) -> tuple[Key, Key] | None:
     return None
 
 
-def follow(keys: list[Key], notes: list[Note], findings: Findings) -> list[Key]:
-    """The keys given, and those that they handed over to or took over from: each said so, and the other signed it."""
-    known, next_of = list(keys), dict[Key, Key]()
+def follow(keys: list[Key], notes: list[Note], findings: Findings) -> tuple[list[Key], dict[Key, int]]:
+    """The keys given, and those that they handed over to or took over from: each said so, and the other signed it. And
+    how many entries there were when a key first did."""
+    known, next_of, handed = list(keys), dict[Key, Key](), dict[Key, int]()
     for note in sorted(notes, key=lambda each: each.size):
         pair = handed_over(note)
         if pair is None or any(key.name != note.origin or signature_problem(note, [key]) for key in pair):
             continue
+        handed.setdefault(pair[0], note.size)
         if next_of.setdefault(*pair) != pair[1]:
             findings.append(f"the key {pair[0].key_id.hex()} of {note.origin} was handed over to two others")
     for _ in next_of:
         for pair in next_of.items():
             if (pair[0] in known) is not (pair[1] in known):
                 known.append(pair[1] if pair[0] in known else pair[0])
-    return known
+    return known, handed
 
 
 def ended_key(said: Any) -> bytes:
@@ -570,7 +572,8 @@ class Export:
     def judge(self, keys: list[Key]) -> None:
         """All that was signed, once everything was read."""
         self.roots[self.size] = root_over(self.stack)
-        known, signed = follow(keys, [*self.anchors, *self.notes], self.findings), self.begin
+        known, handed = follow(keys, [*self.anchors, *self.notes], self.findings)
+        signed = self.begin
         for at, note in enumerate((*self.anchors, *self.notes)):
             signers, outside = self.signers(known, note.size), at < len(self.anchors)
             problem = signature_problem(note, signers, outside=outside)
@@ -593,7 +596,9 @@ class Export:
             return
         if not self.cut_told:
             self.findings.append("entries are missing at the beginning, and no entry tells that they were removed")
-        if problem := signature_problem(self.cut, self.signers(known, self.cut_told)):
+        signers = self.signers(known, self.cut_told)
+        signers = [key for key in signers if self.cut_told <= handed.get(key, self.cut_told)]
+        if problem := signature_problem(self.cut, signers):
             self.findings.append(f"entries are missing at the beginning, and what tells of it {problem}")
 
     def judge_keys(self) -> list[str]:
@@ -705,7 +710,7 @@ def verify_receipt(path: Path, given: Given, findings: Findings) -> str:
     if note is None:
         return "nothing"
     rotations = [parsed_note(each, "a rotation of the receipt", findings) for each in receipt.get("rotations", [])]
-    known = follow(given.keys, [each for each in rotations if each], findings)
+    known, _ = follow(given.keys, [each for each in rotations if each], findings)
     if problem := signature_problem(note, known):
         findings.append(f"the receipt's checkpoint {problem}")
     if any(anchor.size == note.size and anchor.root != note.root for anchor in given.anchors):

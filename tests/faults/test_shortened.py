@@ -13,8 +13,9 @@ from shutil import copytree
 
 import pytest
 
-from hubspot_retention.core.audit.cut import Cut
-from hubspot_retention.core.audit.entry import read_entry
+from hubspot_retention.core.audit.checkpoint import read_note, sign
+from hubspot_retention.core.audit.cut import Cut, checkpoint_of
+from hubspot_retention.core.audit.entry import Entry, read_entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.matters import OpenMatters, Removable
 from hubspot_retention.core.audit.merkle import Frontier
@@ -199,6 +200,61 @@ def test_who_removed_the_beginning_is_known_through_a_change_of_keys(stand: Stan
     assert stand.shorten().removed > 0
     kinds = {read_entry(entry.body).kind for entry in stand.store.entries()}
     assert "log-key.erased" not in kinds
+    assert stand.verified().intact
+    assert [stand.export(key=key) for key in (LOG, NEXT)] == [0, 0]
+
+
+def _handed_over(stand: Stand) -> None:
+    """The log's key hands over to the next and is destroyed, and time passes."""
+    rotation, now = Rotation(str(LOG.public), str(NEXT.public)), lambda: stand.present
+    stand.keys = (NEXT, LOG)
+    Successor(stand.store, stand.anchoring(), "anna.k", now).announce(rotation)
+    stand.keys = (NEXT,)
+    Successor(stand.store, stand.anchoring(), "anna.k", now).tell_destroyed(rotation.old)
+    stand.live(400)
+
+
+def _cut_by(stand: Stand, key: SigningKey, size: int) -> None:
+    """Somebody with a key and the database removes the beginning."""
+    last, edge = stand.store.entry(size), stand.store.tree_at(size)
+    assert last is not None
+    assert edge is not None
+    cut = Cut(size=size, hash=last.hash, edge=edge.encoded(), before=stand.present.replace(microsecond=0))
+    with stand.store.transaction() as tx:
+        told = Entry(subject=Subject.LOG, verb=Verb.CUT, at=stand.present, actor="service", facts=cut.facts())
+        seq = tx.audit(told)
+        tx.cut_log(replace(cut, note=sign(checkpoint_of(cut, LOG.name), [key]), entry_seq=seq))
+    stand.anchoring().require()
+
+
+@pytest.mark.parametrize("since", [-1, 2], ids=["before the handing over", "with the word of it"])
+def test_a_key_that_was_handed_over_signs_no_beginning_away_any_more(stand: Stand, since: int) -> None:
+    """Not even where the entry that tells of its end is among those that it removes."""
+    _handed_over(stand)
+    assert stand.verified().intact
+    sizes = [signed.size for signed in stand.store.checkpoints()]
+    handed = next(s.size for s in stand.store.checkpoints() if Rotation.of(read_note(s.note)[0]) is not None)
+
+    _cut_by(stand, LOG, sizes[sizes.index(handed) + since])
+    assert {finding.damage for finding in stand.verified().findings} == {Damage.BEGIN}
+    assert [stand.export(key=key) for key in (LOG, NEXT)] == [1, 1]
+
+
+def test_while_both_keys_sign_the_old_one_alone_signs_no_beginning_away(stand: Stand) -> None:
+    stand.keys = (NEXT, LOG)
+    rotation = Rotation(str(LOG.public), str(NEXT.public))
+    Successor(stand.store, stand.anchoring(), "anna.k", lambda: stand.present).announce(rotation)
+    stand.live(400)
+
+    _cut_by(stand, LOG, stand.store.checkpoints()[9].size)
+    assert {finding.damage for finding in stand.verified().findings} == {Damage.BEGIN}
+    assert [stand.export(key=key) for key in (LOG, NEXT)] == [1, 1]
+
+
+def test_the_new_key_signs_for_what_is_removed_after_a_handing_over(stand: Stand) -> None:
+    _handed_over(stand)
+
+    _cut_by(stand, NEXT, stand.store.checkpoints()[9].size)
     assert stand.verified().intact
     assert [stand.export(key=key) for key in (LOG, NEXT)] == [0, 0]
 
