@@ -151,13 +151,27 @@ def _settle(case: Weighing, history: History) -> Decision:
 
 
 def _moved_back(case: Weighing, history: History) -> list[Reason]:
-    """The starts that lie much earlier than an earlier run saw them."""
-    starts, civil = case.starts, case.ruleset.civil
-    return [
-        Reason(ReasonCode.START_MOVED_BACK, matter=name)
-        for name, seen in history.starts.items()
-        if name in starts and moved_back(seen, starts[name], civil, case.as_of)
+    """The starts that lie much earlier than an earlier run saw them. One that no rule reads for just that reason is
+    noted too: whoever confirms it confirms what it is now."""
+    civil = case.ruleset.civil
+    now = {**_no_longer_read(case, history), **case.starts}
+    moved = [
+        name for name, seen in history.starts.items() if name in now and moved_back(seen, now[name], civil, case.as_of)
     ]
+    case.starts.update((name, now[name]) for name in moved)
+    return [Reason(ReasonCode.START_MOVED_BACK, matter=name) for name in moved]
+
+
+def _no_longer_read(case: Weighing, history: History) -> dict[str, StartValue]:
+    """Starts that an earlier run saw and no rule reads now, although a keep could match by when they lie: one that
+    jumps back takes its keep with it, and the jump would go unseen."""
+    if _is_exclusive(case):
+        return {}
+    unread = [
+        start for start in case.ruleset.compared if start.fact in history.starts and start.fact not in case.starts
+    ]
+    found = [(start.fact, start.read(case.facts)) for start in unread]
+    return {name: value for name, value in found if value is not None and value is not UNKNOWN}
 
 
 def _grounds_to_refer(case: Weighing, history: History) -> list[tuple[Truth, Reason]]:

@@ -33,13 +33,14 @@ _PATTERNS_KEPT = 4096
 _T = TypeVar("_T")
 
 
-def _questions(criterion: Criterion) -> Iterator[Question]:
+def questions_of(criterion: Criterion) -> Iterator[Question]:
+    """What a criterion asks of a record, in its order."""
     match criterion:
         case Not(item):
-            yield from _questions(item)
+            yield from questions_of(item)
         case AllOf(items) | AnyOf(items):
             for each in items:
-                yield from _questions(each)
+                yield from questions_of(each)
         case _:
             yield criterion
 
@@ -69,7 +70,7 @@ class Matcher(Generic[_T]):
     of the criteria, and is called once for each pattern."""
 
     def __init__(self, criteria: Sequence[Criterion], civil: Civil, conclude: Callable[[Answers], _T]) -> None:
-        asked = list(dict.fromkeys(question for criterion in criteria for question in _questions(criterion)))
+        asked = list(dict.fromkeys(question for criterion in criteria for question in questions_of(criterion)))
         holds = [question for question in asked if isinstance(question, Holds)]
         known = [question for question in asked if isinstance(question, Known)]
         timed = [question for question in asked if isinstance(question, NotPast | LaterThanEach)]

@@ -69,7 +69,8 @@ StartValue = date | datetime | Ongoing
 class Decision(NamedTuple):
     """The decision on one record. Instants in UTC.
 
-    `starts` are the starts that matching rules used, by fact: what later runs and the re-check compare with.
+    `starts` are the starts that matching rules used, by fact, and those that moved back and so took their rule with
+    them: what later runs and the re-check compare with.
     A named tuple, as observations are: a run makes one for every record.
     """
 

@@ -7,8 +7,8 @@ from operator import attrgetter
 from typing import Literal
 
 from hubspot_retention.core.civil import Civil, FinancialYearEnd, Period
-from hubspot_retention.core.criteria import Facts, Test, compile_criterion
-from hubspot_retention.core.decision.matching import Answers, Matcher
+from hubspot_retention.core.criteria import Facts, LaterThanEach, NotPast, Test, compile_criterion, facts_named
+from hubspot_retention.core.decision.matching import Answers, Matcher, questions_of
 from hubspot_retention.core.decision.model import Reason, ReasonCode
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Truth, Unknown
 from hubspot_retention.core.policy.model import Basis, Dispose, Keep, RetentionPolicy, RetentionRule, Start
@@ -91,7 +91,8 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """All rules of one record class of one policy. `matcher` knows which of them apply."""
+    """All rules of one record class of one policy. `matcher` knows which of them apply; `compared`: the starts of keeps
+    that match by when that start lies."""
 
     object_type: ObjectType
     civil: Civil
@@ -100,6 +101,7 @@ class Ruleset:
     request_clock: tuple[Period, ...]
     exclusive: tuple[ReadyRule, ...]
     rules: tuple[ReadyRule, ...]
+    compared: tuple[ReadyStart, ...]
 
 
 def _start_reader(start: Start, year_end: FinancialYearEnd, civil: Civil) -> StartReader:
@@ -192,6 +194,13 @@ def _lone(found: Matches) -> Disposing | None:
     return found.disposing[0] if found.disposing else None
 
 
+def _compared_start(rule: ReadyRule) -> ReadyStart | None:
+    """The start of a keep whose match hangs on when that start lies."""
+    start = None if rule.keep is None else rule.keep.start
+    asked = [each for each in questions_of(rule.rule.when) if isinstance(each, NotPast | LaterThanEach)]
+    return start if start is not None and any(start.fact in facts_named(each) for each in asked) else None
+
+
 def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
     """The rules of a record class, ready."""
     ready = [_ready_rule(rule, order, policy) for order, rule in enumerate(policy.rules_for(object_type))]
@@ -206,4 +215,5 @@ def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
         request_clock=policy.request_clock,
         exclusive=exclusive,
         rules=others,
+        compared=tuple(start for rule in ready if (start := _compared_start(rule)) is not None),
     )

@@ -1,16 +1,21 @@
 """Semantics 5, steps 1 to 3: what binds or is unclear answers before any disposal is looked at."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hubspot_retention.core.criteria import NotPast
 from hubspot_retention.core.decision.decide import History
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts, write_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.facts.contact import Requests
 from hubspot_retention.core.facts.observation import OptOut
 from hubspot_retention.core.facts.values import ONGOING, UNKNOWN
+from hubspot_retention.core.plan.build import remember
 from tests.builders import a_company, a_contact, a_customer, a_deal, a_hold, at, changed, link, on
+from tests.documents import clienti
 from tests.observed import AS_OF, Record, around, decide_one
 
 ENDED = on("2024-10-31")
@@ -162,6 +167,67 @@ def test_a_relationship_that_goes_on_again_is_no_move_back() -> None:
 
 def test_an_earlier_start_that_no_rule_uses_any_more_says_nothing() -> None:
     assert outcome(DUE, histories={101: History({"event_on": ONGOING})}) is Outcome.DISPOSE
+
+
+WROTE_AGAIN = a_contact(
+    wrote_at=at("2026-09-01T10:00"), active_at=at("2026-09-02T10:00"), opt_out=OptOut(at("2026-08-01T10:00"))
+)
+FEW_WORDS_LEFT = changed(WROTE_AGAIN, enquiry=(at("2024-03-01T10:00"), None, None))
+
+
+def test_a_start_that_moves_back_and_takes_its_keep_with_it_waits_for_a_person() -> None:
+    before = decide_one(WROTE_AGAIN)
+    assert (before.outcome, before.until) == (Outcome.RETAIN, at("2027-09-01T10:00"))
+    history = History(dict(before.starts))
+    decision = decide_one(FEW_WORDS_LEFT, around=around(histories={101: history}))
+    assert (decision.outcome, codes(decision)) == (Outcome.UNDETERMINED, [ReasonCode.START_MOVED_BACK])
+    assert decision.reasons[0].matter == "last_enquiry_at"
+
+
+def test_a_start_that_took_its_keep_with_it_stays_in_mind_until_a_person_has_confirmed_what_it_is_now() -> None:
+    seen = Remembered(starts=write_starts(decide_one(WROTE_AGAIN).starts))
+    decision = decide_one(FEW_WORDS_LEFT, around=around(histories={101: History(read_starts(seen.starts))}))
+    assert remember(decision, seen, NOTHING_REMEMBERED).starts == seen.starts
+    assert dict(decision.starts)["last_enquiry_at"] == at("2024-03-01T10:00")
+    confirmed = History(dict(decision.starts))
+    assert outcome(FEW_WORDS_LEFT, histories={101: confirmed}) is Outcome.DISPOSE
+
+
+@pytest.mark.parametrize("left", [at("2026-01-01T10:00"), None])
+def test_a_start_that_lies_little_earlier_or_is_gone_has_not_moved_back(left: Any) -> None:
+    history = History(dict(decide_one(WROTE_AGAIN).starts))
+    contact = changed(WROTE_AGAIN, enquiry=(left, None, None))
+    assert outcome(contact, histories={101: history}) is Outcome.DISPOSE
+
+
+def test_a_start_of_which_nobody_can_tell_what_it_is_now_has_not_moved_back() -> None:
+    contact = a_contact(enquiry=(UNKNOWN, None, None), active_at=AS_OF - 2 * DAY)
+    decision = decide_one(contact, around=around(histories={101: History({"last_enquiry_at": AS_OF - DAY})}))
+    assert decision.outcome is Outcome.RETAIN
+
+
+def test_a_keep_that_does_not_apply_beside_one_that_stands_alone_has_no_start_to_move() -> None:
+    ends = on("2026-10-31")
+    contact = changed(a_contact(processed_on_behalf_of=True, processing_ended_on=ends), enquiry=FEW_WORDS_LEFT.enquiry)
+    seen = History({"last_enquiry_at": at("2026-09-01T10:00"), "processing_ended_on": ends})
+    assert outcome(contact, histories={101: seen}) is Outcome.DISPOSE
+
+
+def test_the_end_of_the_financial_year_of_a_start_is_compared_with_the_end_of_one() -> None:
+    day = "last_business_on"
+    rule = clienti().rule("bookkeeping")
+    assert rule is not None
+    policy = replace(
+        clienti(),
+        rules=tuple(replace(each, when=NotPast(day)) if each is rule else each for each in clienti().rules),
+    )
+    deal = a_deal(closed_at=at("2018-02-01T10:00"), customer_until=on("2018-06-30"))
+    seen = {"customer_until": on("2018-06-30"), day: on("2019-12-31")}
+    history = {201: History(seen)}
+    assert decide_one(deal, around=around(policy=policy, histories=history)).outcome is Outcome.DISPOSE
+    history = {201: History(seen | {day: on("2020-01-01")})}
+    decision = decide_one(deal, around=around(policy=policy, histories=history))
+    assert codes(decision) == [ReasonCode.START_MOVED_BACK]
 
 
 def test_a_move_back_is_named_beside_what_else_is_unclear() -> None:
