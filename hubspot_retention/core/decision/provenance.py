@@ -68,7 +68,7 @@ def contact_provenance(
         "last_enquiry_at": _latest(seen.enquiry, own.enquiry, policy),
         "unsubscribed_at": _opt_out(facts, own.opt_out_all),
         "erasure_requested_at": _registered(requests.erasure_at is not None, own.erasure_requested_at),
-        "consent_withdrawn_at": _own(own.consent_withdrawn_at),
+        "consent_withdrawn_at": _registered(requests.withdrawn_at is not None, own.consent_withdrawn_at),
         "processed_on_behalf_of": _own(own.processed_on_behalf_of),
         "processing_ended_on": _own(own.processing_ended_on),
         "event_on": _own(own.event_on),

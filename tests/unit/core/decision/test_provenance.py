@@ -158,6 +158,14 @@ def test_requests_name_the_register_or_the_property() -> None:
     assert own["erasure_requested_at"] == ("2026-11-20 10:00", "its property erasure_requested_at")
 
 
+def test_a_withdrawal_names_the_register_or_the_property() -> None:
+    left = at("2026-11-20T09:00")
+    registered = of_contact(a_contact(), requests=Requests(withdrawn_at=left))
+    assert registered["consent_withdrawn_at"] == ("2026-11-20 10:00", "the request register")
+    own = of_contact(a_contact(consent_withdrawn_at=left))
+    assert own["consent_withdrawn_at"] == ("2026-11-20 10:00", "its property consent_withdrawn_at")
+
+
 @pytest.mark.parametrize(
     ("deal", "others", "end"),
     [
