@@ -229,9 +229,8 @@ def _disposal(case: Weighing) -> Decision | None:
 
 def _no_disposal(case: Weighing) -> Decision:
     """No effective instant has come: outweighed, in doubt, unconfirmed, or simply retained."""
-    carried = [_carried(rule, end) for rule, end in case.keeps] if case.keeps else []
     if case.matches.outweighed:
-        return _decision(case, Outcome.REFER, [*case.matches.outweighed, *carried])
+        return _decision(case, Outcome.REFER, [*case.matches.outweighed, *_running(case)])
     until: datetime | None = None
     pending: list[Reason] = []
     for rule, at in case.effective:
@@ -245,12 +244,18 @@ def _no_disposal(case: Weighing) -> Decision:
         stale_at = None if pending else _stale_at(case)
         if stale_at is not None and stale_at <= case.as_of:
             unconfirmed = Reason(ReasonCode.RELATIONSHIP_UNCONFIRMED, at=stale_at)
-            return _decision(case, Outcome.REFER, [unconfirmed, *carried])
+            return _decision(case, Outcome.REFER, [unconfirmed, *_running(case)])
+    carried = [_carried(rule, end) for rule, end in case.keeps]
     return _decision(case, Outcome.RETAIN, [*carried, *pending, *case.doubts], until)
 
 
+def _running(case: Weighing) -> list[Reason]:
+    """The keeps on which a person is to act: one that has ended is no ground to tell anybody of."""
+    return [_carried(rule, end) for rule, end in case.keeps if end is NEVER or end > case.as_of]
+
+
 def _carried(rule: ReadyRule, end: End) -> Reason:
-    """Why a keep that runs keeps the record."""
+    """What a keep says of the record, with its end if that is known."""
     if end is NEVER:
         return Reason(ReasonCode.KEEP_WITHOUT_END, rule.rule_id)
     return Reason(ReasonCode.KEEP_RUNS, rule.rule_id, end)

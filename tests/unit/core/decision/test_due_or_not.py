@@ -226,6 +226,21 @@ def test_an_outweighed_request_is_referred_and_the_keeps_are_named() -> None:
     assert codes(found) == [ReasonCode.REQUEST_OUTWEIGHED, ReasonCode.KEEP_WITHOUT_END, ReasonCode.KEEP_WITHOUT_END]
 
 
+def test_a_keep_that_has_ended_does_not_outweigh_a_request() -> None:
+    contact = a_lead(erasure_requested_at=ASKED, event_on=on("2024-05-01"), companies=(link(301),))
+    found = decide_one(contact, a_company(kind="PARTNER"))
+    assert (found.outcome, codes(found)[0]) == (Outcome.REFER, ReasonCode.REQUEST_OUTWEIGHED)
+    assert [reason.rule for reason in found.reasons[1:]] == ["partner"]
+
+
+def test_a_keep_that_has_ended_does_not_carry_a_relationship_that_nobody_has_confirmed() -> None:
+    ends, contact = at("2026-12-01T23:00"), a_customer(active_at=SILENT, event_on=on("2026-11-01"))
+    before, after = (decide_one(contact, around=around(as_of)) for as_of in (ends - SECOND, ends))
+    assert codes(before)[0] is codes(after)[0] is ReasonCode.RELATIONSHIP_UNCONFIRMED
+    assert [reason.rule for reason in before.reasons[1:]] == ["active-customer", "event-participant", "former-customer"]
+    assert [reason.rule for reason in after.reasons[1:]] == ["active-customer", "former-customer"]
+
+
 def test_a_request_of_tomorrow_is_referred_and_not_forgotten() -> None:
     assert outcome(a_lead(erasure_requested_at=AS_OF + 3 * DAY)) is Outcome.REFER
 
