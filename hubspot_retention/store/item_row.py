@@ -34,6 +34,7 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     block: Block | None
     bundle: Bundle | None
     start_is_new: bool
+    due: tuple[tuple[str, datetime], ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -67,6 +68,7 @@ def to_row(plan_no: int, item: PlanItem) -> ItemRow:
         item.block,
         item.bundle,
         item.start_is_new,
+        decision.due,
     )
     return (
         plan_no,
@@ -98,6 +100,7 @@ def from_row(row: ItemRow) -> PlanItem:
         body.marketing_ends,
         body.right,
         tuple([(name, _read(text)) for name, text in body.starts]),
+        body.due,
     )
     return PlanItem(
         decision=decision,

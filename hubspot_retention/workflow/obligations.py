@@ -76,7 +76,7 @@ class Obligations:
                 at=hearing.at,
                 before=entry.before,
                 opt_out=entry.opt_out,
-                carried=_may_have_lapsed(entry, was) and self._was_carried(tx, entry, last_run_at),
+                carried=self._carried(tx, entry, last_run_at) if _may_have_lapsed(entry, was) else frozenset(),
                 plan_id=hearing.plans.get(_plan_of(entry), ""),
                 is_fresh=hearing.is_fresh,
             )
@@ -92,21 +92,22 @@ class Obligations:
                 take_out(tx, record, Skip.HELD, hearing.at)
         return known_now
 
-    def _was_carried(self, tx: Transaction, entry: Decided, last_run_at: datetime | None) -> bool:
-        """Whether a keep without an end carried the record until lately: the last full run let it stay for that alone,
-        although the rule's time was over then. What that run held, referred or doubted stands in its plans."""
+    def _carried(self, tx: Transaction, entry: Decided, last_run_at: datetime | None) -> frozenset[str]:
+        """The rules against which a keep without an end carried the record until lately: the last full run let it stay
+        for that alone, although their time was over then. What that run held, referred or doubted stands in its
+        plans."""
         decision = entry.decision
         if last_run_at is None:
-            return False
-        if not carried_until_lately(decision, entry.before, self._terms.policy, last_run_at):
-            return False
-        return not any(
+            return frozenset()
+        carried = carried_until_lately(decision, entry.before, self._terms.policy, last_run_at)
+        judged_otherwise = bool(carried) and any(
             plan.built_at >= last_run_at
             and plan.status is not PlanStatus.READ_ONLY
             and not _is_carried(item.decision)
             and tx.run_kind(plan.run_id) not in PARTIAL_RUNS
             for plan, item in tx.items_of_record(decision.record)
         )
+        return frozenset() if judged_otherwise else carried
 
     def look_at(self, tx: Transaction, records: Sequence[RecordRef], now: datetime, code: str) -> None:
         """Have contacts and deals read and decided as soon as it is their turn; `code` says why. Others have no

@@ -87,8 +87,9 @@ def step(known: Obligation | None, name: str, given_: tuple[object, ...], now: d
     if name == "hear":
         decision, before, opt_out, plan_id, is_fresh, carried = given_
         assert isinstance(decision, Decision)
-        more = {"before": before, "opt_out": opt_out, "plan_id": plan_id, "is_fresh": is_fresh, "carried": carried}
-        return heard(known, seen(decision, at=now, **more), TERMS)
+        more = {"before": before, "opt_out": opt_out, "plan_id": plan_id, "is_fresh": is_fresh}
+        rules = frozenset(rule for rule, _ in decision.due) if carried else frozenset()
+        return heard(known, seen(decision, at=now, carried=rules, **more), TERMS)
     if name == "hint":
         return looked_for(known, RECORD, "webhook", now)
     if known is None or not known.is_live or (name in ("plan", "wait") and known.due_at is None):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from hubspot_retention.core.deadline.timing import call_by, lapsed_deadline, not_before
+from hubspot_retention.core.deadline.timing import call_by, deadline_after_lapse, not_before
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.facts.observation import OptOutSource
@@ -32,16 +32,16 @@ class Terms:
 class Seen:
     """A decision as the ledger hears of it: as of when, beside what is remembered of the record.
 
-    `before`: what earlier runs noted; `opt_out`: the opt-out as it is known now. `carried`: a keep without an end
-    carried the record until lately. `plan_id`: the plan of the run that holds it. `is_fresh`: read by id just now; a
-    run's page may be older than what was heard meanwhile.
+    `before`: what earlier runs noted; `opt_out`: the opt-out as it is known now. `carried`: the rules against which a
+    keep without an end carried the record until lately. `plan_id`: the plan of the run that holds it. `is_fresh`: read
+    by id just now; a run's page may be older than what was heard meanwhile.
     """
 
     decision: Decision
     at: datetime
     before: Remembered = NOTHING_REMEMBERED
     opt_out: Remembered = NOTHING_REMEMBERED
-    carried: bool = False
+    carried: frozenset[str] = frozenset()
     plan_id: str = ""
     is_fresh: bool = False
 
@@ -89,7 +89,7 @@ def _disposal(seen: Seen, terms: Terms) -> Duty:
     assert decision.erase_by is not None
     erase_by = decision.erase_by
     if seen.carried:
-        erase_by = max(erase_by, lapsed_deadline(rule.rule_id, seen.at, terms.policy) or erase_by)
+        erase_by = max(erase_by, deadline_after_lapse(decision, seen.carried, seen.at, terms.policy) or erase_by)
     duty = Duty(
         reason=decision.reasons[0].code.value if decision.reasons else "",
         rule=rule.rule_id,

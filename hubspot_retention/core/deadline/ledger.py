@@ -5,6 +5,7 @@ has been told in the audit log (opened, or raised to a person) ends there exactl
 and begins again is another obligation; and nothing that is live is without an instant at which it is looked at again.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from hubspot_retention.core.deadline.duty import Duty, Seen, Terms, duty_of
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
-from hubspot_retention.core.deadline.timing import LONGEST_PAUSE, pause
+from hubspot_retention.core.deadline.timing import LONGEST_PAUSE, call_by, lapsed_deadline, pause, was_noted
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import RecordRef
@@ -98,7 +99,7 @@ def heard(known: Obligation | None, seen: Seen, terms: Terms) -> Obligation | No
     if soon is not None and (duty is not None or live is not None):
         return _due_soon(live, seen, soon)
     if duty is not None:
-        return _obliged(live, duty, seen)
+        return _obliged(live, duty, seen, terms.policy)
     return None if live is None else _not_obliged(live, seen, terms.policy)
 
 
@@ -123,7 +124,7 @@ def _is_stale(known: Obligation, seen: Seen) -> bool:
     return seen.at < latest <= seen.at + _LATELY
 
 
-def _obliged(live: Obligation | None, duty: Duty, seen: Seen) -> Obligation:
+def _obliged(live: Obligation | None, duty: Duty, seen: Seen, policy: RetentionPolicy) -> Obligation:
     """Something is to be done: what is known already, if that is the same disposal, goes on."""
     known_since = live.due_at if live is not None and live.rule == duty.rule else None
     opened = Obligation(
@@ -143,22 +144,23 @@ def _obliged(live: Obligation | None, duty: Duty, seen: Seen) -> Obligation:
         right=duty.right,
         plan_id=seen.plan_id,
     )
-    return opened if live is None or _what(live) != _what(opened) else _going_on(opened, live, seen)
+    return opened if live is None or _what(live) != _what(opened) else _going_on(opened, live, seen, policy)
 
 
 def _what(obligation: Obligation) -> tuple[object, ...]:
     return obligation.rule, obligation.disposition, obligation.due_at
 
 
-def _going_on(opened: Obligation, known: Obligation, seen: Seen) -> Obligation:
-    """The same disposal, heard of again: a longer deadline that it was given stands, and so do its plan and what
-    failed in a plan or for its correspondence, which no look at the record mends. One copy, however much stands: a
-    run hears of all that is due again."""
+def _going_on(opened: Obligation, known: Obligation, seen: Seen, policy: RetentionPolicy) -> Obligation:
+    """The same disposal, heard of again: a longer deadline that it was given stands for what it was given for, and so
+    do its plan and what failed in a plan or for its correspondence, which no look at the record mends. One copy,
+    however much stands: a run hears of all that is due again."""
     stands: dict[str, Any] = {}
     if not seen.plan_id and known.plan_id:
         stands["plan_id"] = known.plan_id
     if known.erase_by is not None and opened.erase_by is not None and known.erase_by > opened.erase_by:
-        stands.update(erase_by=known.erase_by, call_by=known.call_by)
+        erase_by = min((known.erase_by, *_limits_since(known, seen, policy)))
+        stands.update(erase_by=erase_by, call_by=call_by(known.disposition, erase_by))
     if known.state is ObligationState.REVIEW and not seen.plan_id:
         stands["state"] = known.state
     by_letters = known.reason == CORRESPONDENCE_UNREADABLE
@@ -175,6 +177,15 @@ def _going_on(opened: Obligation, known: Obligation, seen: Seen) -> Obligation:
                 next_look_at=known.next_look_at,
             )
     return replace(opened, **stands) if stands else opened
+
+
+def _limits_since(known: Obligation, seen: Seen, policy: RetentionPolicy) -> Iterator[datetime]:
+    """The limits of rules that have become due since an obligation began: it was given no longer deadline for those."""
+    for rule_id, at in seen.decision.due:
+        was_due = at <= known.first_seen_at and was_noted(rule_id, seen.decision, seen.before, policy)
+        limit = None if was_due or rule_id == known.rule else lapsed_deadline(rule_id, at, policy)
+        if limit is not None:
+            yield limit
 
 
 def _not_obliged(live: Obligation, seen: Seen, policy: RetentionPolicy) -> Obligation:

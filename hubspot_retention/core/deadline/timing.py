@@ -43,23 +43,40 @@ def pause(attempts: int, record: RecordRef) -> timedelta:
 
 def carried_until_lately(
     decision: Decision, before: Remembered, policy: RetentionPolicy, last_run_at: datetime
-) -> bool:
-    """Whether a record that the last run retained is due for a reason that stood at that run already: then what
-    carried it was a keep without an end (while criteria hold, or an ongoing relationship), and that has lapsed since.
+) -> frozenset[str]:
+    """The rules by which a record that the last run retained is due for a reason that stood at that run already: then
+    what carried it was a keep without an end (while criteria hold, or an ongoing relationship), and that has lapsed
+    since.
 
     The starts that earlier runs noted tell it: nothing more needs to be stored of a million retained records. That
     the last run retained it, and did not hold, refer or doubt it, is for the caller to know.
     """
-    rule = policy.rule(decision.rule or "")
-    if rule is None or rule.dispose is None or decision.due_at is None or decision.due_at > last_run_at:
+    due = [rule_id for rule_id, at in decision.due if at <= last_run_at]
+    return frozenset(rule_id for rule_id in due if was_noted(rule_id, decision, before, policy))
+
+
+def was_noted(rule_id: str, decision: Decision, before: Remembered, policy: RetentionPolicy) -> bool:
+    """Whether earlier runs noted the start by which a rule is due, or a relationship that went on."""
+    rule = policy.rule(rule_id)
+    if rule is None or rule.dispose is None:
         return False
     then, now = read_starts(before.starts), dict(decision.starts)
     fact = rule.dispose.start.fact
     return fact in then and (then[fact] == now.get(fact) or then[fact] is ONGOING)
 
 
+def deadline_after_lapse(
+    decision: Decision, carried: frozenset[str], lapsed_at: datetime, policy: RetentionPolicy
+) -> datetime | None:
+    """The earliest limit of all rules that are due: of those that a keep carried from the run that saw it lapse, of
+    those that became due since their own; `None` if none is."""
+    limits = [lapsed_deadline(rule_id, lapsed_at if rule_id in carried else at, policy) for rule_id, at in decision.due]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
 def lapsed_deadline(rule_id: str, lapsed_at: datetime, policy: RetentionPolicy) -> datetime | None:
-    """The rule's `within` from the run that saw the keep lapse (semantics 5); `None` if the rule has none."""
+    """The rule's `within` from the run that saw the keep lapse (semantics 5), or from when it took effect where nothing
+    carried it; `None` if the rule has none."""
     rule = policy.rule(rule_id)
     if rule is None or rule.dispose is None:
         return None

@@ -89,7 +89,8 @@ def _by_one_rule(disposing: Disposing, facts: Facts, ruleset: Ruleset, as_of: da
     if at <= as_of:
         why, limit = (Reason(ReasonCode.PERIOD_ENDED, rule.rule_id, at),), civil.earliest(at, dispose.within)
         by, what, right = rule.rule_id, dispose.disposition, dispose.right
-        return Decision(record, Outcome.DISPOSE, why, by, what, at, limit, None, answer_by, ends, right, starts)
+        due = ((by, at),)
+        return Decision(record, Outcome.DISPOSE, why, by, what, at, limit, None, answer_by, ends, right, starts, due)
     if _activity_doubts(facts, as_of):
         return None
     why = (Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at),)
@@ -224,6 +225,7 @@ def _disposal(case: Weighing) -> Decision | None:
         marketing_ends=marketing_ends,
         right=deciding.dispose.right,
         starts=tuple(case.starts.items()),
+        due=tuple((rule.rule_id, at) for _, rule, at in due),
     )
 
 

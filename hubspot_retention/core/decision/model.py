@@ -70,7 +70,8 @@ class Decision(NamedTuple):
     """The decision on one record. Instants in UTC.
 
     `starts` are the starts that matching rules used, by fact, and those that moved back and so took their rule with
-    them: what later runs and the re-check compare with.
+    them: what later runs and the re-check compare with. `due` are the rules that are due, each with the instant at
+    which it took effect: what the deadline ledger counts from.
     A named tuple, as observations are: a run makes one for every record.
     """
 
@@ -86,3 +87,4 @@ class Decision(NamedTuple):
     marketing_ends: bool = False
     right: bool = False
     starts: tuple[tuple[str, StartValue], ...] = ()
+    due: tuple[tuple[str, datetime], ...] = ()

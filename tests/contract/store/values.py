@@ -118,6 +118,7 @@ decisions = st.builds(
     marketing_ends=st.booleans(),
     right=st.booleans(),
     starts=st.lists(_starts, max_size=3).map(tuple),
+    due=st.lists(st.tuples(names, instants), max_size=3).map(tuple),
 )
 _counts = st.integers(min_value=0, max_value=10**6)
 items = st.builds(

@@ -287,6 +287,20 @@ def test_who_was_carried_has_more_time_and_who_came_due_since_has_not(desk: Desk
     ]
 
 
+def test_who_was_carried_against_two_rules_has_the_time_of_the_shorter(desk: Desk) -> None:
+    ran(desk)
+    withdrew, clicked = NOW - 200 * DAY, NOW - 50 * DAY
+    decision = an_unsubscribe(
+        rule="consent-withdrawn",
+        due_at=withdrew,
+        erase_by=withdrew + 30 * DAY,
+        starts=(("consent_withdrawn_at", withdrew), ("unsubscribed_at", clicked)),
+        due=(("consent-withdrawn", withdrew), ("unsubscribed", clicked)),
+    )
+    entry = of("contacts/101", decision, before=Remembered(starts=write_starts(decision.starts)))
+    assert [each.erase_by for each in hear(desk, entry).values()] == [NOW + 5 * DAY]
+
+
 def test_a_deadline_that_runs_is_not_moved_and_one_that_begins_again_is(desk: Desk) -> None:
     ran(desk)
     due = an_inactive()

@@ -64,7 +64,7 @@ def an_unsubscribe(start: datetime = CLICK, **more: Any) -> Decision:
         "right": True,
         "starts": ((OPT_OUT, start),),
     }
-    return Decision(**values | more)
+    return _due(values | more)
 
 
 def an_inactive(due: str = "2026-10-01T09:00", **more: Any) -> Decision:
@@ -80,7 +80,13 @@ def an_inactive(due: str = "2026-10-01T09:00", **more: Any) -> Decision:
         "erase_by": due_at + 120 * DAY,
         "starts": (("last_activity_at", due_at - 365 * DAY),),
     }
-    return Decision(**values | more)
+    return _due(values | more)
+
+
+def _due(values: dict[str, Any]) -> Decision:
+    """A disposal; unless it is said otherwise, no rule is due but the one that decides."""
+    alone = ((values["rule"], values["due_at"]),) if values["rule"] and values["due_at"] else ()
+    return Decision(**{"due": alone} | values)
 
 
 def decided(outcome: str, code: str = "keep-runs", **more: Any) -> Decision:

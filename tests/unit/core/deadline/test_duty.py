@@ -1,7 +1,7 @@
 """What a decision obliges to, by when, and whose act it was."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,13 +112,35 @@ def test_a_time_rule_is_nobody_s_act() -> None:
 
 
 def test_a_record_that_a_keep_carried_has_the_rule_s_time_from_now() -> None:
-    found = duty(an_unsubscribe(at("2024-03-01T10:00")), carried=True)
+    found = duty(an_unsubscribe(at("2024-03-01T10:00")), carried=frozenset({"unsubscribed"}))
     assert (found.due_at, found.erase_by) == (at("2024-03-01T10:00"), NOW + 5 * DAY)
 
 
 def test_a_deadline_that_is_later_anyway_stays() -> None:
     later = an_unsubscribe(erase_by=NOW + 300 * DAY)
-    assert duty(later, carried=True).erase_by == NOW + 300 * DAY
+    assert duty(later, carried=frozenset({"unsubscribed"})).erase_by == NOW + 300 * DAY
+
+
+def both(clicked: datetime) -> Decision:
+    """Somebody withdrew consent in March, and unsubscribed."""
+    withdrew = at("2026-03-01T10:00")
+    due = (("consent-withdrawn", withdrew), ("unsubscribed", clicked))
+    return an_unsubscribe(rule="consent-withdrawn", due_at=withdrew, erase_by=withdrew + 30 * DAY, due=due)
+
+
+def test_a_record_that_a_keep_carried_has_the_shortest_time_of_all_rules_that_are_due() -> None:
+    carried = frozenset({"consent-withdrawn", "unsubscribed"})
+    assert duty(both(at("2026-10-01T10:00")), carried=carried).erase_by == NOW + 5 * DAY
+    assert duty(both(at("2026-10-01T10:00")), carried=carried).rule == "consent-withdrawn"
+
+
+def test_a_right_that_was_exercised_since_the_last_run_has_its_own_limit_beside_one_that_a_keep_carried() -> None:
+    assert duty(both(CLICK), carried=frozenset({"consent-withdrawn"})).erase_by == CLICK + 5 * DAY
+
+
+def test_where_nobody_can_tell_what_is_due_the_deadline_of_the_decision_stands() -> None:
+    unknown = an_unsubscribe(due=(("nobody", CLICK),))
+    assert duty(unknown, carried=frozenset({"nobody"})).erase_by == CLICK + 5 * DAY
 
 
 # The end of marketing, for who stays.

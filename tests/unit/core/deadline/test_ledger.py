@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.deadline.duty import OPT_OUT
 from hubspot_retention.core.deadline.ledger import (
     CORRESPONDENCE_UNREADABLE,
     LOOK_AGAIN,
@@ -28,9 +29,10 @@ from hubspot_retention.core.deadline.ledger import (
 )
 from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationState
 from hubspot_retention.core.deadline.timing import LONGEST_PAUSE
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
+from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, write_starts
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.record import RecordRef
+from tests.builders import at
 from tests.unit.core.deadline.lines import (
     BY_THE_PERSON,
     CLICK,
@@ -107,9 +109,64 @@ def test_a_hold_that_was_lifted_opens_it_again_with_its_deadline() -> None:
 
 
 def test_the_longer_deadline_of_a_keep_that_lapsed_stays_while_the_disposal_is_the_same() -> None:
-    carried = after(None, an_unsubscribe(CLICK - 300 * DAY), carried=True)
+    carried = after(None, an_unsubscribe(CLICK - 300 * DAY), carried=frozenset({"unsubscribed"}))
     again = after(carried, an_unsubscribe(CLICK - 300 * DAY))
     assert (again.erase_by, again.call_by) == (NOW + 5 * DAY, NOW + 5 * DAY)
+
+
+WITHDREW = at("2026-03-01T10:00")
+WITHDRAWAL: dict[str, Any] = {
+    "rule": "consent-withdrawn",
+    "due_at": WITHDREW,
+    "erase_by": WITHDREW + 30 * DAY,
+    "starts": (("consent_withdrawn_at", WITHDREW),),
+}
+NOTED = Remembered(starts=write_starts(WITHDRAWAL["starts"]))
+
+
+def lapsed() -> Obligation:
+    """Somebody who withdrew consent in March and works for what was a customer until today."""
+    found = after(None, an_unsubscribe(**WITHDRAWAL), before=NOTED, carried=frozenset({"consent-withdrawn"}))
+    assert found.erase_by == NOW + 30 * DAY
+    return found
+
+
+def with_another(rule: str, at_: datetime, *starts: tuple[str, datetime]) -> Decision:
+    """The same withdrawal, and another rule that is due."""
+    due = (("consent-withdrawn", WITHDREW), (rule, at_))
+    return an_unsubscribe(**WITHDRAWAL | {"due": due, "starts": (*WITHDRAWAL["starts"], *starts)})
+
+
+def test_a_right_exercised_since_has_its_own_limit_and_not_the_longer_one_of_a_keep_that_lapsed() -> None:
+    clicked = NOW + 3 * DAY
+    decision = with_another("unsubscribed", clicked, (OPT_OUT, clicked))
+    found = after(lapsed(), decision, at=clicked + HOUR, before=NOTED)
+    assert (found.erase_by, found.call_by) == (clicked + 5 * DAY, clicked + 5 * DAY)
+    noted = Remembered(starts=write_starts(decision.starts))
+    assert after(found, decision, at=clicked + DAY, before=noted).erase_by == clicked + 5 * DAY
+
+
+def test_a_right_that_no_run_had_seen_has_its_own_limit_also_if_it_was_exercised_before() -> None:
+    clicked = NOW - DAY
+    decision = with_another("unsubscribed", clicked, (OPT_OUT, clicked))
+    assert after(lapsed(), decision, before=NOTED).erase_by == clicked + 5 * DAY
+
+
+def test_a_rule_that_another_keep_put_off_until_later_has_its_own_limit_also_if_a_run_had_seen_its_start() -> None:
+    ended = NOW + HOUR
+    decision = with_another("unsubscribed", ended, (OPT_OUT, CLICK))
+    noted = Remembered(starts=write_starts(decision.starts))
+    assert after(lapsed(), decision, at=NOW + DAY, before=noted).erase_by == ended + 5 * DAY
+
+
+def test_what_was_due_when_a_keep_lapsed_keeps_the_deadline_that_it_was_given_then() -> None:
+    decision = with_another("unsubscribed", CLICK - 300 * DAY, (OPT_OUT, CLICK - 300 * DAY))
+    noted = Remembered(starts=write_starts(decision.starts))
+    assert after(lapsed(), decision, before=noted).erase_by == NOW + 30 * DAY
+
+
+def test_a_rule_that_the_policy_no_longer_knows_has_no_limit() -> None:
+    assert after(lapsed(), with_another("nobody", NOW + DAY), before=NOTED).erase_by == NOW + 30 * DAY
 
 
 def test_another_disposal_has_a_deadline_of_its_own_and_no_plan() -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from hubspot_retention.core.deadline.duty import OPT_OUT
 from hubspot_retention.core.deadline.timing import (
     LONGEST_PAUSE,
     call_by,
@@ -98,6 +99,15 @@ def test_one_whose_start_the_last_run_did_not_see_was_not_carried(starts: str) -
 def test_an_ongoing_relationship_that_has_ended_carried_its_contact() -> None:
     left = an_inactive(rule="former-customer", starts=(("customer_until", at("2024-09-30T00:00").date()),))
     assert carried_until_lately(left, Remembered(starts="customer_until=ongoing"), clienti(), LAST_RUN)
+
+
+def test_of_several_rules_those_were_carried_whose_start_the_last_run_saw_and_whose_time_was_over_then() -> None:
+    noted = Remembered(starts=f"{SAME.starts};consent_withdrawn_at=2026-03-01T10:00:00+00:00")
+    withdrew, ended, clicked = at("2026-03-01T10:00"), LAST_RUN + HOUR, at("2026-11-01T10:00")
+    starts = (("consent_withdrawn_at", withdrew), ("last_activity_at", at("2025-10-01T09:00")), (OPT_OUT, clicked))
+    due = (("consent-withdrawn", withdrew), ("inactive-contact", ended), ("unsubscribed", clicked))
+    found = carried_until_lately(an_inactive()._replace(due=due, starts=starts), noted, clienti(), LAST_RUN)
+    assert found == {"consent-withdrawn"}
 
 
 def test_what_no_rule_disposes_of_was_not_carried() -> None:

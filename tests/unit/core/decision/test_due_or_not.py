@@ -133,6 +133,16 @@ def test_an_exercised_right_overrides_the_bases_that_its_rule_names_and_no_other
         assert (outcome(contact, *others) is not Outcome.DISPOSE) == kept, name
 
 
+def test_a_disposal_tells_every_rule_that_is_due_and_since_when_and_nothing_else_does() -> None:
+    silent = a_contact(active_at=SILENT, opt_out=OPTED_OUT)
+    unsubscribed, inactive = ("unsubscribed", OPTED_OUT_AT), ("inactive-contact", at("2026-08-01T08:00"))
+    assert decide_one(silent).due == (unsubscribed, inactive)
+    assert decide_one(a_contact(active_at=SILENT)).due == (inactive,)
+    dialogue = changed(silent, deals=(201,), erasure_requested_at=ASKED)
+    assert decide_one(dialogue, a_deal(closed=False, won=False)).due == (("erasure-request", ASKED),)
+    assert decide_one(a_lead()).due == ()
+
+
 def test_an_overridden_keep_is_named() -> None:
     contact = a_contact(erasure_requested_at=ASKED, deals=(201,))
     found = decide_one(contact, a_deal(closed=False, won=False))
