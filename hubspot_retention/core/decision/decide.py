@@ -232,7 +232,7 @@ def _disposal(case: Weighing) -> Decision | None:
 def _no_disposal(case: Weighing) -> Decision:
     """No effective instant has come: outweighed, in doubt, unconfirmed, or simply retained."""
     if case.matches.outweighed:
-        return _decision(case, Outcome.REFER, [*case.matches.outweighed, *_running(case)])
+        return _decision(case, Outcome.REFER, [*case.matches.outweighed, *_outweighing(case)])
     until: datetime | None = None
     pending: list[Reason] = []
     for rule, at in case.effective:
@@ -247,13 +247,22 @@ def _no_disposal(case: Weighing) -> Decision:
         if stale_at is not None and stale_at <= case.as_of:
             unconfirmed = Reason(ReasonCode.RELATIONSHIP_UNCONFIRMED, at=stale_at)
             return _decision(case, Outcome.REFER, [unconfirmed, *_running(case)])
-    carried = [_carried(rule, end) for rule, end in case.keeps]
-    return _decision(case, Outcome.RETAIN, [*carried, *pending, *case.doubts], until)
+    return _decision(case, Outcome.RETAIN, [*_running(case), *pending, *case.doubts], until)
 
 
 def _running(case: Weighing) -> list[Reason]:
-    """The keeps on which a person is to act: one that has ended is no ground to tell anybody of."""
+    """The keeps that carry the record: one that has ended carries nothing."""
     return [_carried(rule, end) for rule, end in case.keeps if end is NEVER or end > case.as_of]
+
+
+def _outweighing(case: Weighing) -> list[Reason]:
+    """The keeps that stand against a request, which are fewer than those that run: it overrides some bases."""
+    requests = [dispose for rule, dispose, _ in case.matches.disposing if rule.rule.outweighed_is_referred]
+    return [
+        _carried(rule, end)
+        for rule, end in case.keeps
+        if (end is NEVER or end > case.as_of) and any(rule.basis not in dispose.overrides for dispose in requests)
+    ]
 
 
 def _carried(rule: ReadyRule, end: End) -> Reason:

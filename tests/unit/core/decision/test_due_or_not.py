@@ -233,7 +233,8 @@ def test_every_rule_that_matches_leaves_its_start_for_later_runs() -> None:
 def test_an_outweighed_request_is_referred_and_the_keeps_are_named() -> None:
     found = decide_one(a_customer(erasure_requested_at=ASKED))
     assert found.outcome is Outcome.REFER
-    assert codes(found) == [ReasonCode.REQUEST_OUTWEIGHED, ReasonCode.KEEP_WITHOUT_END, ReasonCode.KEEP_WITHOUT_END]
+    assert codes(found) == [ReasonCode.REQUEST_OUTWEIGHED, ReasonCode.KEEP_WITHOUT_END]
+    assert found.reasons[1].rule == "active-customer"
 
 
 def test_a_keep_that_has_ended_does_not_outweigh_a_request() -> None:
@@ -349,6 +350,11 @@ def test_what_is_retained_names_its_keeps_and_the_earliest_instant_at_which_it_m
     keeps = {reason.rule: reason.at for reason in found.reasons if reason.code is ReasonCode.KEEP_RUNS}
     assert keeps == {"active-customer": at("2027-01-31T23:00"), "former-customer": at("2029-01-31T23:00")}
     assert codes(found)[-1] is ReasonCode.NOT_YET_DUE
+
+
+def test_a_keep_that_has_ended_does_not_carry_what_is_retained() -> None:
+    found = decide_one(a_lead(event_on=on("2024-05-01")))
+    assert (found.outcome, codes(found)) == (Outcome.RETAIN, [ReasonCode.NOT_YET_DUE])
 
 
 def test_a_gap_in_the_policy_is_referred() -> None:
