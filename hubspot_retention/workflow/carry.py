@@ -97,10 +97,7 @@ class Carrier:
 
     def _archive(self, due: Sequence[PlanItem], prepared: Prepared) -> Sequence[PlanItem]:
         sending = self._ledger.send(due, prepared) if due else None
-        if sending is None:
-            return []
-        if not self._ledger.in_time(sending):
-            self._ledger.settle(due, ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
+        if sending is None or not self._ledger.may_call(due, sending):
             return []
         kind = due[0].record.object_type
         return self._after_call(due, self._tools.disposer.archive(kind, [item.record.record_id for item in due]))
@@ -117,8 +114,10 @@ class Carrier:
             else:
                 bare.append(item)
         for item, settled in laden:
-            parts = self._steps.parts(settled)
-            if self._ledger.send([item], looked.prepared, parts) and self._steps.archive_letters(item, settled):
+            sending = self._ledger.send([item], looked.prepared, self._steps.parts(settled))
+            if sending is None or not self._ledger.may_call([item], sending):
+                continue
+            if self._steps.archive_letters(item, sending, settled):
                 self._ledger.settle([item], ItemState.PREPARED, Verb.INTENDED, "letters-archived")
                 bare.append(item)
         return bare
@@ -181,17 +180,14 @@ class Carrier:
             return False
         remembered = None if found.address is None else self._remembered(found.address)
         sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps), remembered)
-        if sending is None:
+        if sending is None or not self._ledger.may_call([item], sending):
             return False
         if settled or bundle.stamps:
-            if not self._steps.settle_bundle(item, settled, bundle.stamps):
+            if not self._steps.settle_bundle(item, sending, settled, bundle.stamps):
                 return False
             sending = self._ledger.still_stands(item, prepared)
-            if sending is None:
+            if sending is None or not self._ledger.may_call([item], sending):
                 return False
-        if not self._ledger.in_time(sending):
-            self._ledger.settle([item], ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
-            return False
         return self._after_erase(item, self._tools.disposer.erase_contact(contact_id))
 
     def _remembered(self, address: Address) -> Remembrance | None:

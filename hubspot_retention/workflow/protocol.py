@@ -173,6 +173,13 @@ class Ledger:
         """Whether the call may still be made."""
         return self._times.monotonic() - sending.at <= CALL_WITHIN_SECONDS
 
+    def may_call(self, batch: Sequence[PlanItem], sending: Sending) -> bool:
+        """Whether a call for a batch may still be made; if not, its items wait to be checked again."""
+        if self.in_time(sending):
+            return True
+        self.settle(batch, ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
+        return False
+
     def is_fresh(self, prepared: Prepared) -> bool:
         """Whether what was read can still be gone by."""
         return self._times.monotonic() - prepared.at <= FRESH_FOR_SECONDS

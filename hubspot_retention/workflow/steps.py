@@ -3,6 +3,9 @@
 All steps are announced with the record's `sent`, in one transaction, and each is written down again after it was
 taken. A step that fails stops the bundle before the contact goes, so nothing is lost that the contact alone could
 still lead to; attachments come before the letter that names them, for the same reason.
+
+What can go wrong: the process sleeps amid a bundle, a hold is set in HubSpot meanwhile, and what the hold is for goes
+when it awakes. So each step that destroys is taken only within the seconds of the last check, as the last call is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +20,7 @@ from hubspot_retention.core.portal import CallResult, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.ports import Disposer, RecordSource
-from hubspot_retention.workflow.protocol import Ledger, Part
+from hubspot_retention.workflow.protocol import Ledger, Part, Sending
 
 _BATCH = 100
 
@@ -39,8 +42,11 @@ class BundleSteps:
         files = [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for letter in going for file in letter.files]
         return (*deals, *letters, *(files if self._attachments is AttachmentPolicy.ERASE else ()))
 
-    def settle_bundle(self, item: PlanItem, settled: Sequence[Settled], stamps: Sequence[DealStamp]) -> bool:
-        """Everything that comes before the contact itself; `False` if a step failed and the item is settled."""
+    def settle_bundle(
+        self, item: PlanItem, sending: Sending, settled: Sequence[Settled], stamps: Sequence[DealStamp]
+    ) -> bool:
+        """Everything that comes before the contact itself; `False` if a step failed, or would have come too late, and
+        the item is settled."""
         for stamp in stamps:
             result = self._disposer.stamp_deal_end(stamp.deal_id, stamp.end_on.isoformat())
             deal = RecordRef(ObjectType.DEAL, stamp.deal_id)
@@ -49,7 +55,7 @@ class BundleSteps:
         for entry in settled:
             if not self._rehome_and_detach(item, entry):
                 return False
-        return self.archive_letters(item, settled)
+        return self.archive_letters(item, sending, settled)
 
     def _rehome_and_detach(self, item: PlanItem, entry: Settled) -> bool:
         letter = entry.engagement.ref
@@ -62,21 +68,32 @@ class BundleSteps:
         result = self._disposer.dissociate(letter, item.record)
         return self._taken(item, Subject.ENGAGEMENT, Verb.DISSOCIATED, result, str(letter))
 
-    def archive_letters(self, item: PlanItem, settled: Sequence[Settled]) -> bool:
-        """Archive the correspondence that goes, by class, and prove each piece out of view."""
-        going = [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
-        for entry in going:
-            if not all(self._attachment(item, file) for file in entry.engagement.files):
+    def archive_letters(self, item: PlanItem, sending: Sending, settled: Sequence[Settled]) -> bool:
+        """Archive the correspondence that goes, by class, and prove each piece out of view. A letter whose files are
+        erased goes right after them, by itself: however many there are, who begins again has fewer left."""
+        together = []
+        for entry in settled:
+            if entry.fate is not Engaged.ARCHIVE:
+                continue
+            letter = entry.engagement
+            if self._attachments is AttachmentPolicy.REPORT or not letter.files:
+                self._report(item, letter.files)
+                together.append(letter.ref)
+            elif not (
+                all(self._erase_file(item, sending, file) for file in letter.files)
+                and self._archive_part(item, sending, letter.ref.object_type, [letter.ref])
+            ):
                 return False
-        refs = sorted(entry.engagement.ref for entry in going)
-        for kind, group in groupby(refs, key=lambda ref: ref.object_type):
+        for kind, group in groupby(sorted(together), key=lambda ref: ref.object_type):
             for part in _parts(list(group)):
-                if not self._archive_part(item, kind, part):
+                if not self._archive_part(item, sending, kind, part):
                     return False
         return True
 
-    def _archive_part(self, item: PlanItem, kind: ObjectType, part: Sequence[RecordRef]) -> bool:
+    def _archive_part(self, item: PlanItem, sending: Sending, kind: ObjectType, part: Sequence[RecordRef]) -> bool:
         """One call, and each piece settled by reading it, also when the answer was lost."""
+        if not self._ledger.may_call([item], sending):
+            return False
         ids = [ref.record_id for ref in part]
         result = self._disposer.archive(kind, ids)
         if result.fate is Fate.REFUSED:
@@ -92,12 +109,15 @@ class BundleSteps:
         whole = all(answer is Gone.ABSENT for answer in present.values())
         return whole or self._stop(item, left)
 
-    def _attachment(self, item: PlanItem, file: str) -> bool:
-        """Report a file for a person's decision, or erase it where the policy says so: HubSpot has no look-up of
-        who else uses a file."""
-        if self._attachments is AttachmentPolicy.REPORT:
+    def _report(self, item: PlanItem, files: Sequence[str]) -> None:
+        """Report files for a person's decision: HubSpot has no look-up of who else uses a file."""
+        for file in files:
             self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), f"files/{file}")
-            return True
+
+    def _erase_file(self, item: PlanItem, sending: Sending, file: str) -> bool:
+        """Erase a file, as the policy says."""
+        if not self._ledger.may_call([item], sending):
+            return False
         result = self._disposer.erase_file(file)
         if result.status == 404:
             result = CallResult(Fate.DONE, result.status, "gone-already")

@@ -27,8 +27,8 @@ def _end_not_written(monkeypatch: Any) -> None:
 def _deals_go_along(monkeypatch: Any) -> None:
     real = BundleSteps.settle_bundle
 
-    def settle(self: Any, item: Any, settled: Any, stamps: Any) -> bool:
-        done = real(self, item, settled, stamps)
+    def settle(self: Any, item: Any, sending: Any, settled: Any, stamps: Any) -> bool:
+        done = real(self, item, sending, settled, stamps)
         self._disposer.archive(ObjectType.DEAL, [stamp.deal_id for stamp in stamps])
         return done
 
@@ -84,6 +84,10 @@ def _deals_are_done_together(monkeypatch: Any) -> None:
     monkeypatch.setattr(carry.Carrier, "settle", settle)
 
 
+def _steps_know_no_time(monkeypatch: Any) -> None:
+    monkeypatch.setattr(protocol.Ledger, "may_call", lambda self, batch, sending: True)
+
+
 def _nobody_is_remembered(monkeypatch: Any) -> None:
     monkeypatch.setattr(protocol, "remember", lambda tx, item, remembered, at: None)
 
@@ -118,6 +122,7 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
             is_late=True,
         ),
         Bug(what="a deal in flight is promised", seed=8028, noticed_by=("S1",), patch=_deal_in_flight_promised),
+        Bug(what="a letter goes however late", seed=680, noticed_by=("C4",), patch=_steps_know_no_time),
         Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
         Bug(what="who is not gone counts as gone", seed=64, noticed_by=("T2",), patch=_remembered_before_the_call),
         Bug(what="the word names no pseudonym", seed=20, noticed_by=("E5",), patch=_word_without_a_pseudonym),

@@ -1,6 +1,6 @@
 """What must never be where things hang on each other, beside what must never be anywhere: held through a neighbour or
 by an older id, a letter that had to stay (C1), a record that went before its letters (C2), an agreement whose end
-nobody can tell any more (C3)."""
+nobody can tell any more (C3), a letter that went too long after the last look (C4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.facts.observation import ContactObservation
 from hubspot_retention.core.plan.model import Action
 from hubspot_retention.core.portal import SeenContact
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.record import ENGAGEMENT_TYPES, ObjectType, RecordId, RecordRef
+from hubspot_retention.workflow.protocol import CALL_WITHIN_SECONDS
 from tests.simulator.checker import Checker, _Sent
 from tests.simulator.letters import Letter
 from tests.simulator.neighbours import known
@@ -39,6 +40,18 @@ class EstateChecker(Checker):
                 about = str(dict(entry.facts)["about"])
                 self._announced[self.stage.who, about] = RecordRef.parse(entry.record or "")
         Checker.durable(self, entries)
+
+    # Calls.
+
+    def call(self, kind: str, record: RecordRef, *, together: bool) -> None:
+        """A call is about to leave: for a letter as soon after the word of the record with which it goes."""
+        if record.object_type not in ENGAGEMENT_TYPES:
+            Checker.call(self, kind, record, together=together)
+            return
+        who = self.stage.who
+        sent = self._sent.get((who, self._announced.get((who, str(record)), record)))
+        if sent is not None and self.stage.seconds - sent.seconds > CALL_WITHIN_SECONDS:
+            self._fail("C4", f"the call for {record} leaves {self.stage.seconds - sent.seconds:.0f} s after its word")
 
     # Effects.
 

@@ -212,6 +212,8 @@ class Town(Neighbours, Letters, SimulatedPortal):
         """Archive contacts or deals, or letters: those go one by one, and some may be left out."""
         if object_type in (_CONTACT, _DEAL):
             return SimulatedPortal.archive(self, object_type, ids)
+        for key in ids:
+            self.on_call("archive", RecordRef(object_type, key), together=len(ids) > 1)
         return self._step(f"archives {object_type.value} {ids}", lambda: self._archive_letters(object_type, ids))
 
     def _goes(self, kind: str, record: RecordRef, who: str) -> None:

@@ -191,7 +191,9 @@ class Bench:
         self.events.append(f"still {item.record}")
         return Sending(1.0 if f"still {item.record}" in self.late else 0.0) if self.stands else None
 
-    def in_time(self, sending: Sending) -> bool:
+    def may_call(self, batch: Sequence[PlanItem], sending: Sending) -> bool:
+        if sending.at != 0.0:
+            self.settle(batch, ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
         return sending.at == 0.0
 
     def is_fresh(self, prepared: Prepared) -> bool:
@@ -211,5 +213,5 @@ class Bench:
         self.words.append((ref_of(batch), "given back", code))
 
     def step(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
-        if subject is Subject.MARKETING:
+        if subject in (Subject.MARKETING, Subject.ATTACHMENT):
             self.words.append((str(item.record), verb, result, about))

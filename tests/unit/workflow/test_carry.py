@@ -263,10 +263,24 @@ def test_the_contact_stays_where_something_changed_while_its_children_went() -> 
     assert bench.events[-1] == "still contacts/101"
 
 
+@pytest.mark.parametrize(
+    ("items", "letter"),
+    [
+        (erased(101), a_letter("emails/41", 101, 999)),
+        (erased(101), a_letter("emails/42", 101)),
+        (deals(21), a_letter("emails/42", deals=(21,), files=("7",))),
+    ],
+)
+def test_the_first_step_of_a_bundle_is_not_taken_too_late_either(items: list[PlanItem], letter: Any) -> None:
+    record = items[0].record
+    bench = a_bench(items, letters={record.record_id: (letter,)}, late={str(record)})
+    assert bench.carry_out(*items) == []
+    assert bench.events[-1] == f"sent {record}"
+    assert bench.words == [(str(record), ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")]
+
+
 def test_the_seconds_to_the_call_count_from_the_last_check() -> None:
     items = erased(101)
-    bench = a_bench(items, letters={101: (OWN,)}, late={"contacts/101"})
-    assert bench.carry_out(*items) == ["archive emails 42", "erase 101"]
     bench = a_bench(items, letters={101: (OWN,)}, late={"still contacts/101"})
     assert bench.carry_out(*items) == ["archive emails 42"]
     assert bench.events[-1] == "still contacts/101"

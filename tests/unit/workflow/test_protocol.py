@@ -324,6 +324,16 @@ def test_a_call_is_in_time_for_five_seconds(desk: Desk) -> None:
     assert not desk.ledger.in_time(Sending(100.0))
 
 
+def test_what_a_call_would_come_too_late_for_waits_to_be_checked_again(desk: Desk) -> None:
+    sent(desk, ERASE)
+    desk.seconds = 105.0
+    assert desk.ledger.may_call([ERASE], Sending(100.0))
+    assert desk.state(ERASE) == (ItemState.SENT, "")
+    desk.seconds = 105.1
+    assert not desk.ledger.may_call([ERASE], Sending(100.0))
+    assert desk.state(ERASE) == (ItemState.PENDING, "too-late-to-call")
+
+
 @pytest.mark.parametrize("what", ["stopped", "expired", "unsound", "rejected", "approved"])
 def test_it_is_stopped_by_a_person_by_time_and_by_doubt(desk: Desk, what: str) -> None:
     assert not desk.ledger.is_stopped()

@@ -13,11 +13,12 @@ from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
-from hubspot_retention.workflow.protocol import Part
+from hubspot_retention.workflow.protocol import Part, Sending
 from hubspot_retention.workflow.steps import BundleSteps
 from tests.unit.core.plan.plans import an_item
 
 ITEM = an_item("contacts/101")
+SENDING = Sending(100.0)
 TAKEN = CallResult(Fate.DONE, 204)
 REFUSED = CallResult(Fate.REFUSED, 400)
 LOST = CallResult(Fate.UNKNOWN, 502)
@@ -41,10 +42,11 @@ EVERY = (GOES, NOTE, STAYS, MOVES, SHARED)
 @dataclass(slots=True)
 class Bench:
     """A portal and a ledger that only note what is asked of them. `answers`: the answer to a call, else it is done;
-    `there`: what is in view after an archive."""
+    `there`: what is in view after an archive; `calls_in_time`: how many calls can be made before it is too late."""
 
     answers: dict[str, CallResult] = field(default_factory=dict)
     there: dict[int, Any] = field(default_factory=dict)
+    calls_in_time: float = float("inf")
     calls: list[str] = field(default_factory=list)
     said: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -81,6 +83,10 @@ class Bench:
 
     # Ledger
 
+    def may_call(self, items: list[Any], sending: Sending) -> bool:
+        assert (items, sending) == ([ITEM], SENDING)
+        return len(self.calls) < self.calls_in_time
+
     def step(self, item: Any, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
         assert item is ITEM
         self.said.append((subject, verb, result, about))
@@ -109,7 +115,7 @@ def test_every_call_is_announced_by_what_it_will_be_done_to() -> None:
 
 def test_all_steps_are_taken_children_first_and_each_is_written_down() -> None:
     bench = Bench()
-    assert bench.steps().settle_bundle(ITEM, EVERY, [STAMP])
+    assert bench.steps().settle_bundle(ITEM, SENDING, EVERY, [STAMP])
     assert bench.calls == [
         "stamp deals/21 2024-10-31",
         "dissociate emails/43 contacts/101",
@@ -150,7 +156,7 @@ def test_a_step_that_fails_stops_the_bundle(
     call: str, subject: Subject, about: str, answer: CallResult, verb: Verb
 ) -> None:
     bench = Bench(answers={call: answer})
-    assert not bench.steps(AttachmentPolicy.ERASE).settle_bundle(ITEM, EVERY, [STAMP])
+    assert not bench.steps(AttachmentPolicy.ERASE).settle_bundle(ITEM, SENDING, EVERY, [STAMP])
     assert bench.calls[-1] == call
     assert bench.said[-2:] == [(subject, verb, answer, about), ("settled", answer)]
 
@@ -158,7 +164,7 @@ def test_a_step_that_fails_stops_the_bundle(
 def test_an_archive_that_is_refused_stops_the_bundle_and_nothing_is_looked_at() -> None:
     bench = Bench(answers={"archive emails 2x41": REFUSED})
     more = a_letter("emails/46", Engaged.ARCHIVE)
-    assert not bench.steps().archive_letters(ITEM, (more, GOES))
+    assert not bench.steps().archive_letters(ITEM, SENDING, (more, GOES))
     assert bench.calls == ["archive emails 2x41"]
     assert bench.said[2:] == [
         (LETTER, Verb.FAILED, REFUSED, "emails/41"),
@@ -172,7 +178,7 @@ def test_an_archive_that_is_refused_stops_the_bundle_and_nothing_is_looked_at() 
 def test_each_piece_is_proved_out_of_view_whatever_the_answer_was(answer: CallResult, there: object) -> None:
     bench = Bench(answers={"archive emails 2x41": answer}, there={46: there})
     more = a_letter("emails/46", Engaged.ARCHIVE)
-    assert not bench.steps().archive_letters(ITEM, (GOES, more, NOTE))
+    assert not bench.steps().archive_letters(ITEM, SENDING, (GOES, more, NOTE))
     left = CallResult(Fate.UNKNOWN, answer.status, "still-in-view")
     assert bench.said[2:] == [
         (LETTER, Verb.ARCHIVED, CallResult(Fate.DONE, answer.status), "emails/41"),
@@ -184,14 +190,14 @@ def test_each_piece_is_proved_out_of_view_whatever_the_answer_was(answer: CallRe
 
 def test_an_answer_that_was_lost_is_made_good_by_what_is_seen() -> None:
     bench = Bench(answers={"archive notes 1x42": LOST})
-    assert bench.steps().archive_letters(ITEM, (NOTE,))
+    assert bench.steps().archive_letters(ITEM, SENDING, (NOTE,))
     assert bench.said == [(LETTER, Verb.ARCHIVED, CallResult(Fate.DONE, 502), "notes/42")]
 
 
 def test_letters_go_a_hundred_at_a_time() -> None:
     bench = Bench()
     many = [a_letter(f"emails/{number}", Engaged.ARCHIVE) for number in range(350, 100, -1)]
-    assert bench.steps().archive_letters(ITEM, many)
+    assert bench.steps().archive_letters(ITEM, SENDING, many)
     assert [call for call in bench.calls if call.startswith("archive")] == [
         "archive emails 100x101",
         "archive emails 100x201",
@@ -201,14 +207,43 @@ def test_letters_go_a_hundred_at_a_time() -> None:
 
 def test_a_file_is_erased_where_the_policy_says_so_and_one_that_is_gone_is_gone() -> None:
     bench = Bench(answers={"erase 8": CallResult(Fate.REFUSED, 404)})
-    assert bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, (GOES,))
+    assert bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (GOES,))
     assert bench.said[:2] == [
         (FILE, Verb.ERASED, TAKEN, "files/7"),
         (FILE, Verb.ERASED, CallResult(Fate.DONE, 404, "gone-already"), "files/8"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("calls_in_time", "calls"),
+    [
+        (0, []),
+        (1, ["erase 7"]),
+        (2, ["erase 7", "erase 8"]),
+        (4, ["erase 7", "erase 8", "archive emails 1x41", "look emails 1x41"]),
+    ],
+)
+def test_nothing_is_destroyed_too_late_after_the_last_check(calls_in_time: int, calls: list[str]) -> None:
+    bench = Bench(calls_in_time=calls_in_time)
+    assert not bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (NOTE, GOES))
+    assert bench.calls == calls
+    assert ("settled",) not in [said[:1] for said in bench.said]
+
+
+def test_a_letter_goes_right_after_its_files_so_that_who_begins_again_has_fewer_left() -> None:
+    bench, more = Bench(), a_letter("emails/46", Engaged.ARCHIVE, "6")
+    assert bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (GOES, NOTE, more))
+    assert [call for call in bench.calls if not call.startswith("look")] == [
+        "erase 7",
+        "erase 8",
+        "archive emails 1x41",
+        "erase 6",
+        "archive emails 1x46",
+        "archive notes 1x42",
+    ]
+
+
 def test_a_letter_without_a_new_home_is_only_detached() -> None:
     bench = Bench()
-    assert bench.steps().settle_bundle(ITEM, (a_letter("emails/44", Engaged.REHOME),), ())
+    assert bench.steps().settle_bundle(ITEM, SENDING, (a_letter("emails/44", Engaged.REHOME),), ())
     assert bench.calls == ["dissociate emails/44 contacts/101"]
