@@ -109,12 +109,12 @@ class Carrier:
             settled = _settle_deal(item.record.record_id, looked.letters)
             if isinstance(settled, Unknown):
                 self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
-            elif settled:
+            elif any(entry.fate is Engaged.ARCHIVE for entry in settled):
                 laden.append((item, settled))
             else:
                 bare.append(item)
         for item, settled in laden:
-            sending = self._ledger.send([item], looked.prepared, self._steps.parts(settled))
+            sending = self._ledger.send([item], looked.prepared, self._steps.archive_parts(settled))
             if sending is None or not self._ledger.may_call([item], sending):
                 continue
             if self._steps.archive_letters(item, sending, settled):
@@ -259,11 +259,9 @@ class Carrier:
 
 
 def _settle_deal(deal_id: RecordId, letters: Correspondence) -> tuple[Settled, ...] | Unknown:
-    """The correspondence that goes with a deal; unknown if any of it could not be read."""
+    """What becomes of the correspondence of a deal that goes; unknown if any of it could not be read."""
     listed = letters.get(deal_id, UNKNOWN)
     if isinstance(listed, Unknown):
         return UNKNOWN
-    settled = [settle_for_deal(deal_id, letter) for letter in listed]
-    if any(entry.fate is Engaged.UNREADABLE for entry in settled):
-        return UNKNOWN
-    return tuple(entry for entry in settled if entry.fate is Engaged.ARCHIVE)
+    settled = tuple(settle_for_deal(deal_id, letter) for letter in listed)
+    return UNKNOWN if any(entry.fate is Engaged.UNREADABLE for entry in settled) else settled

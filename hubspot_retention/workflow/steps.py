@@ -13,10 +13,10 @@ from itertools import groupby
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.bundle import Fate as Engaged
-from hubspot_retention.core.plan.bundle import Settled
+from hubspot_retention.core.plan.bundle import Settled, shared_files
 from hubspot_retention.core.plan.model import PlanItem
 from hubspot_retention.core.policy.model import AttachmentPolicy
-from hubspot_retention.core.portal import CallResult, Fate, Gone
+from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.ports import Disposer, RecordSource
@@ -37,25 +37,47 @@ class BundleSteps:
     def parts(self, settled: Sequence[Settled], stamps: Sequence[DealStamp] = ()) -> tuple[Part, ...]:
         """What the bundle's calls will be done to, so that each is in the log before it is made."""
         deals = [Part(Subject.DEAL, f"deals/{stamp.deal_id}", "stamp") for stamp in stamps]
-        letters = [Part(Subject.ENGAGEMENT, str(entry.engagement.ref), entry.fate.value) for entry in settled]
-        going = [entry.engagement for entry in settled if entry.fate is Engaged.ARCHIVE]
-        files = [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for letter in going for file in letter.files]
-        return (*deals, *letters, *(files if self._attachments is AttachmentPolicy.ERASE else ()))
+        return (*deals, *map(_part_of, settled), *self._file_parts(settled))
+
+    def archive_parts(self, settled: Sequence[Settled]) -> tuple[Part, ...]:
+        """The same of what goes alone: what stays of a deal's correspondence is not touched."""
+        going = [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
+        return (*map(_part_of, going), *self._file_parts(settled))
+
+    def _file_parts(self, settled: Sequence[Settled]) -> list[Part]:
+        shared, going = shared_files(settled), [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
+        erased = [file for entry in going for file in self._erased_with(entry.engagement, shared)]
+        return [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for file in erased]
+
+    def _erased_with(self, letter: Engagement, shared: frozenset[str]) -> tuple[str, ...]:
+        """The files that are erased with a letter that goes: none unless the policy says so, and none that a letter
+        which stays needs."""
+        if self._attachments is AttachmentPolicy.REPORT:
+            return ()
+        return tuple(file for file in letter.files if file not in shared)
 
     def settle_bundle(
         self, item: PlanItem, sending: Sending, settled: Sequence[Settled], stamps: Sequence[DealStamp]
     ) -> bool:
         """Everything that comes before the contact itself; `False` if a step failed, or would have come too late, and
-        the item is settled."""
+        the item is settled.
+
+        A letter that stays and shares a file with one that goes is taken off the contact after that one has gone: who
+        begins again finds both, and knows still that the file stays.
+        """
         for stamp in stamps:
             result = self._disposer.stamp_deal_end(stamp.deal_id, stamp.end_on.isoformat())
             deal = RecordRef(ObjectType.DEAL, stamp.deal_id)
             if not self._taken(item, Subject.DEAL, Verb.STAMPED, result, str(deal)):
                 return False
-        for entry in settled:
-            if not self._rehome_and_detach(item, entry):
-                return False
-        return self.archive_letters(item, sending, settled)
+        shared = shared_files(settled)
+        first = [entry for entry in settled if shared.isdisjoint(entry.engagement.files)]
+        last = [entry for entry in settled if not shared.isdisjoint(entry.engagement.files)]
+        return (
+            all(self._rehome_and_detach(item, entry) for entry in first)
+            and self.archive_letters(item, sending, settled)
+            and all(self._rehome_and_detach(item, entry) for entry in last)
+        )
 
     def _rehome_and_detach(self, item: PlanItem, entry: Settled) -> bool:
         letter = entry.engagement.ref
@@ -71,16 +93,17 @@ class BundleSteps:
     def archive_letters(self, item: PlanItem, sending: Sending, settled: Sequence[Settled]) -> bool:
         """Archive the correspondence that goes, by class, and prove each piece out of view. A letter whose files are
         erased goes right after them, by itself: however many there are, who begins again has fewer left."""
-        together = []
+        shared, together = shared_files(settled), []
         for entry in settled:
             if entry.fate is not Engaged.ARCHIVE:
                 continue
             letter = entry.engagement
-            if self._attachments is AttachmentPolicy.REPORT or not letter.files:
-                self._report(item, letter.files)
+            erased = self._erased_with(letter, shared)
+            self._report(item, [file for file in letter.files if file not in erased])
+            if not erased:
                 together.append(letter.ref)
             elif not (
-                all(self._erase_file(item, sending, file) for file in letter.files)
+                all(self._erase_file(item, sending, file) for file in erased)
                 and self._archive_part(item, sending, letter.ref.object_type, [letter.ref])
             ):
                 return False
@@ -115,7 +138,7 @@ class BundleSteps:
             self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), f"files/{file}")
 
     def _erase_file(self, item: PlanItem, sending: Sending, file: str) -> bool:
-        """Erase a file, as the policy says."""
+        """Erase a file, where the policy says so."""
         if not self._ledger.may_call([item], sending):
             return False
         result = self._disposer.erase_file(file)
@@ -132,6 +155,10 @@ class BundleSteps:
         """The bundle stops before the record goes; a lost answer is settled by reading everything again."""
         self._ledger.settle_refusal([item], result, "bundle-")
         return False
+
+
+def _part_of(entry: Settled) -> Part:
+    return Part(Subject.ENGAGEMENT, str(entry.engagement.ref), entry.fate.value)
 
 
 def _parts(refs: list[RecordRef]) -> Iterator[list[RecordRef]]:

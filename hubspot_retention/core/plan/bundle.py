@@ -95,6 +95,14 @@ def settle_for_deal(deal_id: RecordId, engagement: Engagement) -> Settled:
     return Settled(engagement, Fate.DETACH if others or contacts or tickets else Fate.ARCHIVE)
 
 
+def shared_files(settled: Sequence[Settled]) -> frozenset[str]:
+    """The files of what goes that a letter which stays names as well: they are a part of what is kept."""
+    going, kept = set[str](), set[str]()
+    for entry in settled:
+        (going if entry.fate is Fate.ARCHIVE else kept).update(entry.engagement.files)
+    return frozenset(going & kept)
+
+
 def summarise(settled: Sequence[Settled], deals_stamped: int) -> Bundle:
     """A bundle in figures."""
     fates = Counter(entry.fate for entry in settled)

@@ -10,6 +10,7 @@ from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.portal import Address, CallResult, Engagement, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.view import ContactView
@@ -64,6 +65,7 @@ class Bench:
     pseudonym: Callable[[Address], str | None] = lambda address: None
     ends_after: float = float("inf")
     lists: tuple[str, ...] = (NEWS_LIST,)
+    attachments: AttachmentPolicy = AttachmentPolicy.REPORT
     events: list[str] = field(default_factory=list)
     words: list[tuple[Any, ...]] = field(default_factory=list)
     remembered: list[Remembrance | None] = field(default_factory=list)
@@ -79,7 +81,7 @@ class Bench:
             "disposer": self,
             "store": None,
             "fresh": self,
-            "policy": replace(clienti(), marketing_lists=self.lists),
+            "policy": replace(clienti(), marketing_lists=self.lists, attachments=self.attachments),
             "times": Times(lambda: NOW, lambda: 0.0),
             "workers": 1,
             "should_stop": lambda: len(self.called()) >= self.ends_after,
@@ -163,6 +165,9 @@ class Bench:
 
     def leave_lists(self, contact_id: RecordId) -> CallResult:
         return self._call(f"leave lists {contact_id}")
+
+    def erase_file(self, file_id: str) -> CallResult:
+        return self._call(f"erase file {file_id}")
 
     # Ledger
 

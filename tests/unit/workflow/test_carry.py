@@ -14,6 +14,7 @@ from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.portal import CallResult, Fate, Gone, MergedInto
 from hubspot_retention.core.record import RecordId, RecordRef
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError, PortalTemporaryError
@@ -479,6 +480,22 @@ def test_a_deal_takes_the_correspondence_that_only_it_still_holds_first() -> Non
     assert bench.words == [
         ("deals/21", ItemState.PREPARED, Verb.INTENDED, "letters-archived"),
         ("deals/22 deals/23 deals/21", *DONE),
+    ]
+
+
+def test_a_deal_does_not_take_a_file_that_correspondence_which_stays_names_as_well() -> None:
+    items = deals(21)
+    goes = a_letter("emails/41", deals=(21,), files=("7", "8"))
+    stays = a_letter("emails/42", 101, deals=(21,), files=("7",))
+    bench = a_bench(items, letters={21: (goes, stays)}, attachments=AttachmentPolicy.ERASE)
+    assert bench.carry_out(*items) == ["erase file 8", "archive emails 41", "archive deals 21"]
+    assert bench.parts[0] == (
+        Part(Subject.ENGAGEMENT, "emails/41", "archive"),
+        Part(Subject.ATTACHMENT, "files/8", "erase"),
+    )
+    assert [word[1:] for word in bench.words[:2]] == [
+        (Verb.REPORTED, CallResult(Fate.DONE), "files/7"),
+        (Verb.ERASED, TAKEN, "files/8"),
     ]
 
 

@@ -100,9 +100,9 @@ LETTER, DEAL, FILE = Subject.ENGAGEMENT, Subject.DEAL, Subject.ATTACHMENT
 
 
 def test_every_call_is_announced_by_what_it_will_be_done_to() -> None:
+    going = (Part(LETTER, "emails/41", "archive"), Part(LETTER, "notes/42", "archive"))
     letters = (
-        Part(LETTER, "emails/41", "archive"),
-        Part(LETTER, "notes/42", "archive"),
+        *going,
         Part(LETTER, "emails/43", "stay-on-deal"),
         Part(LETTER, "emails/44", "rehome"),
         Part(LETTER, "emails/45", "detach"),
@@ -111,6 +111,7 @@ def test_every_call_is_announced_by_what_it_will_be_done_to() -> None:
     assert Bench().steps().parts(EVERY, [STAMP]) == (stamp, *letters)
     files = (Part(FILE, "files/7", "erase"), Part(FILE, "files/8", "erase"))
     assert Bench().steps(AttachmentPolicy.ERASE).parts(EVERY) == (*letters, *files)
+    assert Bench().steps(AttachmentPolicy.ERASE).archive_parts(EVERY) == (*going, *files)
 
 
 def test_all_steps_are_taken_children_first_and_each_is_written_down() -> None:
@@ -228,6 +229,35 @@ def test_nothing_is_destroyed_too_late_after_the_last_check(calls_in_time: int, 
     assert not bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (NOTE, GOES))
     assert bench.calls == calls
     assert ("settled",) not in [said[:1] for said in bench.said]
+
+
+@pytest.mark.parametrize(
+    ("fate", "steps"),
+    [
+        (Engaged.REHOME, ["associate emails/44 deals/22", "dissociate emails/44 contacts/101"]),
+        (Engaged.STAY_ON_DEAL, ["dissociate emails/44 contacts/101"]),
+        (Engaged.DETACH, ["dissociate emails/44 contacts/101"]),
+    ],
+)
+def test_a_file_that_a_letter_which_stays_names_too_is_only_reported_and_that_letter_is_detached_last(
+    fate: Engaged, steps: list[str]
+) -> None:
+    kept = a_letter("emails/44", fate, "7", home=22 if fate is Engaged.REHOME else None)
+    bench = Bench()
+    assert bench.steps(AttachmentPolicy.ERASE).settle_bundle(ITEM, SENDING, (kept, GOES, SHARED), ())
+    assert bench.calls == [
+        "dissociate emails/45 contacts/101",
+        "erase 8",
+        "archive emails 1x41",
+        "look emails 1x41",
+        *steps,
+    ]
+    assert [said for said in bench.said if said[0] is FILE] == [
+        (FILE, Verb.REPORTED, CallResult(Fate.DONE), "files/7"),
+        (FILE, Verb.ERASED, TAKEN, "files/8"),
+    ]
+    erased = [part.about for part in bench.steps(AttachmentPolicy.ERASE).parts((kept, GOES)) if part.subject is FILE]
+    assert erased == ["files/8"]
 
 
 def test_a_letter_goes_right_after_its_files_so_that_who_begins_again_has_fewer_left() -> None:

@@ -13,6 +13,7 @@ from hubspot_retention.core.plan.bundle import (
     once_all_have_gone,
     settle_for_contact,
     settle_for_deal,
+    shared_files,
     summarise,
 )
 from hubspot_retention.core.plan.model import Bundle
@@ -138,3 +139,14 @@ def test_a_bundle_in_figures_says_that_emails_are_gone_at_once_and_which_files_h
 def test_a_bundle_that_leaves_something_behind_keeps_correspondence(name: str) -> None:
     assert Bundle(**{name: 1}).keeps_correspondence
     assert not Bundle(archived=3, emails_gone=1, attachments=2, deals_stamped=1).keeps_correspondence
+
+
+def test_a_file_is_shared_if_a_letter_that_goes_and_one_that_stays_name_it() -> None:
+    goes = Settled(a_letter(files=("1", "2", "3", "4")), Fate.ARCHIVE)
+    goes_too = Settled(a_letter(files=("1",)), Fate.ARCHIVE)
+    stays = [
+        Settled(a_letter(files=(file, "9")), fate)
+        for file, fate in (("2", Fate.REHOME), ("3", Fate.STAY_ON_DEAL), ("4", Fate.DETACH))
+    ]
+    assert shared_files([goes, goes_too, *stays]) == {"2", "3", "4"}
+    assert shared_files([goes, goes_too]) == frozenset()
