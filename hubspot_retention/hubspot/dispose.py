@@ -5,14 +5,15 @@ erase by an unknown address would blocklist that address), the caller has just r
 decides nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.portal import Address, CallResult, Fate
+from hubspot_retention.core.portal import Address, CallResult, Fate, PortalDetails
 from hubspot_retention.core.record import TYPE_IDS, ObjectType, RecordId, RecordRef
 from hubspot_retention.hubspot.calls import API_VERSION, Bucket, Call, get, objects_path, post
+from hubspot_retention.hubspot.faults import NOT_FOUND
 from hubspot_retention.hubspot.objects import BATCH_SIZE
 from hubspot_retention.hubspot.subscriptions import UNSUBSCRIBED, Subscriptions, unsubscribe_call
 from hubspot_retention.hubspot.transport import Transport
@@ -30,10 +31,18 @@ _LIST = msgspec.json.Decoder(_ListAnswer)
 
 
 class HubSpotDisposer:
-    """Archives, erases, associates, writes. Raises PortalPausedError and PortalDeniedError: nothing happened."""
+    """Archives, erases, associates, writes. Raises PortalPausedError and PortalDeniedError: nothing happened.
+    `identity` reads the portal's identity and raises if it is another portal now."""
 
-    def __init__(self, transport: Transport, policy: RetentionPolicy, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        policy: RetentionPolicy,
+        subscriptions: Subscriptions,
+        identity: Callable[[], PortalDetails],
+    ) -> None:
         self._transport, self._policy, self._subscriptions = transport, policy, subscriptions
+        self._identity = identity
         self._list_ids: dict[str, str] = {}
 
     def archive(self, object_type: ObjectType, ids: Sequence[RecordId]) -> CallResult:
@@ -96,9 +105,15 @@ class HubSpotDisposer:
         return self._list_ids[name]
 
     def erase_file(self, file_id: str) -> CallResult:
-        """Erase a file by its own endpoint (content and metadata are gone within 7 days)."""
+        """Erase a file by its own endpoint (content and metadata are gone within 7 days). One that HubSpot says it
+        cannot find is gone already, if the same token then reads the portal (S10). Raises PortalError if it does not.
+        """
         endpoint = f"/files/{API_VERSION}/files/{{id}}/gdpr-delete"
-        return self._transport.change(Call(method="DELETE", endpoint=endpoint, args={"id": file_id}))
+        result = self._transport.change(Call(method="DELETE", endpoint=endpoint, args={"id": file_id}))
+        if result.status == 404 and result.category == NOT_FOUND:
+            self._identity()
+            return CallResult(Fate.DONE, result.status, "gone-already")
+        return result
 
 
 def is_list_id(word: str) -> bool:

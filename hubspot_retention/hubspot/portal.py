@@ -69,7 +69,7 @@ class HubSpotPortal:
         self._types: Mapping[str, str] = {}
         self._lock = Lock()
         self._subscriptions = Subscriptions(transport, policy)
-        self._disposer = HubSpotDisposer(transport, policy, self._subscriptions)
+        self._disposer = HubSpotDisposer(transport, policy, self._subscriptions, self.identity)
         self._by_id = ByIdReader(transport, self.identity)
         self._ids_only = decoders_of(_ONLY_ID)
         self._engagements = CorrespondenceReader(transport, self._by_id)
@@ -268,5 +268,5 @@ class HubSpotPortal:
         return self._disposer.leave_lists(contact_id)
 
     def erase_file(self, file_id: str) -> CallResult:
-        """Erase a file by its own endpoint (gone within 7 days)."""
+        """Erase a file by its own endpoint (gone within 7 days); one that is proved not to be there is done."""
         return self._disposer.erase_file(file_id)

@@ -135,7 +135,8 @@ class Disposer(Protocol):
         """Take a contact off the static lists that the policy names."""
 
     def erase_file(self, file_id: str) -> CallResult:
-        """Erase a file by its own endpoint (gone within 7 days)."""
+        """Erase a file by its own endpoint (gone within 7 days). One that is not there is done, if that is proved as
+        it is of a record; any other 404 is a refusal."""
 
 
 class Spool(Protocol):

@@ -141,10 +141,7 @@ class BundleSteps:
         """Erase a file, where the policy says so."""
         if not self._ledger.may_call([item], sending):
             return False
-        result = self._disposer.erase_file(file)
-        if result.status == 404:
-            result = CallResult(Fate.DONE, result.status, "gone-already")
-        return self._taken(item, Subject.ATTACHMENT, Verb.ERASED, result, f"files/{file}")
+        return self._taken(item, Subject.ATTACHMENT, Verb.ERASED, self._disposer.erase_file(file), f"files/{file}")
 
     def _taken(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> bool:
         outcome = {Fate.DONE: verb, Fate.REFUSED: Verb.FAILED, Fate.UNKNOWN: Verb.UNKNOWN}[result.fate]

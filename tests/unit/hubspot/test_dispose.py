@@ -154,6 +154,31 @@ def test_a_file_is_erased_by_its_own_endpoint() -> None:
         assert effects(surroundings) == ["erased files/7"]
 
 
+def test_a_file_that_is_gone_already_is_done_once_the_portal_was_read() -> None:
+    with a_portal(the_document()) as surroundings:
+        surroundings.portal.erase_file("7")
+        assert surroundings.requests("/details") == 0
+        assert surroundings.portal.erase_file("7") == CallResult(Fate.DONE, 404, "gone-already")
+        assert surroundings.requests("/details") == 1
+
+
+def test_a_file_is_not_gone_if_the_token_reads_no_portal(respx_mock: respx.MockRouter) -> None:
+    erase = respx_mock.delete(f"{BASE}/files/2026-03/files/7/gdpr-delete")
+    erase.respond(404, json={"category": "OBJECT_NOT_FOUND"})
+    respx_mock.get(f"{BASE}/account-info/2026-03/details").respond(401, json={})
+    with pytest.raises(PortalDeniedError, match="token is not valid"):
+        HubSpotPortal(a_transport(), the_policy()).erase_file("7")
+
+
+@pytest.mark.parametrize("answer", [{"html": "<html>no route</html>"}, {"json": {"category": "MISSING_SCOPES"}}])
+def test_a_404_of_another_kind_does_not_say_that_a_file_is_gone(
+    respx_mock: respx.MockRouter, answer: dict[str, Any]
+) -> None:
+    respx_mock.delete(f"{BASE}/files/2026-03/files/7/gdpr-delete").respond(404, **answer)
+    result = HubSpotPortal(a_transport(), the_policy()).erase_file("7")
+    assert (result.fate, result.status) == (Fate.REFUSED, 404)
+
+
 def test_a_token_without_the_scope_changes_nothing_and_says_so() -> None:
     scopes = frozenset(ALL_SCOPES - {"crm.objects.contacts.write"})
     with a_portal(the_document(), SandboxOptions(scopes=scopes)) as surroundings:

@@ -206,12 +206,21 @@ def test_letters_go_a_hundred_at_a_time() -> None:
     ]
 
 
+def test_a_letter_stays_whose_file_answers_404_without_proof_that_it_is_gone() -> None:
+    unheard_of = CallResult(Fate.REFUSED, 404, "OBJECT_NOT_FOUND")
+    bench = Bench(answers={"erase 8": unheard_of})
+    assert not bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (GOES, NOTE))
+    assert bench.calls == ["erase 7", "erase 8"]
+    assert bench.said[1:] == [(FILE, Verb.FAILED, unheard_of, "files/8"), ("settled", unheard_of)]
+
+
 def test_a_file_is_erased_where_the_policy_says_so_and_one_that_is_gone_is_gone() -> None:
-    bench = Bench(answers={"erase 8": CallResult(Fate.REFUSED, 404)})
+    gone = CallResult(Fate.DONE, 404, "gone-already")
+    bench = Bench(answers={"erase 8": gone})
     assert bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (GOES,))
     assert bench.said[:2] == [
         (FILE, Verb.ERASED, TAKEN, "files/7"),
-        (FILE, Verb.ERASED, CallResult(Fate.DONE, 404, "gone-already"), "files/8"),
+        (FILE, Verb.ERASED, gone, "files/8"),
     ]
 
 
