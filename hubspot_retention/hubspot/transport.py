@@ -1,10 +1,10 @@
 """The one way to HubSpot: authorisation, time-outs, pacing, retries, clock skew.
 
-What can go wrong: a call that destroys is repeated because its answer was lost. So calls that change something go
-through `change`, which repeats only what HubSpot certainly did not do (429, 423, no connection) and answers
-`Fate.UNKNOWN` for everything else that is not clear. Second: a URL with an e-mail address reaches a log or a
-traceback. So only endpoint templates are shown, the HTTP library's own loggers are silenced, and its exceptions,
-which hold the request, are not chained.
+What can go wrong: a call that destroys is repeated because its answer was lost, or believed because it was answered.
+So calls that change something go through `change`, which repeats only what HubSpot certainly did not do (429, 423, no
+connection) and answers `Fate.UNKNOWN` for everything else that is not clear, a 207 among it: a part of what was asked
+for was not done. Second: a URL with an e-mail address reaches a log or a traceback. So only endpoint templates are
+shown, the HTTP library's own loggers are silenced, and its exceptions, which hold the request, are not chained.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +29,8 @@ __all__ = ["RetryOptions", "Timing", "Transport", "TransportOptions"]
 
 _log = structlog.get_logger("hubspot_retention.hubspot")
 _encode = msgspec.json.Encoder().encode
+_PARTLY = 207
+"""The status that says of a call that some of its inputs failed."""
 _BACKOFF = wait_random_exponential(multiplier=1.0, max=30.0)
 
 
@@ -85,7 +87,8 @@ class Transport:
         """Send a call that changes something.
 
         Raises PortalPausedError or PortalDeniedError: then nothing happened. A refusal with status 429 or 423, or
-        none, is a call that HubSpot did not take within the patience: nothing happened either, begin again.
+        none, is a call that HubSpot did not take within the patience: nothing happened either, begin again. A 207 is
+        unknown: a part of it failed, and what became of each is to be read.
         """
         try:
             answer = self.create(call)
@@ -94,7 +97,7 @@ class Transport:
             return CallResult(fate, failure.status, failure.category)
         except RefusedError as refused:
             return CallResult(Fate.REFUSED, refused.status, refused.category)
-        return CallResult(Fate.DONE, answer.status)
+        return CallResult(Fate.UNKNOWN if answer.status == _PARTLY else Fate.DONE, answer.status)
 
     def create(self, call: Call) -> Answer:
         """Send a call that makes something, and give back what HubSpot says of it.

@@ -5,7 +5,7 @@ import pytest
 import respx
 import structlog
 
-from hubspot_retention.core.portal import Fate
+from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.errors import (
     PortalDeniedError,
     PortalPausedError,
@@ -170,6 +170,13 @@ def test_a_destroying_call_without_a_clear_answer_is_unknown_and_never_repeated(
     sent = route(respx_mock, ERASE)
     sent.side_effect = [answer]
     assert a_transport().change(ERASE).fate is Fate.UNKNOWN
+    assert sent.call_count == 1
+
+
+def test_a_change_of_which_a_part_failed_is_unknown_and_not_repeated(respx_mock: respx.MockRouter) -> None:
+    sent = route(respx_mock, ERASE)
+    sent.respond(207, json={"status": "COMPLETE", "numErrors": 1, "errors": [{"category": "VALIDATION_ERROR"}]})
+    assert a_transport().change(ERASE) == CallResult(Fate.UNKNOWN, 207)
     assert sent.call_count == 1
 
 
