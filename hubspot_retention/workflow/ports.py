@@ -103,6 +103,11 @@ class RecordSource(Protocol):
     def deals_of_companies(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
         """The deals of each company."""
 
+    def linked(
+        self, object_type: ObjectType, other: ObjectType, ids: Sequence[RecordId]
+    ) -> Mapping[RecordId, tuple[RecordId, ...] | Unknown]:
+        """The records of another type that each of some records is associated with."""
+
     def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
         """The engagements of contacts or deals, each with all it hangs on."""
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled, shared_files
 from hubspot_retention.core.plan.model import PlanItem
 from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone
-from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.ports import Disposer, RecordSource
 from hubspot_retention.workflow.protocol import Ledger, Part, Sending
@@ -82,13 +83,23 @@ class BundleSteps:
     def _rehome_and_detach(self, item: PlanItem, entry: Settled) -> bool:
         letter = entry.engagement.ref
         if entry.fate is Engaged.REHOME and entry.home is not None:
-            result = self._disposer.associate(letter, RecordRef(ObjectType.DEAL, entry.home))
+            result = self._rehome(letter, entry.home)
             if not self._taken(item, Subject.ENGAGEMENT, Verb.ASSOCIATED, result, str(letter)):
                 return False
         if entry.fate is Engaged.ARCHIVE:
             return True
         result = self._disposer.dissociate(letter, item.record)
         return self._taken(item, Subject.ENGAGEMENT, Verb.DISSOCIATED, result, str(letter))
+
+    def _rehome(self, letter: RecordRef, deal_id: RecordId) -> CallResult:
+        """Associate a letter with a deal; done only once it is seen to hang there: taken off the contact, it may hang
+        on nothing else (nothing kept may hang on hope, semantics 7)."""
+        result = self._disposer.associate(letter, RecordRef(ObjectType.DEAL, deal_id))
+        if result.fate is not Fate.DONE:
+            return result
+        deals = self._source.linked(letter.object_type, ObjectType.DEAL, [letter.record_id])[letter.record_id]
+        is_there = not isinstance(deals, Unknown) and deal_id in deals
+        return result if is_there else CallResult(Fate.UNKNOWN, result.status, "not-seen-there")
 
     def archive_letters(self, item: PlanItem, sending: Sending, settled: Sequence[Settled]) -> bool:
         """Archive the correspondence that goes, by class, and prove each piece out of view. A letter whose files are

@@ -13,7 +13,7 @@ from hubspot_retention.core.consent import Consent
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.portal import Address, CallResult, Gone, MergedInto, SeenContact
-from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.record import ENGAGEMENT_TYPES, ObjectType, RecordId, RecordRef
 from hubspot_retention.errors import PortalContractError, RangesDisagreeError
 from tests.simulator.letters import Letter, Letters
 from tests.simulator.neighbours import Neighbours
@@ -150,7 +150,12 @@ class Town(Neighbours, Letters, SimulatedPortal):
         self._ask(f"reads the {other.value} of {object_type.value}")
         if self.stage.fate(0.02, "they cannot be read"):
             return dict.fromkeys(ids, UNKNOWN)
-        return {key: self.linked_to(object_type, other, key) for key in ids}
+        return {key: self._linked_to(RecordRef(object_type, key), other) for key in ids}
+
+    def _linked_to(self, record: RecordRef, other: ObjectType) -> tuple[RecordId, ...]:
+        if record.object_type in ENGAGEMENT_TYPES:
+            return self.letters[record].on(other) if record in self.letters else ()
+        return self.linked_to(record.object_type, other, record.record_id)
 
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         """Whether records are in view."""

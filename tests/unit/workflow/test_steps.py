@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled
 from hubspot_retention.core.policy.model import AttachmentPolicy
@@ -42,10 +43,12 @@ EVERY = (GOES, NOTE, STAYS, MOVES, SHARED)
 @dataclass(slots=True)
 class Bench:
     """A portal and a ledger that only note what is asked of them. `answers`: the answer to a call, else it is done;
-    `there`: what is in view after an archive; `calls_in_time`: how many calls can be made before it is too late."""
+    `there`: what is in view after an archive, `homes` on which deals a letter is
+    seen to hang; `calls_in_time`: how many calls can be made before it is too late."""
 
     answers: dict[str, CallResult] = field(default_factory=dict)
     there: dict[int, Any] = field(default_factory=dict)
+    homes: tuple[RecordId, ...] | Unknown = (RecordId(21), RecordId(22))
     calls_in_time: float = float("inf")
     calls: list[str] = field(default_factory=list)
     said: list[tuple[Any, ...]] = field(default_factory=list)
@@ -76,6 +79,11 @@ class Bench:
         return self._call(f"erase {file}")
 
     # RecordSource
+
+    def linked(self, kind: ObjectType, other: ObjectType, ids: list[RecordId]) -> dict[RecordId, Any]:
+        assert other is ObjectType.DEAL
+        self.calls.append(f"homes of {kind.value} {' '.join(map(str, ids))}")
+        return dict.fromkeys(ids, self.homes)
 
     def presence(self, kind: ObjectType, ids: list[RecordId]) -> dict[RecordId, Any]:
         self.calls.append(f"look {kind.value} {len(ids)}x{ids[0]}")
@@ -121,6 +129,7 @@ def test_all_steps_are_taken_children_first_and_each_is_written_down() -> None:
         "stamp deals/21 2024-10-31",
         "dissociate emails/43 contacts/101",
         "associate emails/44 deals/22",
+        "homes of emails 44",
         "dissociate emails/44 contacts/101",
         "dissociate emails/45 contacts/101",
         "archive emails 1x41",
@@ -160,6 +169,15 @@ def test_a_step_that_fails_stops_the_bundle(
     assert not bench.steps(AttachmentPolicy.ERASE).settle_bundle(ITEM, SENDING, EVERY, [STAMP])
     assert bench.calls[-1] == call
     assert bench.said[-2:] == [(subject, verb, answer, about), ("settled", answer)]
+
+
+@pytest.mark.parametrize("homes", [(), (RecordId(21),), UNKNOWN])
+def test_a_letter_is_not_taken_off_the_contact_until_it_is_seen_to_hang_on_its_deal(homes: Any) -> None:
+    bench = Bench(homes=homes)
+    assert not bench.steps().settle_bundle(ITEM, SENDING, (MOVES, GOES), ())
+    assert bench.calls == ["associate emails/44 deals/22", "homes of emails 44"]
+    doubtful = CallResult(Fate.UNKNOWN, 204, "not-seen-there")
+    assert bench.said == [(LETTER, Verb.UNKNOWN, doubtful, "emails/44"), ("settled", doubtful)]
 
 
 def test_an_archive_that_is_refused_stops_the_bundle_and_nothing_is_looked_at() -> None:
@@ -243,7 +261,7 @@ def test_nothing_is_destroyed_too_late_after_the_last_check(calls_in_time: int, 
 @pytest.mark.parametrize(
     ("fate", "steps"),
     [
-        (Engaged.REHOME, ["associate emails/44 deals/22", "dissociate emails/44 contacts/101"]),
+        (Engaged.REHOME, ["associate emails/44 deals/22", "homes of emails 44", "dissociate emails/44 contacts/101"]),
         (Engaged.STAY_ON_DEAL, ["dissociate emails/44 contacts/101"]),
         (Engaged.DETACH, ["dissociate emails/44 contacts/101"]),
     ],
