@@ -30,7 +30,7 @@ from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import ComparedClocks, Permission, admit, check_portal, find_plan
 from hubspot_retention.workflow.overlap import Overlap
 from hubspot_retention.workflow.ports import Store
-from hubspot_retention.workflow.protocol import Ledger
+from hubspot_retention.workflow.protocol import CAME_FARTHER, Ledger
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.standing import covered
 
@@ -142,7 +142,8 @@ class Applier:
             items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
             if not items:
                 return
-            idle = 0 if left is None or len(items) < left else idle + 1
+            farther = any(item.state_code == CAME_FARTHER for item in items)
+            idle = 0 if farther or left is None or len(items) < left else idle + 1
             if trouble:
                 size = max(1, size // 10)
             elif left is not None and 2 * len(items) > left:

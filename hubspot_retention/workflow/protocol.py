@@ -39,6 +39,9 @@ CHECK_AGAIN: Final = "check-again"
 HEARD: Final = "heard-since"
 """Why a record begins again: a webhook told since the fresh read of something that may hold it."""
 
+CAME_FARTHER: Final = "came-farther"
+"""Why a record begins again of whose bundle a part has gone for good before it was too late for the rest."""
+
 TRY_AGAIN = (None, 423, 429)
 """Refusals after which nothing has happened and the record begins again: never sent, locked, over the limit."""
 
@@ -72,9 +75,11 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A record is on its way since `at` (monotonic seconds)."""
+    """A record is on its way since `at` (monotonic seconds). `late`: why it begins again if a call would come too late,
+    as a code."""
 
     at: float
+    late: str = "too-late-to-call"
 
 
 class Ledger:
@@ -177,7 +182,7 @@ class Ledger:
         """Whether a call for a batch may still be made; if not, its items wait to be checked again."""
         if self.in_time(sending):
             return True
-        self.settle(batch, ItemState.PENDING, Verb.ABANDONED, "too-late-to-call")
+        self.settle(batch, ItemState.PENDING, Verb.ABANDONED, sending.late)
         return False
 
     def is_fresh(self, prepared: Prepared) -> bool:

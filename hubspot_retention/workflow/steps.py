@@ -9,6 +9,7 @@ when it awakes. So each step that destroys is taken only within the seconds of t
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from hubspot_retention.core.audit.kinds import Subject, Verb
@@ -21,7 +22,7 @@ from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.ports import Disposer, RecordSource
-from hubspot_retention.workflow.protocol import Ledger, Part, Sending
+from hubspot_retention.workflow.protocol import CAME_FARTHER, Ledger, Part, Sending
 
 _BATCH = 100
 
@@ -113,15 +114,17 @@ class BundleSteps:
             self._report(item, [file for file in letter.files if file not in erased])
             if not erased:
                 together.append(letter.ref)
-            elif not (
-                all(self._erase_file(item, sending, file) for file in erased)
-                and self._archive_part(item, sending, letter.ref.object_type, [letter.ref])
+            elif all(self._erase_file(item, sending, file) for file in erased) and self._archive_part(
+                item, sending, letter.ref.object_type, [letter.ref]
             ):
+                sending = replace(sending, late=CAME_FARTHER)
+            else:
                 return False
         for kind, group in groupby(sorted(together), key=lambda ref: ref.object_type):
             for part in _parts(list(group)):
                 if not self._archive_part(item, sending, kind, part):
                     return False
+                sending = replace(sending, late=CAME_FARTHER)
         return True
 
     def _archive_part(self, item: PlanItem, sending: Sending, kind: ObjectType, part: Sequence[RecordRef]) -> bool:

@@ -28,7 +28,7 @@ from hubspot_retention.workflow import dispose
 from hubspot_retention.workflow.carry import Tools
 from hubspot_retention.workflow.dispose import Applier, ApplyReport
 from hubspot_retention.workflow.gate import Permission
-from hubspot_retention.workflow.protocol import Ledger
+from hubspot_retention.workflow.protocol import CAME_FARTHER, Ledger
 from hubspot_retention.workflow.times import Times
 from tests.builders import at
 from tests.contract.store.values import a_run
@@ -327,6 +327,13 @@ def test_where_half_of_them_went_they_stay_so_too(make: Make) -> None:
     play.script = [DONE, AGAIN]
     play.apply()
     assert [len(batch) for batch in play.batches] == [50, 50, 50]
+
+
+def test_who_comes_farther_each_time_is_tried_until_they_are_done(make: Make) -> None:
+    play = make(erases(2))
+    play.script = [*[(ItemState.PENDING, Verb.ABANDONED, CAME_FARTHER)] * 9, DONE]
+    assert play.apply().done == 2
+    assert len(play.batches) == 10
 
 
 def test_a_round_that_achieves_something_begins_the_count_anew(make: Make) -> None:

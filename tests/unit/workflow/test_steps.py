@@ -14,7 +14,7 @@ from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
-from hubspot_retention.workflow.protocol import Part, Sending
+from hubspot_retention.workflow.protocol import CAME_FARTHER, Part, Sending
 from hubspot_retention.workflow.steps import BundleSteps
 from tests.unit.core.plan.plans import an_item
 
@@ -50,6 +50,7 @@ class Bench:
     there: dict[int, Any] = field(default_factory=dict)
     homes: tuple[RecordId, ...] | Unknown = (RecordId(21), RecordId(22))
     calls_in_time: float = float("inf")
+    late: str = ""
     calls: list[str] = field(default_factory=list)
     said: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -92,7 +93,8 @@ class Bench:
     # Ledger
 
     def may_call(self, items: list[Any], sending: Sending) -> bool:
-        assert (items, sending) == ([ITEM], SENDING)
+        assert (items, sending.at) == ([ITEM], SENDING.at)
+        self.late = sending.late
         return len(self.calls) < self.calls_in_time
 
     def step(self, item: Any, subject: Subject, verb: Verb, result: CallResult, about: str) -> None:
@@ -207,6 +209,13 @@ def test_each_piece_is_proved_out_of_view_whatever_the_answer_was(answer: CallRe
     assert bench.calls == ["archive emails 2x41", "look emails 2x41"]
 
 
+def test_a_bundle_that_stops_after_some_of_its_letters_has_come_farther() -> None:
+    bench = Bench(calls_in_time=1)
+    many = [a_letter(f"emails/{number}", Engaged.ARCHIVE) for number in range(101, 301)]
+    assert not bench.steps().archive_letters(ITEM, SENDING, many)
+    assert (bench.calls, bench.late) == (["archive emails 100x101", "look emails 100x101"], CAME_FARTHER)
+
+
 def test_an_answer_that_was_lost_is_made_good_by_what_is_seen() -> None:
     bench = Bench(answers={"archive notes 1x42": LOST})
     assert bench.steps().archive_letters(ITEM, SENDING, (NOTE,))
@@ -243,18 +252,18 @@ def test_a_file_is_erased_where_the_policy_says_so_and_one_that_is_gone_is_gone(
 
 
 @pytest.mark.parametrize(
-    ("calls_in_time", "calls"),
+    ("calls_in_time", "calls", "late"),
     [
-        (0, []),
-        (1, ["erase 7"]),
-        (2, ["erase 7", "erase 8"]),
-        (4, ["erase 7", "erase 8", "archive emails 1x41", "look emails 1x41"]),
+        (0, [], "too-late-to-call"),
+        (1, ["erase 7"], "too-late-to-call"),
+        (2, ["erase 7", "erase 8"], "too-late-to-call"),
+        (4, ["erase 7", "erase 8", "archive emails 1x41", "look emails 1x41"], CAME_FARTHER),
     ],
 )
-def test_nothing_is_destroyed_too_late_after_the_last_check(calls_in_time: int, calls: list[str]) -> None:
+def test_nothing_is_destroyed_too_late_after_the_last_check(calls_in_time: int, calls: list[str], late: str) -> None:
     bench = Bench(calls_in_time=calls_in_time)
     assert not bench.steps(AttachmentPolicy.ERASE).archive_letters(ITEM, SENDING, (NOTE, GOES))
-    assert bench.calls == calls
+    assert (bench.calls, bench.late) == (calls, late)
     assert ("settled",) not in [said[:1] for said in bench.said]
 
 
