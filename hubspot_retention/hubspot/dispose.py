@@ -12,6 +12,7 @@ import msgspec
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address, CallResult, Fate, PortalDetails
 from hubspot_retention.core.record import TYPE_IDS, ObjectType, RecordId, RecordRef
+from hubspot_retention.errors import PortalDeniedError
 from hubspot_retention.hubspot.calls import API_VERSION, Bucket, Call, get, objects_path, post
 from hubspot_retention.hubspot.faults import NOT_FOUND
 from hubspot_retention.hubspot.objects import BATCH_SIZE
@@ -106,10 +107,15 @@ class HubSpotDisposer:
 
     def erase_file(self, file_id: str) -> CallResult:
         """Erase a file by its own endpoint (content and metadata are gone within 7 days). One that HubSpot says it
-        cannot find is gone already, if the same token then reads the portal (S10). Raises PortalError if it does not.
+        cannot find is gone already, and one that it denies (a hidden one, for want of a scope) is a matter of that file
+        alone, if the same token then reads the portal (S10). Raises PortalError if it does not.
         """
         endpoint = f"/files/{API_VERSION}/files/{{id}}/gdpr-delete"
-        result = self._transport.change(Call(method="DELETE", endpoint=endpoint, args={"id": file_id}))
+        try:
+            result = self._transport.change(Call(method="DELETE", endpoint=endpoint, args={"id": file_id}))
+        except PortalDeniedError:
+            self._identity()
+            return CallResult(Fate.REFUSED, 403, "denied")
         if result.status == 404 and result.category == NOT_FOUND:
             self._identity()
             return CallResult(Fate.DONE, result.status, "gone-already")

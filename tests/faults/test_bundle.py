@@ -166,6 +166,23 @@ def test_attachments_of_what_goes_are_reported(world_of: MakeWorld) -> None:
     assert set(world.sandbox.portal.files) == {"901", "902"}
 
 
+def test_a_file_that_is_denied_stops_one_bundle_and_nobody_else(world_of: MakeWorld) -> None:
+    """The letter that names it stays, and so does who it belongs to; the others go."""
+    document = a_portal(
+        links=(("contacts/101", "emails/41"),),
+        contacts=[asks_to_go(101), asks_to_go(102)],
+        emails=[a_letter(41, hs_attachment_ids="901")],
+        files=[{"id": "901"}],
+    )
+    world = world_of(document, policy=lambda text: text.replace('attachments = "report"', 'attachments = "erase"'))
+    world.fault("error_before", path="files/901", status=403, count=None)
+    plan = world.rights()
+    world.apply(plan)
+    assert world.effects() == ["erased contacts/102"]
+    assert world.state(plan, "contacts/101") == (ItemState.FAILED, "bundle-http-403")
+    assert world.is_in_view("emails/41")
+
+
 def test_attachments_are_erased_where_the_policy_says_so(world_of: MakeWorld) -> None:
     letter = a_letter(41, hs_attachment_ids="901")
     document = a_portal(

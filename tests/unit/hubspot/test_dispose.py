@@ -162,9 +162,19 @@ def test_a_file_that_is_gone_already_is_done_once_the_portal_was_read() -> None:
         assert surroundings.requests("/details") == 1
 
 
-def test_a_file_is_not_gone_if_the_token_reads_no_portal(respx_mock: respx.MockRouter) -> None:
+def test_a_file_that_is_denied_is_a_matter_of_that_file_once_the_portal_was_read() -> None:
+    """A hidden file needs a scope of its own: it must not stop everybody else's disposal."""
+    with a_portal(the_document(), SandboxOptions(scopes=frozenset(ALL_SCOPES - {"files"}))) as surroundings:
+        assert surroundings.portal.erase_file("7") == CallResult(Fate.REFUSED, 403, "denied")
+        assert (surroundings.requests("/details"), effects(surroundings)) == (1, [])
+
+
+@pytest.mark.parametrize(("status", "category"), [(404, "OBJECT_NOT_FOUND"), (403, "MISSING_SCOPES"), (401, "")])
+def test_a_file_is_neither_gone_nor_denied_if_the_token_reads_no_portal(
+    respx_mock: respx.MockRouter, status: int, category: str
+) -> None:
     erase = respx_mock.delete(f"{BASE}/files/2026-03/files/7/gdpr-delete")
-    erase.respond(404, json={"category": "OBJECT_NOT_FOUND"})
+    erase.respond(status, json={"category": category})
     respx_mock.get(f"{BASE}/account-info/2026-03/details").respond(401, json={})
     with pytest.raises(PortalDeniedError, match="token is not valid"):
         HubSpotPortal(a_transport(), the_policy()).erase_file("7")
