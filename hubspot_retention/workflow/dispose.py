@@ -277,8 +277,7 @@ def _sliced(items: Sequence[PlanItem], size: int) -> Iterator[list[PlanItem]]:
 
 def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
     """The earliest deadline first: within each hundred of them, those of one kind together."""
-    ordered = list(items)
-    for hundred in _sliced(ordered, size):
+    for hundred in _sliced(list(items), size):
         for (_, action, _), group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
             yield from _sliced(list(group), _TOGETHER[action])
 
