@@ -7,7 +7,8 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any, TextIO, cast
 
 _CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/@]*(?:@|%40)", re.IGNORECASE)
 _QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#\"'<>]*|/[^\s?#\"'<>]*)[?#][^\s\"'<>]+", re.IGNORECASE)
@@ -48,6 +49,24 @@ def _redacted(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else _redacted(str(value))
 
 
+class _Unfailing:
+    """A stream that lets go what it cannot write: of a full disk, or of a pipe that nobody reads, nobody can be told
+    here, and a thread must not end because of a line. What matters is in the audit log, where a failure does stop."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if that can be."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush, if that can be."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(level: str = "info", listen: Listen | None = None) -> None:
     """Set up logging for the process. `level`: debug, info, warning or error. `listen` is told of every event, also of
     those that are below the level and are not written."""
@@ -67,7 +86,7 @@ def configure(level: str = "info", listen: Listen | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(lowest if listen is None else logging.DEBUG),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     # httpx logs whole URLs at INFO, and the path of a subscription status holds an address.

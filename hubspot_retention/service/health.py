@@ -40,11 +40,11 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """What the threads of the process say of themselves: whether the worker is alive and when it last got on, the code
-    of the last write that failed (empty: none), whether webhooks are served as they should be, whether the audit log
-    was shown to nobody outside for longer than it should be."""
+    """What the threads of the process say of themselves: whether both are alive and for how long one of them did not
+    get on, the code of the last write that failed (empty: none), whether webhooks are served as they should be, whether
+    the audit log was shown to nobody outside for longer than it should be."""
 
-    worker_is_alive: Callable[[], bool]
+    threads_are_alive: Callable[[], bool]
     seconds_since_beat: Callable[[], float]
     store_failure: Callable[[], str]
     webhooks_are_served: Callable[[], bool]
@@ -69,8 +69,8 @@ class Health:
         self._now = now
 
     def is_live(self) -> bool:
-        """Whether the thread that works is alive and gets on."""
-        return self._vitals.worker_is_alive() and self._vitals.seconds_since_beat() < MOST_SECONDS_WITHOUT_BEAT
+        """Whether the thread that works and the one that watches are alive and get on."""
+        return self._vitals.threads_are_alive() and self._vitals.seconds_since_beat() < MOST_SECONDS_WITHOUT_BEAT
 
     def look(self) -> Readiness:
         """Whether the service is ready."""

@@ -44,7 +44,7 @@ _SHORT: Final = 1.0
 class Threads:
     """What the process says of its threads; set by whoever starts them."""
 
-    worker_is_alive: Callable[[], bool] = lambda: True
+    are_alive: Callable[[], bool] = lambda: True
     webhooks_are_served: Callable[[], bool] = lambda: True
 
 
@@ -183,8 +183,8 @@ class _Build:
             )
         )
         vitals = Vitals(
-            worker_is_alive=lambda: self._threads.worker_is_alive(),
-            seconds_since_beat=self._works.seconds_since_beat,
+            threads_are_alive=lambda: self._threads.are_alive(),
+            seconds_since_beat=lambda: max(works.seconds_since_beat() for works in (self._works, self._watching)),
             store_failure=lambda: self._works.store_failure or self._watching.store_failure,
             webhooks_are_served=lambda: self._threads.webhooks_are_served(),
             anchor_is_late=self._anchor_is_late,

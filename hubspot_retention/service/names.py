@@ -14,7 +14,14 @@ SELF_CHECK: Final = "self-check"
 WATCH: Final = "watch"
 HEARTBEAT: Final = "heartbeat"
 
+LOOK_EVERY: Final = timedelta(seconds=60)
+"""How often it is asked whether a full sweep is due, and at least what is to be told of."""
 _LEAST: Final = timedelta(minutes=15)
+
+
+def watch_every(settings: ServiceSettings) -> timedelta:
+    """How often it is looked for what is to be told of."""
+    return min(LOOK_EVERY, settings.due_every)
 
 
 def limits_of(settings: ServiceSettings) -> Mapping[str, timedelta]:
@@ -25,4 +32,5 @@ def limits_of(settings: ServiceSettings) -> Mapping[str, timedelta]:
         HOT: max(3 * settings.hot_every, _LEAST),
         FULL: max(1.5 * settings.full_every, _LEAST),
         SELF_CHECK: max(2 * settings.self_check_every, _LEAST),
+        WATCH: max(20 * watch_every(settings), _LEAST),
     }

@@ -10,14 +10,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from hubspot_retention.core.civil import Civil
-from hubspot_retention.service.names import DUE, HOT, INBOX, SELF_CHECK, WATCH
+from hubspot_retention.service.names import DUE, HOT, INBOX, LOOK_EVERY, SELF_CHECK, WATCH, watch_every
 from hubspot_retention.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
-LOOK_EVERY: Final = timedelta(seconds=60)
-"""How often it is asked whether a full sweep is due, and at least what is to be told of."""
 _DAY: Final = timedelta(days=1)
 
 Want = Callable[..., None]
@@ -77,5 +75,5 @@ class Schedule:
             (INBOX, DUE): settings.due_every,
             (HOT,): settings.hot_every,
             (SELF_CHECK,): settings.self_check_every,
-            (WATCH,): min(LOOK_EVERY, settings.due_every),
+            (WATCH,): watch_every(settings),
         }

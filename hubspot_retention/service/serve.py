@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from types import FrameType
 from typing import Final
@@ -91,7 +92,7 @@ class _Process:
     def start(self) -> None:
         """Begin."""
         house = self._house
-        house.threads.worker_is_alive = self._worker.is_alive
+        house.threads.are_alive = lambda: not self._dead()
         house.threads.webhooks_are_served = self._webhooks.are_served
         self._write_down(Verb.STARTED)
         self._operations.start()
@@ -106,12 +107,12 @@ class _Process:
         _log.info("service.started", version=__version__, pid=os.getpid(), mode=mode)
 
     def wait(self, signals: Signals) -> ExitCode:
-        """Until a signal comes, or the thread that works has died."""
+        """Until a signal comes, or one of the two threads has died."""
         knows_portal = False
         while signals.came is None:
             time.sleep(_LOOK_SECONDS)
-            if not self._worker.is_alive():
-                _log.error("worker.died")
+            if dead := self._dead():
+                _log.error("thread.died", thread=dead[0])
                 return ExitCode.FAILED
             if not knows_portal and self._house.signs.portal_id is not None:
                 knows_portal = True
@@ -132,12 +133,17 @@ class _Process:
         self._webhooks.stop(left())
         for thread in (self._worker, self._watcher):
             thread.join(left())
-        if self._worker.is_alive() or self._watcher.is_alive():
+        if any(thread.is_alive() for thread in (self._worker, self._watcher)):
             return False
         self._house.webhooks.store(self._house.store)
         self._write_down(Verb.STOPPED)
         self._operations.stop(left())
         return True
+
+    def _dead(self) -> list[str]:
+        """The names of the threads that do not run: without the one nothing is disposed of, without the other nobody is
+        told."""
+        return [thread.name for thread in (self._worker, self._watcher) if not thread.is_alive()]
 
     def _write_down(self, verb: Verb) -> None:
         app = self._house.app
@@ -157,5 +163,6 @@ class _Process:
 def _leave() -> None:
     """The record in hand did not end in time: what became of it is settled by reading at the next start."""
     _log.error("service.stop_forced")
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(ExitCode.FAILED)

@@ -251,7 +251,7 @@ def test_a_heart_beats_for_a_dead_man_s_switch(scene: Scene) -> None:
 
 
 def test_each_ticks_last_success_is_a_metric_and_part_of_readiness(house: House) -> None:
-    ticks = ("inbox", "due", "hot", "full", "self-check")
+    ticks = ("inbox", "due", "hot", "full", "self-check", "watch")
     base = f"http://127.0.0.1:{house.operations_port}"
     eventually(lambda: all(f'last_success_seconds{{tick="{name}"}}' in house.metrics() for name in ticks), "all ticks")
     ready = httpx.get(f"{base}/health/ready").json()

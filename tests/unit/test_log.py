@@ -101,6 +101,21 @@ def test_who_listens_hears_what_is_below_the_level_and_it_is_not_written(
     assert [json.loads(line)["event"] for line in written.getvalue().splitlines()] == ["thing.happened"]
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
+@pytest.mark.parametrize("failing", ["write", "flush"])
+def test_a_line_that_cannot_be_written_is_let_go(
+    failing: str, error: Exception, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    full = io.StringIO()
+    monkeypatch.setattr(full, failing, fail)
+    monkeypatch.setattr("sys.stderr", full)
+    log.configure("info")
+    structlog.get_logger().error("tick.failed")
+
+
 def test_of_a_library_the_sentence_is_told_and_not_what_was_filled_in(lines: Any) -> None:
     root = logging.getLogger()
     before = list(root.handlers)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hubspot_retention.core.alarm import AlarmKind
-from hubspot_retention.service.names import DUE, FULL, HOT, INBOX, SELF_CHECK, limits_of
+from hubspot_retention.service.names import limits_of
 from hubspot_retention.settings import read_settings
 from tests.unit.deploy.exposition import OF_THE_SCRAPE, ROOT, exposed, groupings_of, matchers_of, metrics_of
 from tests.unit.deploy.pages import points_somewhere
@@ -87,7 +87,7 @@ def test_the_ages_are_those_after_which_the_service_itself_is_not_ready() -> Non
         age = re.search(r'last_success_seconds\{tick=~?"([^"]+)"\} > (\d+)$', rule["expr"])
         if age is not None:
             found |= dict.fromkeys(age[1].split("|"), timedelta(seconds=int(age[2])))
-    assert found == {name: limits[name] for name in (INBOX, DUE, HOT, FULL, SELF_CHECK)}
+    assert found == limits
 
 
 def test_every_kind_of_alarm_that_no_metric_tells_has_an_alert() -> None:

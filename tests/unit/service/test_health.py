@@ -39,7 +39,7 @@ class Body:
     def health(self, store: Any = None) -> Health:
         """What answers."""
         vitals = Vitals(
-            worker_is_alive=lambda: self.is_alive,
+            threads_are_alive=lambda: self.is_alive,
             seconds_since_beat=lambda: self.idle,
             store_failure=lambda: self.failure,
             webhooks_are_served=lambda: self.webhooks,

@@ -189,6 +189,21 @@ def test_the_first_tick_sees_the_portal_and_then_a_full_sweep_is_due(service_at:
     assert service.do() == []
 
 
+def test_it_lives_while_both_threads_are_alive_and_get_on(service_at: Open) -> None:
+    service = service_at(PEOPLE)
+    house = service.house
+    threads = (house.works, house.watching)
+    for gets_on in threads:
+        service.later(hours=1)
+        gets_on.beat()
+        assert not house.health.is_live()
+        for thread in threads:
+            thread.beat()
+        assert house.health.is_live()
+    house.threads.are_alive = lambda: False
+    assert not house.health.is_live()
+
+
 def test_an_unsubscribe_goes_from_the_webhook_to_the_erasure(service_at: Open) -> None:
     service = service_at(PEOPLE)
     service.do(FULL)

@@ -125,4 +125,6 @@ def test_a_tick_may_be_late_by_a_few_rounds() -> None:
     assert limits[HOT] == timedelta(minutes=45)
     assert limits[FULL] == timedelta(hours=36)
     assert limits[SELF_CHECK] == timedelta(hours=12)
-    assert limits_of(settings(due_seconds=3600))[DUE] == timedelta(hours=20)
+    assert limits[WATCH] == timedelta(minutes=15)
+    slow = limits_of(settings(due_seconds=3600))
+    assert (slow[DUE], slow[WATCH]) == (timedelta(hours=20), timedelta(minutes=20))

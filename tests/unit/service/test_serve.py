@@ -15,8 +15,10 @@ import pytest
 
 from hubspot_retention.bootstrap import Options, application
 from hubspot_retention.core.audit.entry import read_entry
-from hubspot_retention.errors import UsageError
+from hubspot_retention.errors import ExitCode, UsageError
+from hubspot_retention.service.names import DUE, WATCH
 from hubspot_retention.service.serve import Signals, serve
+from hubspot_retention.service.works import Works
 from hubspot_retention.store.database import open_store
 from hubspot_retention.store.engine import Access
 from tests.acceptance.processes import COMMAND, Command, sandbox_process
@@ -172,6 +174,17 @@ def test_a_second_signal_ends_it_at_once(command: Command) -> None:
     assert "service.ended" not in served.events
 
 
+def alone(path: Path) -> dict[str, str]:
+    """The environment of a service in this process, to which HubSpot does not answer."""
+    return {
+        "HUBSPOT_BASE_URL": "http://127.0.0.1:1",
+        "HUBSPOT_ACCESS_TOKEN": "pat-eu1-x",
+        "RETENTION_DATABASE_URL": f"sqlite:///{path / 'retention.db'}",
+        "RETENTION_OPERATIONS_PORT": "0",
+        "RETENTION_WEBHOOK_PORT": "0",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -183,20 +196,27 @@ def test_a_second_signal_ends_it_at_once(command: Command) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_begun(tmp_path: Path, name: str, value: str, words: str) -> None:
-    environment = {
-        "HUBSPOT_BASE_URL": "http://127.0.0.1:1",
-        "HUBSPOT_ACCESS_TOKEN": "pat-eu1-x",
-        "RETENTION_DATABASE_URL": f"sqlite:///{tmp_path / 'retention.db'}",
-        "RETENTION_OPERATIONS_PORT": "0",
-        "RETENTION_WEBHOOK_PORT": "0",
-        "RETENTION_PUBLIC_URL": "http://127.0.0.1:1/w",
-        name: value,
-    }
+    environment = {**alone(tmp_path), "RETENTION_PUBLIC_URL": "http://127.0.0.1:1/w", name: value}
     with pytest.raises(UsageError, match=words):
         serve(application(Options(environment=environment)), signals=Signals())
     if (tmp_path / "retention.db").exists():
         with open_store(environment["RETENTION_DATABASE_URL"]) as store:
             assert list(store.entries()) == []
+
+
+@pytest.mark.parametrize("tick", [DUE, WATCH])
+def test_it_ends_with_a_failure_when_the_thread_that_works_or_the_one_that_watches_has_died(
+    tick: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    run = Works.run
+    monkeypatch.setattr(Works, "run", lambda works: None if tick in works._jobs else run(works))
+    signals = Signals()
+    give_up = threading.Timer(30, signals._note, (signal.SIGTERM, None))
+    give_up.start()
+    assert serve(application(Options(environment=alone(tmp_path))), signals=signals) is ExitCode.FAILED
+    give_up.cancel()
+    names = [line["thread"] for line in logged if line["event"] == "thread.died"]
+    assert names == ["works" if tick == DUE else "watching"]
 
 
 def test_the_first_signal_is_noted() -> None:
