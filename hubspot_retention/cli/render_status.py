@@ -99,14 +99,23 @@ def _ticks(status: Status) -> Iterator[RenderableType]:
     for name in status.limits:
         tick = status.figures.ticks.get(name)
         if tick is not None:
-            ago = "never" if tick.last_done_at is None else f"{_span(status.figures.at - tick.last_done_at)} ago"
             style = "bold red" if _is_late(tick, status) else ""
-            made.add_row(tick.name, Text(ago, style), f"{tick.seconds:.1f} s", tick.last_error)
+            made.add_row(
+                tick.name, Text(_ago(tick, status.figures.at), style), f"{tick.seconds:.1f} s", tick.last_error
+            )
     yield made
 
 
+def _ago(tick: Tick, at: datetime) -> str:
+    if tick.is_ahead(at):
+        return "by a clock that was ahead"
+    return "never" if tick.last_done_at is None else f"{_span(at - tick.last_done_at)} ago"
+
+
 def _is_late(tick: Tick, status: Status) -> bool:
-    return tick.last_done_at is None or status.figures.at - tick.last_done_at > status.limits[tick.name]
+    """As readiness says it."""
+    done, at = tick.last_done_at, status.figures.at
+    return done is None or tick.is_ahead(at) or at - done > status.limits[tick.name]
 
 
 def _deadlines(status: Status, civil: Civil) -> Iterator[RenderableType]:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
+
 FIRST_PAUSE: Final = timedelta(hours=1)
 LONGEST_PAUSE: Final = timedelta(hours=24)
 NO_NEWS: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,6 +103,10 @@ class Tick:
     last_error: str = ""
     seconds: float = 0.0
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether its last success was noted by a clock that was ahead: when it really was, nobody knows."""
+        return self.last_done_at is not None and self.last_done_at > now + MAX_CLOCK_SKEW
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -164,6 +170,8 @@ def _is_due(record: AlarmRecord, news_at: datetime, now: datetime) -> bool:
     if record.last_sent_at is None:
         return True
     waited = now - record.last_sent_at
+    if waited < -FIRST_PAUSE:  # by a clock that was ahead: it would be silent until then
+        return True
     return waited >= pause(record.times) or (news_at > record.last_sent_at and waited >= FIRST_PAUSE)
 
 

@@ -129,12 +129,12 @@ class Finding:
         return found if found or self._rejections.is_whole(now) else _still(known, AlarmKind.WEBHOOKS_REJECTED)
 
     def _readiness(self, now: datetime) -> tuple[Alarm, ...]:
-        """Ticks that are late have an alarm of their own."""
+        """Ticks that are late have an alarm of their own. A clock that was set back makes nobody wait for longer."""
         reasons = [reason for reason in self._asked.readiness().reasons if not reason.startswith(TICK)]
         if not reasons:
             self._unready_since = None
             return ()
-        since = self._unready_since = self._unready_since or now
+        since = self._unready_since = min(self._unready_since or now, now)
         return readiness_alarm(reasons, since, now, for_good=not _FOR_GOOD.isdisjoint(reasons))
 
 

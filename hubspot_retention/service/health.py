@@ -84,14 +84,20 @@ class Health:
         except RetentionError as error:
             failure = code_of(error)
         ages = {name: self._age(ticks.get(name), now) for name in self._limits}
-        late = [] if failure else [name for name, age in ages.items() if age > self._limits[name]]
+        late = [] if failure else [name for name, age in ages.items() if self._is_late(name, age)]
         reasons = self._reasons(failure, late)
         return Readiness(reasons, self._shown(reasons, ticks, ages, failure, stopped))
 
-    def _age(self, tick: Tick | None, now: datetime) -> timedelta:
-        """How old its last success is; one that the service had no time yet to make up for counts from its start."""
+    def _age(self, tick: Tick | None, now: datetime) -> timedelta | None:
+        """How old its last success is; one that the service had no time yet to make up for counts from its start.
+        `None`: it was noted by a clock that was ahead, and nobody knows."""
+        if tick is not None and tick.is_ahead(now):
+            return None
         done = None if tick is None else tick.last_done_at
         return now - max(filter(None, (done, self._signs.started_at)))
+
+    def _is_late(self, name: str, age: timedelta | None) -> bool:
+        return age is None or age > self._limits[name]
 
     def _reasons(self, failure: str, late: list[str]) -> tuple[str, ...]:
         found = [
@@ -108,7 +114,7 @@ class Health:
         self,
         reasons: tuple[str, ...],
         ticks: Mapping[str, Tick],
-        ages: Mapping[str, timedelta],
+        ages: Mapping[str, timedelta | None],
         failure: str,
         stopped: str | None,
     ) -> Mapping[str, Any]:
@@ -124,13 +130,13 @@ class Health:
             "disposals_stopped": {"by_a_person": stopped is not None, "by_the_service": list(signs.gate.codes())},
         }
 
-    def _tick(self, name: str, tick: Tick | None, age: timedelta) -> Mapping[str, Any]:
+    def _tick(self, name: str, tick: Tick | None, age: timedelta | None) -> Mapping[str, Any]:
         known = tick or Tick(name=name)
         return {
             "last_success_at": _shown(known.last_done_at),
-            "age_seconds": round(age.total_seconds(), 1),
+            "age_seconds": None if age is None else round(age.total_seconds(), 1),
             "limit_seconds": round(self._limits[name].total_seconds(), 1),
-            "late": age > self._limits[name],
+            "late": self._is_late(name, age),
             "last_error": known.last_error or None,
         }
 

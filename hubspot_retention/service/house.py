@@ -61,6 +61,7 @@ class House:
     health: Health
     metrics: Metrics
     threads: Threads
+    times: Times
     webhooks: Tally
     portal: PortalId | None
 
@@ -218,6 +219,7 @@ class _Build:
             health=health,
             metrics=Metrics(sources),
             threads=self._threads,
+            times=self._times,
             webhooks=self._webhooks,
             portal=self._portal,
         )

@@ -1,8 +1,8 @@
 """What wakes us: APScheduler, in memory, in UTC, and nothing but «wanted».
 
 What can go wrong: a schedule that is the truth forgets, with the process, the module that was renamed or the clock that
-was changed. So it knows no deadline and keeps nothing: the ledger does. When a full sweep is due follows from when the
-last one was, so a night that was missed is made up for at once.
+was changed. So it knows no deadline and keeps nothing: the ledger does, and when the clock was set it begins anew. When
+a full sweep is due follows from when the last one was, so a night that was missed is made up for at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,17 +52,26 @@ class Schedule:
         """From now on, and once at the start."""
         from apscheduler.schedulers.background import BackgroundScheduler
 
+        from hubspot_retention.service.interval import Every
+
         scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         for names, every in self._wakings().items():
-            scheduler.add_job(self._want, "interval", args=names, seconds=every.total_seconds())
-        scheduler.add_job(self._look, "interval", seconds=LOOK_EVERY.total_seconds())
+            scheduler.add_job(self._want, Every(every), args=names)
+        scheduler.add_job(self._look, Every(LOOK_EVERY))
         for names in self._wakings():
             self._want(*names)
         self._look()
         scheduler.start()
         self._scheduler = scheduler
+
+    def begin_anew(self, now: datetime) -> None:
+        """The wall clock was set: everything is wanted now, and what follows is counted from now. By the clock that was
+        the next time might be hours or years away."""
+        assert self._scheduler is not None
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=now)
 
     def stop(self) -> None:
         """No more."""

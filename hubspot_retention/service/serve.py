@@ -27,6 +27,7 @@ from hubspot_retention.service.listener import Listener
 from hubspot_retention.service.operations import operations_app
 from hubspot_retention.service.schedule import Schedule
 from hubspot_retention.service.webhooks import Webhooks
+from hubspot_retention.workflow.times import Steps
 
 _log = structlog.get_logger("hubspot_retention.service")
 _LOOK_SECONDS: Final = 0.1
@@ -85,6 +86,7 @@ class _Process:
         except RetentionError:
             self._operations.stop(0)
             raise
+        self._steps = Steps(house.times)
         self._schedule = Schedule(settings, house.want, house.look)
         self._worker = Thread(target=house.works.run, name="works", daemon=True)
         self._watcher = Thread(target=house.watching.run, name="watching", daemon=True)
@@ -114,6 +116,8 @@ class _Process:
             if dead := self._dead():
                 _log.error("thread.died", thread=dead[0])
                 return ExitCode.FAILED
+            if step := self._steps.step():
+                self._begin_anew(step)
             if not knows_portal and self._house.signs.portal_id is not None:
                 knows_portal = True
                 self._webhooks.accept()
@@ -139,6 +143,13 @@ class _Process:
         self._write_down(Verb.STOPPED)
         self._operations.stop(left())
         return True
+
+    def _begin_anew(self, step: float) -> None:
+        """Nothing waits for an instant of a clock that was wrong."""
+        _log.warning("clock.set", seconds=round(step))
+        signs, now = self._house.signs, self._house.times.now()
+        signs.started_at = min(signs.started_at, now)
+        self._schedule.begin_anew(now)
 
     def _dead(self) -> list[str]:
         """The names of the threads that do not run: without the one nothing is disposed of, without the other nobody is

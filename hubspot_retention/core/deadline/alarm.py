@@ -147,16 +147,19 @@ def tick_alarms(
     ticks: Mapping[str, Tick], limits: Mapping[str, timedelta], started_at: datetime, now: datetime
 ) -> tuple[Alarm, ...]:
     """One alarm a tick whose last success is older than its limit. The time that the service was down counts, but it
-    has a moment to make up for it. More than twice the limit is urgent."""
+    has a moment to make up for it. More than twice the limit is urgent. One that never succeeded, or did so only by a
+    clock that was ahead, counts from the start of the service, as an anchor does: a service that has just begun by the
+    right clock is not late because the clock before it was wrong."""
     if now - started_at < _SETTLE_IN:
         return ()
     found = []
     for name, limit in limits.items():
         tick = ticks.get(name, Tick(name=name))
-        last = tick.last_done_at or started_at
+        last = started_at if tick.last_done_at is None or tick.is_ahead(now) else tick.last_done_at
         if now - last > limit:
             level = AlarmLevel.URGENT if now - last > 2 * limit else AlarmLevel.WARNING
-            facts = (("last_success", last.isoformat(timespec="seconds")), ("last_error", tick.last_error or "none"))
+            shown = (tick.last_done_at or started_at).isoformat(timespec="seconds")
+            facts = (("last_success", shown), ("last_error", tick.last_error or "none"))
             found.append(Alarm(kind=AlarmKind.TICK_LATE, about=name, level=level, at=last + limit, facts=facts))
     return tuple(found)
 

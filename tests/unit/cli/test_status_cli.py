@@ -153,6 +153,15 @@ def test_an_approval_that_is_over_and_a_plan_that_has_expired_are_left_out(
     assert "due 40 days ago" in page
 
 
+def test_a_tick_that_succeeded_by_a_clock_ahead_is_late(house_of: MakeHouse) -> None:
+    house = busy(house_of)
+    made = application()
+    with made.store() as store, store.transaction() as tx:
+        tx.tick_done("due", made.clock.now() + 2 * HOUR, 1.5)
+    assert "due by a clock that was ahead" in told(house)
+    assert house("status", "--json").json["ticks"]["due"]["late"] is True
+
+
 def test_a_machine_is_told_the_same(house_of: MakeHouse) -> None:
     found = busy(house_of)("status", "--json").json
     assert found["ticks"]["hot"] == {

@@ -118,6 +118,13 @@ def test_one_that_is_settled_is_not_settled_again_and_keeps_no_other_open() -> N
     assert [record.kind for record in judge([over, other], [], NOW).settled] == [AlarmKind.OVERDUE]
 
 
+def test_one_that_was_told_by_a_clock_ahead_is_told_again() -> None:
+    known = a_record(last_sent_at=NOW + HOUR + timedelta(seconds=1), times=3)
+    (told,) = judge([known], [an_alarm()], NOW).told
+    assert (told.last_sent_at, told.times) == (NOW, 4)
+    assert kinds(judge([replace(known, last_sent_at=NOW + HOUR)], [an_alarm()], NOW)) == (0, 0, 0)
+
+
 def test_one_that_comes_back_soon_is_the_same_one_and_is_not_told_anew() -> None:
     known = a_record(last_sent_at=NOW - timedelta(minutes=20), settled_at=NOW - timedelta(minutes=10))
     verdict = judge([known], [an_alarm()], NOW)

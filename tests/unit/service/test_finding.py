@@ -226,6 +226,15 @@ def test_lost_readiness_is_told_once_it_lasts_and_ticks_have_alarms_of_their_own
     assert scene.kinds() == []
 
 
+def test_lost_readiness_is_told_five_minutes_after_the_clock_was_set_back(scene: Scene) -> None:
+    scene.reasons = ("portal-not-seen",)
+    assert scene.kinds() == []
+    scene.hands.present -= 2 * HOUR
+    assert scene.kinds() == []
+    scene.hands.pass_by(300)
+    assert AlarmKind.READINESS_LOST in scene.kinds()
+
+
 def test_what_no_waiting_mends_is_told_at_once(scene: Scene) -> None:
     scene.reasons = (AUDIT_DAMAGED,)
     assert scene.kinds() == [AlarmKind.READINESS_LOST]

@@ -104,6 +104,19 @@ def test_a_service_that_was_down_for_days_has_time_to_make_up_for_it(body: Body,
     assert again.reasons() == ("tick-due",)
 
 
+def test_a_tick_whose_last_success_was_noted_by_a_clock_ahead_is_too_old(body: Body, hands: Hands) -> None:
+    body.succeed("due", "full")
+    hands.present -= timedelta(minutes=5)
+    body.signs.started_at = hands.now()
+    assert body.reasons() == ()
+    hands.present -= timedelta(seconds=1)
+    found = body.health().look()
+    assert found.reasons == ("tick-due", "tick-full")
+    assert (found.shown["ticks"]["due"]["age_seconds"], found.shown["ticks"]["due"]["late"]) == (None, True)
+    body.succeed("due", "full")
+    assert body.reasons() == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"), [("failure", "StoreError", "database"), ("webhooks", False, "webhooks-not-served")]
 )

@@ -1,12 +1,15 @@
 """When a full sweep is due, and what wakes the service."""
 
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hubspot_retention.clock import Clock
+from hubspot_retention.service.interval import Every
 from hubspot_retention.service.names import DUE, FULL, HOT, INBOX, SELF_CHECK, WATCH, limits_of
 from hubspot_retention.service.schedule import Schedule, full_sweep_is_due
 from hubspot_retention.settings import ServiceSettings, read_settings
@@ -96,6 +99,65 @@ def test_the_scheduler_says_what_is_wanted_at_once_and_again_and_again() -> None
     assert looked == [True]
 
 
+class Wakened:
+    """A schedule, what it wanted, and the wall clock by which it goes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead, self.wanted, self.came = timedelta(), list[tuple[str, ...]](), threading.Event()
+        scene = self
+
+        class Wall(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+                return scene.now().astimezone(tz)
+
+        monkeypatch.setattr("apscheduler.schedulers.base.datetime", Wall)
+        self.schedule = Schedule(settings(due_seconds=0.2), self._want, lambda: None)
+
+    def _want(self, *names: str) -> None:
+        self.wanted.append(names)
+        if {(INBOX, DUE), (HOT,), (SELF_CHECK,), (WATCH,)} <= set(self.wanted):
+            self.came.set()
+
+    def now(self) -> datetime:
+        """What the wall clock shows."""
+        return Clock().now() + self.ahead
+
+    def forget(self) -> None:
+        """Whatever was wanted until now."""
+        self.wanted.clear()
+        self.came.clear()
+
+
+@pytest.fixture
+def wakened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wakened]:
+    """A schedule that has begun."""
+    made = Wakened(monkeypatch)
+    made.schedule.start()
+    yield made
+    made.schedule.stop()
+
+
+def test_by_a_clock_that_was_set_back_everything_is_wanted_at_once_and_again_and_again(wakened: Wakened) -> None:
+    wakened.ahead = -timedelta(hours=2)
+    time.sleep(0.5)
+    wakened.forget()
+    time.sleep(0.5)
+    assert wakened.wanted == []
+    wakened.schedule.begin_anew(wakened.now())
+    assert wakened.came.wait(20)
+    wakened.forget()
+    time.sleep(1)
+    assert (INBOX, DUE) in wakened.wanted
+
+
+def test_by_a_clock_that_was_set_ahead_what_was_missed_is_wanted_once(wakened: Wakened) -> None:
+    wakened.forget()
+    wakened.ahead = timedelta(days=3_650)
+    assert wakened.came.wait(20)
+    assert wakened.wanted.count((HOT,)) == 1
+
+
 def test_a_schedule_that_was_never_started_can_be_stopped() -> None:
     Schedule(settings(), lambda *_: None, lambda: None).stop()
 
@@ -107,8 +169,8 @@ def test_jobs_are_set_as_the_architecture_says(monkeypatch: pytest.MonkeyPatch) 
         def __init__(self, **options: Any) -> None:
             made.update(options)
 
-        def add_job(self, deed: Callable[..., None], trigger: str, **options: Any) -> None:
-            made.setdefault("jobs", []).append((trigger, options["seconds"]))
+        def add_job(self, deed: Callable[..., None], trigger: Every, **options: Any) -> None:
+            made.setdefault("jobs", []).append(trigger.every.total_seconds())
 
         def start(self) -> None: ...
 
@@ -116,7 +178,7 @@ def test_jobs_are_set_as_the_architecture_says(monkeypatch: pytest.MonkeyPatch) 
     Schedule(settings(), lambda *_: None, lambda: None).start()
     assert made["timezone"] == "UTC"
     assert made["job_defaults"] == {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    assert made["jobs"] == [("interval", s) for s in (30.0, 900.0, 21600.0, 30.0, 60.0)]
+    assert made["jobs"] == [30.0, 900.0, 21600.0, 30.0, 60.0]
 
 
 def test_a_tick_may_be_late_by_a_few_rounds() -> None:

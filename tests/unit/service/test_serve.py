@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import httpx
 import pytest
 
 from hubspot_retention.bootstrap import Options, application
+from hubspot_retention.clock import Clock
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.errors import ExitCode, UsageError
 from hubspot_retention.service.names import DUE, WATCH
+from hubspot_retention.service.schedule import Schedule
 from hubspot_retention.service.serve import Signals, serve
 from hubspot_retention.service.works import Works
 from hubspot_retention.store.database import open_store
@@ -217,6 +220,39 @@ def test_it_ends_with_a_failure_when_the_thread_that_works_or_the_one_that_watch
     give_up.cancel()
     names = [line["thread"] for line in logged if line["event"] == "thread.died"]
     assert names == ["works" if tick == DUE else "watching"]
+
+
+class Wall(Clock):
+    """A wall clock that can be set."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The time that it shows."""
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize(("hours", "started_ago"), [(-2, 0), (2, 2)])
+def test_by_a_clock_that_was_set_it_begins_anew_and_has_not_begun_in_the_future(
+    hours: int, started_ago: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall, signals, begun = Wall(), Signals(), list[timedelta]()
+    anew = Schedule.begin_anew
+
+    def begin(schedule: Schedule, now: datetime) -> None:
+        anew(schedule, now)
+        house: Any = schedule._want.__self__  # type: ignore[attr-defined]
+        begun.append(now - house.signs.started_at)
+
+    monkeypatch.setattr(Schedule, "begin_anew", begin)
+    timers = [
+        threading.Timer(1, lambda: setattr(wall, "ahead", timedelta(hours=hours))),
+        threading.Timer(3, signals._note, (signal.SIGTERM, None)),
+    ]
+    for timer in timers:
+        timer.start()
+    assert serve(application(Options(environment=alone(tmp_path)), wall), signals=signals) is ExitCode.DONE
+    assert [round(ago / timedelta(hours=1)) for ago in begun] == [started_ago]
 
 
 def test_the_first_signal_is_noted() -> None:

@@ -271,6 +271,16 @@ def test_a_service_that_has_just_begun_may_first_make_up_for_its_absence() -> No
     assert len(tick_alarms(known, LIMITS, NOW - timedelta(minutes=10), NOW)) == 2
 
 
+def test_a_tick_that_succeeded_by_a_clock_ahead_counts_from_the_start_of_the_service() -> None:
+    ahead = NOW + timedelta(minutes=5, seconds=1)
+    known = {"due": Tick(name="due", last_done_at=ahead)}
+    limits = {"due": LIMITS["due"]}
+    assert tick_alarms(known, limits, NOW - timedelta(minutes=15), NOW) == ()
+    (found,) = tick_alarms(known, limits, NOW - timedelta(minutes=16), NOW)
+    assert (found.at, facts(found)["last_success"]) == (NOW - timedelta(minutes=1), ahead.isoformat(timespec="seconds"))
+    assert tick_alarms(ticks(due=-timedelta(minutes=5)), limits, LONG_SINCE, NOW) == ()
+
+
 ANCHOR_LIMITS = {"file": 24 * HOUR, "message": 48 * HOUR}
 
 
