@@ -153,9 +153,16 @@ def test_by_a_clock_that_was_set_back_everything_is_wanted_at_once_and_again_and
 
 def test_by_a_clock_that_was_set_ahead_what_was_missed_is_wanted_once(wakened: Wakened) -> None:
     wakened.forget()
-    wakened.ahead = timedelta(days=3_650)
+    wakened.ahead = timedelta(days=1)
     assert wakened.came.wait(20)
     assert wakened.wanted.count((HOT,)) == 1
+
+
+def test_the_next_time_is_counted_from_now_however_long_ago_the_last_one_was() -> None:
+    """Else every run that was missed is listed: in ten years ten millions."""
+    now = at("2036-11-24T12:00")
+    for before in (None, at("2026-11-24T12:00"), at("2037-11-24T12:00")):
+        assert Every(timedelta(seconds=30)).get_next_fire_time(before, now) == now + timedelta(seconds=30)
 
 
 def test_a_schedule_that_was_never_started_can_be_stopped() -> None:
