@@ -43,13 +43,17 @@ def settle(
     record: Record,
     outcome: Annotated[
         Outcome,
-        typer.Option(help="Deleted by others: it could go, or is lost. Erased and back: welcome, or taken out again."),
+        typer.Option(
+            help="Deleted by others: it could go, or is lost. Erased and back: welcome, or taken out again. "
+            "Could not be read: seen to."
+        ),
     ],
     who: Who = None,
 ) -> None:
-    """Settle the alarm of a record that somebody else deleted, or that is an erased person come back; the log says how.
+    """Settle the alarm of a record that somebody else deleted, that is an erased person come back, or that could not be
+    read; the log says how.
 
-    A record that was restored, or one that is gone again, settles its alarm by itself.
+    A record that was restored, one that is gone again, or one that was read settles its alarm by itself.
     """
     from hubspot_retention.workflow.alarms import settle_alarm
 

@@ -33,23 +33,26 @@ class AlarmKind(StrEnum):
     ANCHOR_LATE = "anchor-late"
     FOREIGN_DELETION = "foreign-deletion"
     ERASED_PERSON_BACK = "erased-person-back"
+    EVENT_UNREADABLE = "event-unreadable"
     WEBHOOKS_REJECTED = "webhooks-rejected"
 
 
 class Outcome(StrEnum):
     """How a person leaves an event behind. A record that somebody else deleted could go, or is lost for good; an erased
-    person who is back is welcome, or was taken out again."""
+    person who is back is welcome, or was taken out again; to a record that could not be read a person has seen."""
 
     LET_GO = "let-go"
     LOST = "lost"
     WELCOME = "welcome"
     TAKEN_OUT = "taken-out"
+    SEEN_TO = "seen-to"
 
 
 EVENTS: Final = MappingProxyType(
     {
         AlarmKind.FOREIGN_DELETION: frozenset((Outcome.LET_GO, Outcome.LOST)),
         AlarmKind.ERASED_PERSON_BACK: frozenset((Outcome.WELCOME, Outcome.TAKEN_OUT)),
+        AlarmKind.EVENT_UNREADABLE: frozenset((Outcome.SEEN_TO,)),
     }
 )
 """What has happened, and is not over when nobody sees it any more, with how a person can leave it behind; the other

@@ -30,6 +30,7 @@ _TITLES: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.ANCHOR_LATE: "an anchor of the audit log is late",
     AlarmKind.FOREIGN_DELETION: "somebody else deleted what must be kept",
     AlarmKind.ERASED_PERSON_BACK: "an erased person is back",
+    AlarmKind.EVENT_UNREADABLE: "something changed that cannot be read",
     AlarmKind.WEBHOOKS_REJECTED: "many webhooks are refused",
 }
 _ADVICE: Final[Mapping[AlarmKind, str]] = {
@@ -68,6 +69,11 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
         "These contacts were erased under another id, and somebody or some program made them anew: look in HubSpot for "
         "the record's source. If the person did not come back by themselves, delete the contact there permanently and "
         "mend the import. Say what became of it: `alarm settle RECORD --outcome welcome`, or `taken-out`."
+    ),
+    AlarmKind.EVENT_UNREADABLE: (
+        "HubSpot told that something about these records has changed, and again and again they could not be read. Look "
+        "at each in HubSpot: was a hold placed or taken away? Look in the log for `event.failed`. It is over when the "
+        "record is read because something else about it changes, or say so: `alarm settle RECORD --outcome seen-to`."
     ),
     AlarmKind.WEBHOOKS_REJECTED: (
         "Either a stranger sends them, or our secret or public URL is no longer HubSpot's: compare both with the app. "

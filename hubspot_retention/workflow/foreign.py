@@ -81,7 +81,8 @@ class Foreign:
 
     def gone(self, tx: Transaction, loss: Loss, now: datetime) -> str:
         """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code. An
-        alarm that an erased person is back as this record is over."""
+        alarm that an erased person is back as this record, or that it could not be read, is over."""
+        self.read(tx, loss.record, now)
         _settle(tx, _alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
         took_effect(tx, loss.record, now)
         known = tx.obligation(loss.record)
@@ -105,14 +106,19 @@ class Foreign:
             self._tell(tx, loss, Worth.UNKNOWN, now)
 
     def unreadable(self, tx: Transaction, record: RecordRef, code: str, now: datetime) -> None:
-        """A record that something was told of, and that cannot be read: a person must look."""
-        alarm = Alarm(
-            kind=AlarmKind.RAISED, about=str(record), level=AlarmLevel.WARNING, at=now, facts=(("reason", code),)
-        )
-        self._raises(tx, alarm)
+        """A record that something was told of, and that cannot be read: a person must look. Nobody finds that again,
+        for what was told is done with: it is an event."""
+        kind, facts = AlarmKind.EVENT_UNREADABLE, (("reason", code),)
+        self._raises(tx, Alarm(kind=kind, about=str(record), level=AlarmLevel.WARNING, at=now, facts=facts))
+
+    def read(self, tx: Transaction, record: RecordRef, now: datetime) -> None:
+        """A record that something was told of was read by id: that it could not be is over."""
+        _settle(tx, _alarm_about(tx, record, AlarmKind.EVENT_UNREADABLE), now)
 
     def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
         """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""
+        for each in (loser, winner):
+            self.read(tx, each, now)
         heir = RecordRef(winner.object_type, tx.heir_of(winner.object_type, winner.record_id))
         before = {each: tx.obligation(each) for each in (loser, heir)}
         is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
@@ -129,8 +135,10 @@ class Foreign:
     def back(self, tx: Transaction, record: RecordRef, now: datetime) -> bool:
         """A record that was away is in view. Whether it is one that this service had disposed of.
 
-        An alarm of its deletion is over. What was erased here and made anew has a new id: `returned` notices it.
+        An alarm of its deletion is over, and one that it could not be read. What was erased here and made anew has a
+        new id: `returned` notices it.
         """
+        self.read(tx, record, now)
         _settle(tx, _alarm_about(tx, record), now)
         done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
         if done is None:

@@ -181,6 +181,8 @@ class InboxTick:
         records = [matter.record for matter in matters]
         around = reached(self._source, records)
         with self._store.transaction() as tx:
+            for record in records:
+                self._foreign.read(tx, record, round_.now)
             for record in disposed_of(tx, records):
                 self._foreign.back(tx, record, round_.now)
             self._look_at(tx, _in_ledger(records, under_obligation(tx, around)), round_.now, WEBHOOK)

@@ -97,5 +97,22 @@ def test_an_erased_person_who_is_back_is_settled_in_the_words_for_that_alone(hou
     assert (wrong.code, " ".join(wrong.err.split())) == (2, said)
 
 
+def test_a_record_that_could_not_be_read_is_settled_once_a_person_has_seen_to_it(house: House) -> None:
+    app = application()
+    now = app.clock.now()
+    record = AlarmRecord(
+        kind=AlarmKind.EVENT_UNREADABLE,
+        about="companies/11",
+        level=AlarmLevel.WARNING,
+        first_at=now,
+        last_seen_at=now,
+    )
+    with app.store() as store, store.transaction() as tx:
+        tx.save_alarm(record)
+    assert house("alarm", "settle", "companies/11", "--outcome", "let-go").code == 2
+    assert house("alarm", "settle", "companies/11", "--outcome", "seen-to").code == 0
+    assert "companies/11" not in {row["about"] for row in house("alarm", "list", "--json").json}
+
+
 def test_without_any_alarm_the_list_says_so(house_of: MakeHouse) -> None:
     assert house_of(a_portal())("alarm", "list").out == "None.\n"

@@ -559,8 +559,28 @@ def test_of_a_record_that_cannot_be_read_somebody_hears_why(desk: Desk) -> None:
     with desk.store.transaction() as tx:
         judge_of().unreadable(tx, ref("contacts/101"), "too-large", NOW)
     (alarm,) = open_alarms(desk)
-    assert (alarm.kind, alarm.about, alarm.level) == (AlarmKind.RAISED, "contacts/101", AlarmLevel.WARNING)
+    kind = AlarmKind.EVENT_UNREADABLE
+    assert (alarm.kind, alarm.about, alarm.level) == (kind, "contacts/101", AlarmLevel.WARNING)
     assert (alarm.first_at, alarm.facts) == (NOW, (("reason", "too-large"),))
+
+
+@pytest.mark.parametrize("what", ["gone", "back", "merged away", "merged into", "read"])
+def test_that_a_record_could_not_be_read_is_over_once_it_was(desk: Desk, what: str) -> None:
+    judge, record, other, later = judge_of(), ref("contacts/101"), ref("contacts/102"), NOW + HOUR
+    with desk.store.transaction() as tx:
+        judge.unreadable(tx, record, "too-large", NOW)
+        judge.unreadable(tx, ref("contacts/103"), "too-large", NOW)
+    with desk.store.transaction() as tx:
+        if what == "gone":
+            judge.gone(tx, a_loss(), later)
+        elif what == "back":
+            judge.back(tx, record, later)
+        elif what == "read":
+            judge.read(tx, record, later)
+        else:
+            judge.merged(tx, *((record, other) if what == "merged away" else (other, record)), later)
+        found = {alarm.about: alarm for alarm in tx.alarms() if alarm.kind is AlarmKind.EVENT_UNREADABLE}
+    assert {about: alarm.settled_at for about, alarm in found.items()} == {"contacts/101": later, "contacts/103": None}
 
 
 def test_a_merge_is_in_the_log_with_the_winner_and_no_code(desk: Desk) -> None:

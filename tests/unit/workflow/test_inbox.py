@@ -444,7 +444,28 @@ def test_one_record_that_cannot_be_read_delays_no_other_and_is_tried_ever_later(
     assert (waiting(world), report.waiting) == (0, 0)
     assert "deals/22" in wanted(world)
     (alarm,) = alarms(world)
-    assert (alarm.kind, alarm.about) == (AlarmKind.RAISED, "deals/22")
+    assert (alarm.kind, alarm.about) == (AlarmKind.EVENT_UNREADABLE, "deals/22")
+
+
+@pytest.mark.parametrize("kind", ["propertyChange", "restore"])
+def test_that_a_company_could_not_be_read_is_over_once_something_else_of_it_is_told_and_it_was(
+    world_of: MakeWorld, kind: str
+) -> None:
+    world = world_of(a_portal(companies=[a_company(11), a_company(12)]))
+    run(world, an_event("companies/11"), source=Failing(world.portal, unreadable(11)), attempts=1)
+    run(world, an_event("companies/12", number=1))
+    (alarm,) = alarms(world)
+    assert (alarm.kind, alarm.about) == (AlarmKind.EVENT_UNREADABLE, "companies/11")
+    run(world, an_event("companies/11", kind, number=2))
+    assert alarms(world) == []
+
+
+def test_it_is_not_over_where_the_ledger_was_only_told_to_look(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    source = Failing(world.portal, unreadable(101))
+    run(world, an_event("contacts/101", "restore"), source=source, attempts=1)
+    run(world, an_event("contacts/101", number=1))
+    assert [alarm.kind for alarm in alarms(world)] == [AlarmKind.EVENT_UNREADABLE]
 
 
 def test_a_deletion_that_can_never_be_looked_into_calls_somebody(world_of: MakeWorld) -> None:

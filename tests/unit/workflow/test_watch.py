@@ -10,7 +10,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord, Outcome
+from hubspot_retention.core.alarm import EVENTS, Alarm, AlarmKind, AlarmLevel, AlarmRecord, Outcome
 from hubspot_retention.core.audit.chain import Head
 from hubspot_retention.core.audit.entry import read_entry
 from hubspot_retention.core.audit.verify import Damage, Finding, VerifyReport
@@ -412,6 +412,15 @@ def test_what_has_happened_is_told_until_it_is_settled(scene: Scene) -> None:
     assert scene.after(minutes=59) == {}
     assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
     assert scene.mailbox.messages == [(["foreign-deletion contacts/101"], False)] * 2
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_what_has_happened_is_told_and_not_settled_because_nobody_finds_it(scene: Scene, kind: AlarmKind) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, Alarm(kind=kind, about="companies/7", level=AlarmLevel.WARNING, at=NOW))
+    assert scene.after(seconds=30) == {"told": 1, "untold": 0, "settled": 0}
+    assert scene.mailbox.messages == [([f"{kind.value} companies/7"], False)]
+    assert [(record.about, record.settled_at) for record in scene.records] == [("companies/7", None)]
 
 
 def test_what_is_raised_once_more_is_told_when_its_pause_is_over(scene: Scene) -> None:
