@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
 _DAY: Final = timedelta(days=1)
+_PASSED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""An instant that has passed by whichever clock: what was to be done then is done at once, and once."""
 
 Want = Callable[..., None]
 
@@ -66,12 +68,12 @@ class Schedule:
         scheduler.start()
         self._scheduler = scheduler
 
-    def begin_anew(self, now: datetime) -> None:
+    def begin_anew(self) -> None:
         """The wall clock was set: everything is wanted now, and what follows is counted from now. By the clock that was
         the next time might be hours or years away."""
         assert self._scheduler is not None
         for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=now)
+            job.modify(next_run_time=_PASSED)
 
     def stop(self) -> None:
         """No more."""

@@ -147,9 +147,9 @@ class _Process:
     def _begin_anew(self, step: float) -> None:
         """Nothing waits for an instant of a clock that was wrong."""
         _log.warning("clock.set", seconds=round(step))
-        signs, now = self._house.signs, self._house.times.now()
-        signs.started_at = min(signs.started_at, now)
-        self._schedule.begin_anew(now)
+        signs = self._house.signs
+        signs.started_at = min(signs.started_at, self._house.times.now())
+        self._schedule.begin_anew()
 
     def _dead(self) -> list[str]:
         """The names of the threads that do not run: without the one nothing is disposed of, without the other nobody is

@@ -144,7 +144,7 @@ def test_by_a_clock_that_was_set_back_everything_is_wanted_at_once_and_again_and
     wakened.forget()
     time.sleep(0.5)
     assert wakened.wanted == []
-    wakened.schedule.begin_anew(wakened.now())
+    wakened.schedule.begin_anew()
     assert wakened.came.wait(20)
     wakened.forget()
     time.sleep(1)

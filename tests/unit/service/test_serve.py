@@ -239,10 +239,10 @@ def test_by_a_clock_that_was_set_it_begins_anew_and_has_not_begun_in_the_future(
     wall, signals, begun = Wall(), Signals(), list[timedelta]()
     anew = Schedule.begin_anew
 
-    def begin(schedule: Schedule, now: datetime) -> None:
-        anew(schedule, now)
+    def begin(schedule: Schedule) -> None:
+        anew(schedule)
         house: Any = schedule._want.__self__  # type: ignore[attr-defined]
-        begun.append(now - house.signs.started_at)
+        begun.append(wall.now() - house.signs.started_at)
 
     monkeypatch.setattr(Schedule, "begin_anew", begin)
     timers = [
