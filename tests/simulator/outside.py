@@ -13,8 +13,9 @@ from hubspot_retention.workflow.ports import Store
 from tests.simulator.database import Doors
 from tests.simulator.stage import Stage
 
-_KEY: Final = SigningKey.generate("log.example.dk")
-_PUBLIC: Final = _KEY.public
+KEY: Final = SigningKey.generate("log.example.dk")
+"""The log's own."""
+_PUBLIC: Final = KEY.public
 
 
 @dataclass(slots=True)
@@ -35,8 +36,8 @@ class Outside:
         """What a process that has just started keeps of it."""
         plan = AnchorPlan(
             anchors=[self],
-            key=_KEY,
-            origin=_KEY.name,
+            key=KEY,
+            origin=KEY.name,
             stop_after=self.stop_after,
             instance=f"instance-{self.stage.steps}",
         )

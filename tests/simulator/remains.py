@@ -8,19 +8,18 @@ from typing import Final
 
 from hubspot_retention.core.portal import Address
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
-from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.evidence.pseudonyms import PseudonymKeys
 from hubspot_retention.evidence.sealing import checkpoint, receipt
 from hubspot_retention.evidence.standalone import Given, read_key, verify_receipt
 from hubspot_retention.store.database import SqlStore
 from tests.simulator.checker import ViolationError, Word
+from tests.simulator.outside import KEY
 from tests.simulator.stage import BEGIN
 from tests.simulator.town import Town, address_of
 
 _EPOCH: Final = "2026"
 _KEYS: Final = PseudonymKeys({_EPOCH: bytes(range(32))})
 """They lie outside the database: a backup that is restored does not touch them."""
-_SIGNED_BY: Final = SigningKey.generate("log.example.dk")
 _DONE: Final = "disposal.done"
 
 
@@ -50,12 +49,12 @@ def _is_remembered(store: SqlStore, key: RecordId) -> bool:
 
 def _require_receipt(store: SqlStore, record: RecordRef) -> None:
     """A receipt tells of the disposal, under the pseudonym, and is verified by the one file that is handed out."""
-    written = receipt(store, checkpoint(store, [_SIGNED_BY], BEGIN), str(record))
+    written = receipt(store, checkpoint(store, [KEY], BEGIN), str(record))
     findings: list[str] = []
     with TemporaryDirectory() as folder:
         path = Path(folder, "receipt.json")
         path.write_text(written, encoding="utf-8")
-        told = verify_receipt(path, Given([read_key(str(_SIGNED_BY.public))], [], []), findings)
+        told = verify_receipt(path, Given([read_key(str(KEY.public))], [], []), findings)
     named = any(
         dict(json.loads(entry["body"]).get("facts", ())).get("subject") == pseudonym(address_of(record.record_id))
         for entry in json.loads(written)["entries"]
