@@ -52,12 +52,13 @@ def new(
     with ExitStack() as stack:
         store = stack.enter_context(house.store())
         portal = stack.enter_context(house.portal(store))
-        lines = stack.enter_context(decision_lines(civil))
+        lines = stack.enter_context(decision_lines(civil, decisions))
         with progress_bar() as progress:
             watcher = Watcher(progress) if decisions is None else Watcher(progress, lines.write)
             plans = house.assess(portal, store, watcher, instant)
         if decisions is not None:
-            lines.finish(decisions, sum(count for _, count in plans[0].population))
+            records = sum(count for _, count in plans[0].population)
+            lines.finish(decisions, records, [made.plan_id for made in plans])
         views = [view_of(house, store, made) for made in plans]
     # With the decisions on stdout the summary is a message beside the data.
     _print_run(views, house, as_json=as_json, aside=str(decisions) == "-")

@@ -1,6 +1,8 @@
 """`plan new | list | show`: assess and read, always safe."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +114,36 @@ def test_a_file_of_decisions_is_whole_or_not_there(house_of: MakeHouse, tmp_path
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
 
 
-def test_a_place_that_cannot_be_written_is_told(house_of: MakeHouse, tmp_path: Path) -> None:
-    ran = three(house_of)("plan", "new", "--decisions", str(tmp_path / "missing" / "d.jsonl"))
+@pytest.mark.parametrize("place", ["missing/d.jsonl", "folder"])
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_done(
+    house_of: MakeHouse, tmp_path: Path, place: str
+) -> None:
+    house = three(house_of)
+    house("plan", "new")
+    (tmp_path / "folder").mkdir()
+    before, calls = house.plans(), len(house.sandbox.journal.entries())
+    ran = house("plan", "new", "--decisions", str(tmp_path / place))
     assert ran.code == 2
     assert "cannot be written" in ran.err
+    assert house.plans() == before
+    assert len(house.sandbox.journal.entries()) == calls
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_a_disk_that_is_full_at_the_end_is_told_with_the_plans_that_were_made(
+    house_of: MakeHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = three(house_of)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("hubspot_retention.cli.decisions.os.fsync", full)
+    ran = house("plan", "new", "--decisions", str(tmp_path / "d.jsonl"))
+    assert ran.code == 1
+    assert "No space left on device; the plans 1-rights and 1-time were made all the same" in ran.err
+    assert set(house.plans()) == {"rights", "time"}
+    assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == []
 
 
 def _settings(folder: Path, text: str) -> Path:

@@ -22,16 +22,16 @@ def a_decision(record: str) -> Decision:
 
 def test_of_a_run_that_had_to_begin_again_only_the_last_decisions_count(tmp_path: Path) -> None:
     target = tmp_path / "decisions.jsonl"
-    with decision_lines(clienti().civil) as lines:
+    with decision_lines(clienti().civil, target) as lines:
         for record in ("contacts/1", "contacts/1", "contacts/2"):
             lines.write(a_decision(record))
-        lines.finish(target, 2)
+        lines.finish(target, 2, [])
     records = [json.loads(line)["record"] for line in target.read_text(encoding="utf-8").splitlines()]
     assert records == ["contacts/1", "contacts/2"]
 
 
 def test_decisions_that_are_not_finished_leave_nothing_behind(tmp_path: Path) -> None:
-    with decision_lines(clienti().civil) as lines:
+    with decision_lines(clienti().civil, tmp_path / "decisions.jsonl") as lines:
         lines.write(a_decision("contacts/1"))
     assert list(tmp_path.iterdir()) == []
 
