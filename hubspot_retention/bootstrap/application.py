@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hubspot_retention.workflow.reconcile import Reconciler
     from hubspot_retention.workflow.residue import ResidueSweep
     from hubspot_retention.workflow.review import Registrar, Reviewer
+    from hubspot_retention.workflow.settling import Settlement
     from hubspot_retention.workflow.succeed import Successor
     from hubspot_retention.workflow.upkeep import Keeper
 
@@ -204,6 +205,12 @@ class Application(PeopleWork, PortalWork):
             anchoring.look()
             anchoring.mark()
         return plans
+
+    def settlement(self, store: "Store") -> "Settlement":
+        """What brings the deadline ledger up to date with a plan."""
+        from hubspot_retention.workflow.settling import Settlement
+
+        return Settlement(store, self.ledger(), self.clock.now)
 
     def reviewer(self, store: "Store") -> "Reviewer":
         """Who decides about plans."""

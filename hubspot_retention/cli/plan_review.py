@@ -63,14 +63,18 @@ def apply(
 
 
 def _applied(house: "Application", store: "Store", plan_id: str) -> "PlanView":
-    """Apply a plan. What HubSpot's refusal or pause stopped half-way is told like what came to its end."""
+    """Apply a plan, and write into the deadline ledger what became of its records, also if something stopped it. What
+    HubSpot's refusal or pause stopped half-way is told like what came to its end."""
     from hubspot_retention.cli.progress import progress_bar
     from hubspot_retention.core.plan.model import ItemState
     from hubspot_retention.workflow.gate import find_plan
 
     try:
-        with house.portal(store) as portal, progress_bar() as progress:
-            house.applier(portal, store).apply(plan_id, house.actor, progress)
+        try:
+            with house.portal(store) as portal, progress_bar() as progress:
+                house.applier(portal, store).apply(plan_id, house.actor, progress)
+        finally:
+            house.settlement(store).settle(plan_id)
     except PortalError as error:
         view = view_of(house, store, find_plan(store, plan_id))
         if view.totals.states.keys() <= {ItemState.PENDING, ItemState.PREPARED}:

@@ -51,6 +51,7 @@ def test_a_person_is_found_with_all_that_was_done_and_nobody_else(gone: House) -
         "disposal.sent",
         "disposal.done",
         "consent-receipt.stored",
+        "obligation.done",
     ]
     shown = gone("audit", "find", "--email", ADDRESS).out
     assert "disposal.done" in shown

@@ -240,6 +240,32 @@ def test_a_log_with_a_key_is_kept_as_long_as_the_policy_says(
     assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "can_be_cut": True}
 
 
+def erasures(house: House) -> dict[str, int]:
+    """How the ledger says that the erasure requests stand, by state."""
+    found = house("status", "--json").json["obligations"]
+    return {row["state"]: row["records"] for row in found if row["rule"] == "erasure-request"}
+
+
+def test_what_a_plan_removed_is_no_longer_open(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    house("plan", "new")
+    assert erasures(house) == {"open": 2}
+    assert house("plan", "apply", house.approved("rights")).code == 0
+    assert erasures(house) == {"done": 2}
+    assert "Past their date" not in told(house)
+
+
+def test_what_a_plan_removed_before_hubspot_stopped_it_is_no_longer_open(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubspot_retention.workflow.dispose.BATCH", 1)
+    house = house_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    house("plan", "new")
+    house.sandbox.gateway.faults.add({"kind": "477", "path": "gdpr-delete", "skip": 1, "retry_after": 86400})
+    assert house("plan", "apply", house.approved("rights")).code == 3
+    assert erasures(house) == {"done": 1, "open": 1}
+
+
 def test_it_can_be_asked_while_the_service_runs(house_of: MakeHouse) -> None:
     house = house_of(a_portal())
     with application().store():
