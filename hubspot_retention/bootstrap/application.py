@@ -52,13 +52,16 @@ class Application(PeopleWork, PortalWork):
     _is_anchored = False
 
     @contextmanager
-    def store(self, access: str = "run") -> "Iterator[SqlStore]":
+    def store(self, access: str = "run", *, makes: bool | None = None) -> "Iterator[SqlStore]":
         """The database, to `run` (only one process does; a second is refused with a message that names it), for
-        the `brief` transactions of a person beside a run, or to `read`."""
+        the `brief` transactions of a person beside a run, or to `read`. `makes`: whether a file that is not there is
+        made; unless said, only to run. Raises StoreError."""
         from hubspot_retention.store.database import open_store
         from hubspot_retention.store.engine import Access
 
-        with open_store(self.settings().database_url, Access(access)) as store:
+        wanted = Access(access)
+        may_make = wanted is Access.RUN if makes is None else makes
+        with open_store(self.settings().database_url, wanted, makes=may_make) as store:
             yield store
 
     @contextmanager

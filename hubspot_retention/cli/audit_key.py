@@ -65,7 +65,7 @@ def rotate(context: typer.Context, file: LogKeyFile, who: Who = None) -> None:
     from hubspot_retention.evidence.succession import begin
 
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store(makes=False) as store:
         keys = begin(file)
         rotation = Rotation(str(keys[1].public), str(keys[0].public))
         refused = house.successor(store, file, keys).announce(rotation)
@@ -85,7 +85,7 @@ def retire(context: typer.Context, file: LogKeyFile, yes: Yes = False, who: Who 
     from hubspot_retention.evidence.succession import both, end
 
     house = application(context, who=who)
-    with house.store() as store:
+    with house.store(makes=False) as store:
         keys = both(file)
         rotation = Rotation(str(keys[1].public), str(keys[0].public))
         if not yes:

@@ -77,7 +77,7 @@ def new(context: typer.Context, who: Who = None, policy: PolicyFile = None) -> N
     """Make the key file, and the key of this year; those of later years make themselves."""
     house = application(context, who=who, policy=policy)
     ring, now = _keyring(house), house.clock.now()
-    with house.store("brief") as store:
+    with house.store("brief", makes=True) as store:
         epoch = house.keeper(store).pseudonym_key_made(ring.begin(house.policy()[0].civil.local_date(now)), now)
     typer.echo(f"the key of {epoch} is made. Back it up apart from the database, or not at all: see operating.md")
 

@@ -34,7 +34,7 @@ def recover(
     words = why_given(why, "what happened")
     handed_in = read_holds(holds)
     house = application(context, who=by)
-    with house.store() as store:
+    with house.store(makes=False) as store:
         anchoring = house.anchoring(store)
         if anchoring is None or not house.settings().anchors.guard:
             raise UsageError(

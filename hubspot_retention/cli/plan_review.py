@@ -53,7 +53,7 @@ def apply(
     from hubspot_retention.cli.render_run import outcome_json, outcome_text
 
     house = application(context, policy=policy, who=who)
-    with house.store() as store:
+    with house.store(makes=False) as store:
         view = _applied(house, store, plan_id)
     if as_json:
         print_json(outcome_json(view))

@@ -26,7 +26,7 @@ def approve(
     """Approve the policy as it stands: rules marked for it may then act, and what it widens no longer blocks."""
     house = application(context, policy=policy, who=who)
     parsed, text = house.policy()
-    with house.store("brief") as store:
+    with house.store("brief", makes=True) as store:
         with store.transaction() as tx:
             before = tx.approved_policy()
         _tell_widened(before, parsed)

@@ -21,7 +21,7 @@ from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.inbox import InboxRows
 from hubspot_retention.store.items import ItemRows
 from hubspot_retention.store.late_calls import LateCallRows
-from hubspot_retention.store.location import prepare_file, read_url, refuse_network, sqlite_file
+from hubspot_retention.store.location import prepare_file, read_url, refuse_network, require_file, sqlite_file
 from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.log_cuts import CutRows, read_cut, read_entry_of
 from hubspot_retention.store.merges import MergeRows
@@ -136,15 +136,17 @@ class SqlStore:
         self.close()
 
 
-def open_store(url: str, access: Access = Access.RUN) -> SqlStore:
-    """Open the database of `url`, making or upgrading it where needed.
+def open_store(url: str, access: Access = Access.RUN, *, makes: bool = True) -> SqlStore:
+    """Open the database of `url`, upgrading it where needed. `makes`: whether an SQLite file that is not there is made.
 
-    Raises StoreRefusedError, StoreError.
+    Raises NoDatabaseError, StoreRefusedError, StoreError.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         path = sqlite_file(parsed)
         refuse_network(path.parent)
+        if not makes:
+            require_file(path)
         parsed = parsed.set(database=str(path))
     if access is Access.RUN:
         return _open_running(parsed)

@@ -1,6 +1,6 @@
 """What the store says when it cannot do its work. Messages hold no values, no parameters, no password."""
 
-from hubspot_retention.errors import RetentionError
+from hubspot_retention.errors import ExitCode, RetentionError
 
 _SQLITE = {
     5: "the database is busy: another process is using it; nothing was stored",
@@ -26,6 +26,12 @@ class StoreError(RetentionError):
 
 class StoreRefusedError(StoreError):
     """The database must not be used as it is asked for: in use, on a network disk, of a newer version."""
+
+
+class NoDatabaseError(StoreRefusedError):
+    """There is no database where one was to be read or changed; nothing was made."""
+
+    exit_code = ExitCode.USAGE
 
 
 def explain(original: BaseException | None, *, is_lost: bool = False) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from hubspot_retention.store.errors import StoreRefusedError
+from hubspot_retention.store.errors import NoDatabaseError, StoreRefusedError
 
 _EXPECTED: Final = "expected for instance sqlite:///retention.db or postgresql://user@host/database"
 _NETWORK: Final = frozenset(
@@ -80,6 +80,16 @@ def refuse_network(path: Path) -> None:
         raise StoreRefusedError(
             f"{path} lies on a network file system ({found[1]} at {found[0]}), where SQLite's locks do not hold: "
             "put the database on a local disk, or use PostgreSQL"
+        )
+
+
+def require_file(path: Path) -> None:
+    """Raises NoDatabaseError unless there is a file with something in it: whoever places a hold in a new, empty
+    database, because its name is a slip or the folder another one, is told that it stands, and it stops nothing."""
+    if not path.is_file() or not path.stat().st_size:
+        raise NoDatabaseError(
+            f"there is no database at {path}: is RETENTION_DATABASE_URL right? Nothing was done. "
+            "(A new database is made by `portal setup`, `policy approve`, `plan new`, `reconcile` and `serve`.)"
         )
 
 

@@ -71,7 +71,7 @@ class SimulatedApplication(Application):
         self._anchoring, self._is_anchored = None if outside is None else outside.anchoring(doors), True
 
     @contextmanager
-    def store(self, access: str = "run") -> Iterator[Any]:
+    def store(self, access: str = "run", *, makes: bool | None = None) -> Iterator[Any]:
         """The store as this process has it."""
         yield self._doors
 
