@@ -6,6 +6,7 @@ import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
 from hubspot_retention.cli.output import print_json, print_text
+from hubspot_retention.errors import UsageError
 
 app = typer.Typer(help="Approvals given in advance.", no_args_is_help=True)
 standing = typer.Typer(help="Standing approvals: a rule may act by itself.", no_args_is_help=True)
@@ -28,11 +29,15 @@ def grant(
 ) -> None:
     """Let a rule act by itself inside a cap. What an import, an integration or staff set still waits for a person."""
     from hubspot_retention.cli.moments import read_moment, shown
-    from hubspot_retention.workflow.approvals import Approver
+    from hubspot_retention.workflow.approvals import Approver, against_grant
 
     house = application(context, policy=policy, who=who)
     found, _ = house.policy()
-    until_at = read_moment(until, "--until", found.civil)
+    try:
+        until_at = read_moment(until, "--until", found.civil)
+    except UsageError as error:
+        against = against_grant(found, rule, max_per_day, None, house.clock.now())
+        raise UsageError("\n".join([*against, str(error)])) from error
     with house.store("brief") as store:
         made = Approver(store, house.actor).grant(found, rule, max_per_day, until_at, house.clock.now())
     typer.echo(

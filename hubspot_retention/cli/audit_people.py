@@ -133,8 +133,9 @@ def _address(given: str | None) -> "Address":
         text = typer.prompt("Address", err=True) if sys.stdin.isatty() else sys.stdin.readline()
     else:
         text = given
-    if not text.strip():
-        raise UsageError("--email: expected an address")
+    name, _, host = text.strip().rpartition("@")
+    if not name or not host:
+        raise UsageError("--email: found no e-mail address, expected one such as name@example.dk")
     return Address(text)
 
 

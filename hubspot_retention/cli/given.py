@@ -1,5 +1,6 @@
 """What every command is given: the global options, and the application that is made of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,11 +42,23 @@ def given(context: typer.Context) -> Given:
     return found if isinstance(found, Given) else Given()
 
 
-def why_given(why: str, expected: str) -> str:
-    """The words of `--why`, on one line. Raises UsageError if there are none; `expected`: what they should be."""
+def told_together(*readings: Callable[[], object]) -> None:
+    """Read everything that was given, and tell all that is wrong with it at once. Raises UsageError."""
+    wrong = []
+    for reading in readings:
+        try:
+            reading()
+        except UsageError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise UsageError("\n".join(wrong))
+
+
+def why_given(why: str, expected: str, option: str = "--why") -> str:
+    """The words of an option, on one line. Raises UsageError if there are none; `expected`: what they should be."""
     words = " ".join(why.split())
     if not words:
-        raise UsageError(f"--why: found nothing, expected {expected}")
+        raise UsageError(f"{option}: found nothing, expected {expected}")
     return words
 
 

@@ -1,13 +1,19 @@
 """`hold place | list | release`: what must not go, whatever a rule says."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
+from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application, told_together, why_given
 from hubspot_retention.cli.output import print_json, print_text, say
-from hubspot_retention.cli.records import MATTER, Record, read_record
+from hubspot_retention.cli.records import Record, read_matter, read_record
 from hubspot_retention.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from hubspot_retention.bootstrap import Application
+    from hubspot_retention.core.record import RecordRef
 
 app = typer.Typer(help="Holds: what must not go, whatever a rule says.", no_args_is_help=True)
 
@@ -27,18 +33,21 @@ def place(
     who: Who = None,
 ) -> None:
     """Place a hold on a contact, company or deal; it reaches whatever hangs on it (a dispute is with the customer)."""
-    from hubspot_retention.cli.moments import read_day
-
-    target = read_record(record, "contacts", "companies", "deals")
-    if MATTER.fullmatch(matter) is None:
-        raise UsageError(
-            f"--matter: found {matter!r}, expected a reference of letters, digits and _ . : / + = - without spaces "
-            "(it goes into the audit log; write the story into --reason)"
-        )
-    day = None if review_on is None else read_day(review_on, "--review-on")
     house = application(context, who=who)
+
+    def target_given() -> "RecordRef":
+        return read_record(record, "contacts", "companies", "deals")
+
+    def reason_given() -> str:
+        return why_given(reason, "a few words that tell others why it must stay", "--reason")
+
+    def day_given() -> "date | None":
+        return None if review_on is None else _day_to_come(house, review_on)
+
+    told_together(target_given, lambda: read_matter(matter), reason_given, day_given)
+    target, words, day = target_given(), reason_given(), day_given()
     with house.store("brief") as store:
-        placed, in_flight = house.registrar(store).place_hold(target, matter, reason, day, house.clock.now())
+        placed, in_flight = house.registrar(store).place_hold(target, matter, words, day, house.clock.now())
         with store.transaction() as tx:
             found = [(made, item) for made, item in tx.items_of_record(target)]
     typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
@@ -47,6 +56,15 @@ def place(
     for made, item in found:
         if made.status in _open_statuses() and item.state in _open_states():
             say(f"plan {made.plan_id} loses {target}: it is skipped when the plan is applied")
+
+
+def _day_to_come(house: "Application", text: str) -> "date":
+    from hubspot_retention.cli.moments import read_day
+
+    day = read_day(text, "--review-on")
+    if day < house.policy()[0].civil.local_date(house.clock.now()):
+        raise UsageError(f"--review-on: found {text!r}, which is past; expected today or a later day")
+    return day
 
 
 def _open_statuses() -> frozenset[str]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
+from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application, why_given
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.cli.plan import PlanId, view_of
 from hubspot_retention.errors import ExitCode, PortalError
@@ -36,9 +36,10 @@ def reject(
     who: Who = None,
 ) -> None:
     """Reject a plan: nothing of it is ever applied."""
+    words = why_given(why, "a few words that tell others what is wrong with it")
     house = application(context, who=who)
     with house.store("brief") as store:
-        made = house.reviewer(store).reject(plan_id, why, house.clock.now())
+        made = house.reviewer(store).reject(plan_id, words, house.clock.now())
     say(f"plan {plan_id} is rejected by {made.decided_by}")
 
 

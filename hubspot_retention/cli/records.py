@@ -27,3 +27,13 @@ def read_record(text: str, *kinds: str) -> "RecordRef":
     if record.object_type.value not in kinds:
         raise UsageError(f"{text}: expected a record of {' or '.join(kinds)}")
     return record
+
+
+def read_matter(text: str) -> str:
+    """The reference of a case. Raises UsageError."""
+    if MATTER.fullmatch(text) is None:
+        raise UsageError(
+            f"--matter: found {text!r}, expected a reference of letters, digits and _ . : / + = - without spaces "
+            "(it goes into the audit log; write the story into --reason)"
+        )
+    return text

@@ -38,8 +38,11 @@ class Approver:
     def grant(
         self, policy: RetentionPolicy, rule: str, max_per_day: int, until_at: datetime, now: datetime
     ) -> StandingApproval:
-        """Let a rule act by itself. Raises BlockedError saying why it may not; nothing was stored."""
-        self._check(policy, rule, max_per_day, until_at, now)
+        """Let a rule act by itself. Raises UsageError if the policy has no such rule, else BlockedError, with all that
+        stands against it; nothing was stored."""
+        against = against_grant(policy, rule, max_per_day, until_at, now)
+        if against:
+            raise (UsageError if policy.rule(rule) is None else BlockedError)("\n".join(against))
         wanted = StandingApproval(
             approval_id=0,
             rule=rule,
@@ -56,21 +59,6 @@ class Approver:
             waiting = [found for found in tx.obligations((ObligationState.REVIEW,)) if found.rule == rule]
             tx.save_obligations([put_off(found, min(found.next_look_at, now)) for found in waiting])
         return granted
-
-    def _check(self, policy: RetentionPolicy, rule: str, max_per_day: int, until_at: datetime, now: datetime) -> None:
-        why = why_not_granted(policy.rule(rule))
-        if why is not None:
-            known = ", ".join(found.rule_id for found in policy.rules if why_not_granted(found) is None)
-            raise BlockedError(f"no standing approval for rule {rule}: {why}. It can be given for {known or 'none'}.")
-        if max_per_day <= 0:
-            raise BlockedError(f"no standing approval for {max_per_day} a day: expected at least 1")
-        if until_at <= now:
-            raise BlockedError(f"no standing approval until {policy.civil.show(until_at)}: that is past")
-        if until_at > now + LONGEST:
-            raise BlockedError(
-                f"no standing approval until {policy.civil.show(until_at)}: "
-                f"expected at most {LONGEST.days} days from now; give it again when somebody has looked"
-            )
 
     def revoke(self, approval_id: int, now: datetime) -> StandingApproval:
         """Take one back: nothing goes by it any more, also of a plan that is being carried out. Raises UsageError."""
@@ -115,6 +103,27 @@ def approval_entry(approval: StandingApproval, verb: Verb, at: datetime, actor: 
             ("until_at", approval.until_at.isoformat(timespec="seconds")),
         ),
     )
+
+
+def against_grant(
+    policy: RetentionPolicy, rule: str, max_per_day: int, until_at: datetime | None, now: datetime
+) -> list[str]:
+    """All that stands against a standing approval, in words. `until_at`: `None` if its end is not known."""
+    found = []
+    why = why_not_granted(policy.rule(rule))
+    if why is not None:
+        known = ", ".join(each.rule_id for each in policy.rules if why_not_granted(each) is None)
+        found.append(f"no standing approval for rule {rule}: {why}. It can be given for {known or 'none'}.")
+    if max_per_day <= 0:
+        found.append(f"no standing approval for {max_per_day} a day: expected at least 1")
+    if until_at is not None and until_at <= now:
+        found.append(f"no standing approval until {policy.civil.show(until_at)}: that is past")
+    if until_at is not None and until_at > now + LONGEST:
+        found.append(
+            f"no standing approval until {policy.civil.show(until_at)}: "
+            f"expected at most {LONGEST.days} days from now; give it again when somebody has looked"
+        )
+    return found
 
 
 def _check_policy(approved: str | None, policy: RetentionPolicy) -> None:

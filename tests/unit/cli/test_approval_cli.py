@@ -68,6 +68,18 @@ def test_one_that_cannot_be_given_is_refused_in_words(house: House) -> None:
     assert grant(house, until="2030-01-01").code == 4
 
 
+def test_for_a_rule_that_does_not_exist_everything_is_told_at_once(house: House) -> None:
+    ran = grant(house, rule="unsubscribd", most="0", until="tomorrow")
+    assert ran.code == 2
+    assert [line.split(":")[0] for line in ran.err.splitlines()] == [
+        "no standing approval for rule unsubscribd",
+        "no standing approval for 0 a day",
+        "--until",
+    ]
+    assert grant(house, rule="unsubscribd").code == 2
+    assert house("approval", "standing", "list", "--json").json == []
+
+
 def test_one_that_is_not_there_cannot_be_taken_back(house: House) -> None:
     ran = house("approval", "standing", "revoke", "7")
     assert ran.code == 2

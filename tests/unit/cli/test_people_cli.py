@@ -65,6 +65,13 @@ def test_the_address_may_come_on_standard_input(gone: House, monkeypatch: pytest
     assert gone("audit", "find").code == 2
 
 
+@pytest.mark.parametrize("email", ["foo", "@example.dk", "foo@", "", " "])
+def test_what_is_no_address_is_refused_and_not_repeated(gone: House, email: str) -> None:
+    ran = gone("audit", "find", "--email", email)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "--email: found no e-mail address, expected one such as name@example.dk\n"
+
+
 def test_the_receipt_of_a_consent_is_shown_with_the_day_until_which_it_is_kept(gone: House) -> None:
     (receipt,) = gone("audit", "find", "--email", ADDRESS, "--json").json["receipts"]
     assert (receipt["subscription"], receipt["state"], receipt["counts"]) == ("501", "withdrawn", True)

@@ -77,6 +77,33 @@ def test_a_review_date_is_a_day(planned: House) -> None:
     assert "--review-on: found 'soon'" in ran.err
 
 
+@pytest.mark.parametrize("reason", ["", " \n "])
+def test_a_hold_says_why(planned: House, reason: str) -> None:
+    ran = planned("hold", "place", "deals/1", "--matter", "J-1", "--reason", reason)
+    assert ran.code == 2
+    assert "--reason: found nothing" in ran.err
+    assert planned("hold", "list", "--json").json == []
+
+
+def test_a_review_date_is_not_past(planned: House) -> None:
+    house = application()
+    today = house.policy()[0].civil.local_date(house.clock.now())
+    place = ("hold", "place", "deals/1", "--matter", "J-1", "--reason", "a dispute", "--review-on")
+    ran = planned(*place, (today - timedelta(days=1)).isoformat())
+    assert ran.code == 2
+    assert "which is past; expected today or a later day" in ran.err
+    assert planned("hold", "list", "--json").json == []
+    assert planned(*place, today.isoformat()).code == 0
+
+
+def test_all_that_is_wrong_with_a_hold_is_told_at_once(planned: House) -> None:
+    ran = planned("hold", "place", "contacts/abc", "--matter", "J 1", "--reason", "", "--review-on", "31/12/2026")
+    assert ran.code == 2
+    record, *options = ran.err.splitlines()
+    assert "contacts/abc" in record
+    assert [line.split(":")[0] for line in options] == ["--matter", "--reason", "--review-on"]
+
+
 def test_holds_are_listed_with_reason_who_and_review(planned: House) -> None:
     planned("hold", "place", "deals/1", "--matter", "J-1", "--reason", "why", "--review-on", "2027-01-01")
     (found,) = planned("hold", "list", "--json").json

@@ -93,6 +93,13 @@ def test_a_rejected_plan_is_never_applied(planned: House) -> None:
     assert "too many" in shown.out
 
 
+def test_a_plan_is_not_rejected_without_a_reason(planned: House) -> None:
+    ran = planned("plan", "reject", "1-rights", "--why", " ")
+    assert ran.code == 2
+    assert "--why: found nothing" in ran.err
+    assert planned.plans()["rights"]["status"] == "awaiting-review"
+
+
 def test_four_eyes_refuse_the_one_who_asked(planned: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETENTION_FOUR_EYES", "true")
     digest = planned.plans()["rights"]["digest"]
