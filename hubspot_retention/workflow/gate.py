@@ -87,10 +87,11 @@ def plan_in(tx: Transaction, plan_id: str) -> Plan:
     raise UsageError(f"there is no plan {plan_id}; {known_ids}")
 
 
-def _refuse_status(plan: Plan) -> None:
+def why_not(plan: Plan, done: str) -> str:
+    """Why nothing more comes of a plan in its state; `done`: what is not done with it, such as `applied`."""
     words = {
         PlanStatus.BUILDING: "its run stopped before it was whole; make a new one with `plan new`",
-        PlanStatus.READ_ONLY: "it was made as of another day: it can be read, not applied",
+        PlanStatus.READ_ONLY: f"it was made as of another day: it can be read, not {done}",
         PlanStatus.BLOCKED: "a guardrail blocks it: " + "; ".join(plan.breaches),
         PlanStatus.AWAITING_REVIEW: f"nobody has approved it: `plan approve {plan.plan_id} --digest …`",
         PlanStatus.APPLIED: "it was applied already",
@@ -98,8 +99,12 @@ def _refuse_status(plan: Plan) -> None:
         PlanStatus.EXPIRED: "it has expired; make a new one with `plan new`",
         PlanStatus.SUPERSEDED: "a newer plan stands in its place",
     }
+    return f"plan {plan.plan_id} is not {done}: {words[plan.status]}"
+
+
+def _refuse_status(plan: Plan) -> None:
     if plan.status not in _RESUMABLE:
-        raise BlockedError(f"plan {plan.plan_id} is not applied: {words[plan.status]}")
+        raise BlockedError(why_not(plan, "applied"))
 
 
 def _refuse_setting(plan: Plan, permission: Permission) -> None:

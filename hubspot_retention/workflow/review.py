@@ -15,7 +15,7 @@ from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.gate import plan_in
+from hubspot_retention.workflow.gate import plan_in, why_not
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_entry
@@ -26,6 +26,12 @@ _SHORTEST_DIGEST = 12
 
 _IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
 _BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
+_ALREADY = {
+    PlanStatus.APPROVED: "already; carry it out with `plan apply {}`",
+    PlanStatus.APPLYING: "already and has begun to be carried out; if it was stopped, `plan apply {}` goes on with it",
+    PlanStatus.PARTLY_APPLIED: "already and carried out in part; `plan apply {}` goes on with it",
+    PlanStatus.APPLIED: "and carried out already",
+}
 _REJECTABLE = (
     PlanStatus.AWAITING_REVIEW,
     PlanStatus.BLOCKED,
@@ -85,8 +91,10 @@ class Reviewer:
         """Reject a plan; nothing more of it is ever applied, also when it is being applied at this moment."""
         with self._store.transaction() as tx:
             plan = plan_in(tx, plan_id)
+            if plan.status is PlanStatus.REJECTED:
+                raise BlockedError(f"nothing was changed: plan {plan_id} was rejected already")
             if plan.status not in _REJECTABLE:
-                raise BlockedError(f"plan {plan_id} is not rejected: it is {plan.status.value}")
+                raise BlockedError(why_not(plan, "rejected"))
             rejected = replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now, why=why)
             tx.save_plan(rejected)
             tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor))
@@ -94,10 +102,11 @@ class Reviewer:
 
 
 def _check_waiting(plan: Plan, now: datetime) -> None:
-    if plan.status is PlanStatus.BLOCKED:
-        raise BlockedError(f"plan {plan.plan_id} is not approved: a guardrail blocks it: {'; '.join(plan.breaches)}")
+    already = _ALREADY.get(plan.status)
+    if already is not None:
+        raise BlockedError(f"nothing was changed: plan {plan.plan_id} was approved {already.format(plan.plan_id)}")
     if plan.status is not PlanStatus.AWAITING_REVIEW:
-        raise BlockedError(f"plan {plan.plan_id} is not approved: it is {plan.status.value}")
+        raise BlockedError(why_not(plan, "approved"))
     if now > plan.expires_at:
         raise BlockedError(f"plan {plan.plan_id} is not approved: it has expired; make a new one with `plan new`")
 

@@ -103,9 +103,38 @@ def test_what_a_guardrail_blocks_is_not_approved_and_it_is_said_why(desk: Desk) 
     assert_refused(desk, plan, "a guardrail blocks it: too many; a wider rule")
 
 
-@pytest.mark.parametrize("status", sorted({*PlanStatus} - {PlanStatus.AWAITING_REVIEW, PlanStatus.BLOCKED}))
+OVER = {
+    PlanStatus.BUILDING: "its run stopped before it was whole; make a new one with `plan new`",
+    PlanStatus.REJECTED: "it was rejected",
+    PlanStatus.EXPIRED: "it has expired; make a new one with `plan new`",
+    PlanStatus.SUPERSEDED: "a newer plan stands in its place",
+}
+ALREADY = {
+    PlanStatus.APPROVED: "already; carry it out with `plan apply {}`",
+    PlanStatus.APPLYING: "already and has begun to be carried out; if it was stopped, `plan apply {}` goes on with it",
+    PlanStatus.PARTLY_APPLIED: "already and carried out in part; `plan apply {}` goes on with it",
+    PlanStatus.APPLIED: "and carried out already",
+}
+
+
+@pytest.mark.parametrize("status", OVER)
 def test_a_plan_that_does_not_wait_for_a_person_is_not_approved(desk: Desk, status: PlanStatus) -> None:
-    assert_refused(desk, waiting(desk, status=status), f"it is {status.value}")
+    assert_refused(desk, waiting(desk, status=status), OVER[status])
+
+
+def test_a_plan_of_another_day_is_not_approved(desk: Desk) -> None:
+    why = "it was made as of another day: it can be read, not approved"
+    assert_refused(desk, waiting(desk, status=PlanStatus.READ_ONLY), why)
+
+
+@pytest.mark.parametrize("status", ALREADY)
+def test_a_plan_that_was_approved_already_is_said_to_be(desk: Desk, status: PlanStatus) -> None:
+    plan = waiting(desk, status=status)
+    why = f"nothing was changed: plan {plan.plan_id} was approved {ALREADY[status].format(plan.plan_id)}"
+    with pytest.raises(BlockedError, match=f"^{re.escape(why)}$"):
+        approve(desk, plan)
+    assert desk.found(plan) == plan
+    assert desk.entries() == []
 
 
 def test_a_plan_can_be_approved_until_it_expires_and_no_longer(desk: Desk) -> None:
@@ -150,7 +179,14 @@ def test_who_rejected_a_plan_and_when_is_in_the_log(desk: Desk) -> None:
 @pytest.mark.parametrize("status", sorted({*PlanStatus} - {PlanStatus(word) for word in REJECTABLE}))
 def test_what_can_never_be_applied_again_is_not_rejected(desk: Desk, status: PlanStatus) -> None:
     plan = waiting(desk, status=status)
-    with pytest.raises(BlockedError, match=f"^plan {plan.plan_id} is not rejected: it is {status.value}$"):
+    more = {
+        PlanStatus.READ_ONLY: "it was made as of another day: it can be read, not rejected",
+        PlanStatus.APPLIED: "it was applied already",
+    }
+    why = f"plan {plan.plan_id} is not rejected: {(OVER | more)[status]}"
+    if status is PlanStatus.REJECTED:
+        why = f"nothing was changed: plan {plan.plan_id} was rejected already"
+    with pytest.raises(BlockedError, match=f"^{re.escape(why)}$"):
         reject(desk, plan)
     assert desk.found(plan) == plan
     assert desk.entries() == []
