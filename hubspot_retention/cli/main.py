@@ -5,6 +5,7 @@ Everything heavy is imported inside the commands, so that `--help` answers at on
 
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Annotated
 
 import typer
@@ -116,7 +117,9 @@ def _told_bug(error: Exception, arguments: Sequence[str]) -> int:
     if any(argument == "--verbose" or (argument[:2] == "-v" and set(argument[1:]) == {"v"}) for argument in arguments):
         traceback.print_exception(error)
     else:
-        sys.stderr.write(f"This is a bug: {type(error).__name__}. Run it again with -v to see where.\n")
+        words = list(takewhile(lambda word: not word.startswith("-"), arguments))  # an option may hold an address
+        again = " ".join(["hubspot-retention -v", *words, *(["…"] if words != list(arguments) else [])])
+        sys.stderr.write(f"This is a bug: {type(error).__name__}. To see where, run it again as `{again}`.\n")
     return ExitCode.FAILED
 
 

@@ -84,7 +84,17 @@ def test_a_bug_exits_one_and_tells_no_more_than_its_kind(
 ) -> None:
     a_failure(monkeypatch, ZeroDivisionError("aksel@example.dk"))
     assert main.run(["plan", "new"]) == 1
-    assert capsys.readouterr().err == "This is a bug: ZeroDivisionError. Run it again with -v to see where.\n"
+    assert capsys.readouterr().err == (
+        "This is a bug: ZeroDivisionError. To see where, run it again as `hubspot-retention -v plan new`.\n"
+    )
+
+
+def test_a_bug_repeats_nothing_that_was_given_with_an_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_failure(monkeypatch, ZeroDivisionError("contacts/101"))
+    assert main.run(["audit", "find", "--email", "p101@example.dk"]) == 1
+    assert capsys.readouterr().err.endswith("run it again as `hubspot-retention -v audit find …`.\n")
 
 
 @pytest.mark.parametrize("option", ["-v", "-vv", "--verbose"])
