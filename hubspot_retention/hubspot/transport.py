@@ -10,7 +10,7 @@ shown, the HTTP library's own loggers are silenced, and its exceptions, which ho
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -168,7 +168,7 @@ class Transport:
             finally:
                 response.close()
         except httpx.HTTPError as error:
-            return _lost(call, error, connected)
+            return _lost(call, error, connected, urlsplit(self._base_url).hostname or "")
         self._note(call.bucket, response.headers, started)
         if 200 <= response.status_code < 300:
             return Answer(call, response.status_code, body)
@@ -217,9 +217,13 @@ def _not_sent(call: Call) -> NoReturn:
     raise TemporaryFailureError(message, status=None, category="NOT_SENT", wait_seconds=float("inf"), harmless=True)
 
 
-def _lost(call: Call, error: httpx.HTTPError, connected: bool) -> PortalTemporaryError:
-    """No answer. Harmless only if there was no connection that could have carried the request."""
+def _lost(call: Call, error: httpx.HTTPError, connected: bool, host: str) -> PortalTemporaryError:
+    """No answer. Harmless only if there was no connection that could have carried the request. Only the host is named:
+    an address can stand in a path."""
     harmless = not connected and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    message = f"{call.method} {call.endpoint}: no answer from HubSpot ({type(error).__name__})"
+    words = "no answer from HubSpot"
+    if not connected and isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        words = f"no connection to {host}: is HUBSPOT_BASE_URL right, does a proxy or a name server stand in the way?"
+    message = f"{call.method} {call.endpoint}: {words} ({type(error).__name__})"
     category = "UNREACHABLE" if harmless else "NO_ANSWER"
     return TemporaryFailureError(message, status=None, category=category, wait_seconds=0.0, harmless=harmless)

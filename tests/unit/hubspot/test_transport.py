@@ -1,4 +1,6 @@
 import logging
+import re
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -60,6 +62,25 @@ def test_a_read_is_tried_again_after_a_temporary_failure(respx_mock: respx.MockR
 def test_a_read_is_tried_again_after_no_answer(respx_mock: respx.MockRouter, error: Exception) -> None:
     route(respx_mock, READ).side_effect = [error, httpx.Response(200, json={})]
     assert a_transport().send(READ).status == 200
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.ProxyError("x")])
+def test_where_no_connection_can_be_made_the_host_is_named_and_what_to_look_at(
+    respx_mock: respx.MockRouter, error: Exception
+) -> None:
+    route(respx_mock, READ).side_effect = error
+    words = (
+        f"{READ.method} {READ.endpoint}: no connection to {urlsplit(BASE).hostname}: is HUBSPOT_BASE_URL right, "
+        f"does a proxy or a name server stand in the way? ({type(error).__name__})"
+    )
+    with pytest.raises(PortalTemporaryError, match=f"^{re.escape(words)}$"):
+        a_transport().send(READ)
+
+
+def test_where_a_connection_was_made_no_answer_is_told(respx_mock: respx.MockRouter) -> None:
+    route(respx_mock, READ).side_effect = httpx.ReadTimeout("x")
+    with pytest.raises(PortalTemporaryError, match=r"no answer from HubSpot \(ReadTimeout\)$"):
+        a_transport().send(READ)
 
 
 def test_a_429_waits_as_long_as_retry_after_says(respx_mock: respx.MockRouter) -> None:
