@@ -30,9 +30,12 @@ def place(
     matter: Annotated[str, typer.Option(help="The case's reference, such as J-2026-114; no name, no spaces.")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the log, so name no person.")],
     review_on: Annotated[str | None, typer.Option(metavar="DATE", help="When somebody shall look again.")] = None,
+    as_json: AsJson = False,
     who: Who = None,
 ) -> None:
     """Place a hold on a contact, company or deal; it reaches whatever hangs on it (a dispute is with the customer)."""
+    from hubspot_retention.cli.render_registers import holds_json
+
     house = application(context, who=who)
 
     def target_given() -> "RecordRef":
@@ -46,11 +49,18 @@ def place(
 
     told_together(target_given, lambda: read_matter(matter), reason_given, day_given)
     target, words, day = target_given(), reason_given(), day_given()
+    if as_json:
+        house.policy()  # the zone of its times: what cannot be told afterwards is found out before
     with house.store("brief") as store:
         placed, in_flight = house.registrar(store).place_hold(target, matter, words, day, house.clock.now())
         with store.transaction() as tx:
             found = [(made, item) for made, item in tx.items_of_record(target)]
-    typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
+    if as_json:
+        (told,) = holds_json([(placed, words)], house.policy()[0].civil)
+        flying = [{"plan_id": plan_id, "record": str(each)} for plan_id, each in in_flight]
+        print_json({**told, "in_flight": flying})
+    else:
+        typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
     for plan_id, sent in in_flight:
         say(f"{sent} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
     for made, item in found:

@@ -43,11 +43,13 @@ def record(
     received: Annotated[
         str, typer.Option(metavar="WHEN", help="A day (its first instant) or an instant with its offset.")
     ],
+    as_json: AsJson = False,
     policy: PolicyFile = None,
     who: Who = None,
 ) -> None:
     """Write a request into the register; its clock runs from when it was received."""
     from hubspot_retention.cli.moments import read_moment, shown
+    from hubspot_retention.cli.render_registers import requests_json
     from hubspot_retention.core.policy.model import answer_by
     from hubspot_retention.core.request import RequestKind
 
@@ -55,10 +57,14 @@ def record(
     house = application(context, policy=policy, who=who)
     parsed = house.policy()[0]
     received_at = read_moment(received, "--received", parsed.civil)
+    now = house.clock.now()
     with house.store("brief") as store:
-        stored = house.registrar(store).record_request(contact, RequestKind(kind), received_at, house.clock.now())
-    limit = shown(answer_by(parsed, received_at), parsed.civil)
-    typer.echo(f"request {stored.request_id} for {kind.value} of {contact} is recorded; answer it by {limit}")
+        stored = house.registrar(store).record_request(contact, RequestKind(kind), received_at, now)
+    if as_json:
+        print_json(requests_json([stored], parsed, now)[0])
+    else:
+        limit = shown(answer_by(parsed, received_at), parsed.civil)
+        typer.echo(f"request {stored.request_id} for {kind.value} of {contact} is recorded; answer it by {limit}")
 
 
 @app.command("list")

@@ -77,6 +77,28 @@ def test_a_review_date_is_a_day(planned: House) -> None:
     assert "--review-on: found 'soon'" in ran.err
 
 
+def test_a_script_is_told_the_number_of_a_hold_and_what_is_in_flight(planned: House) -> None:
+    placed = ("--matter", "J-1", "--reason", "a dispute", "--json")
+    told = planned("hold", "place", "contacts/101", *placed).json
+    (listed,) = planned("hold", "list", "--json").json
+    assert told == {**listed, "in_flight": []}
+    with application().store() as store, store.transaction() as tx:
+        plan = tx.plan("1-rights")
+        assert plan is not None
+        tx.save_plan(replace(plan, status=PlanStatus.APPLYING))
+        tx.set_item_state("1-rights", RecordRef.parse("contacts/102"), ItemState.SENT)
+    told = planned("hold", "place", "contacts/102", *placed).json
+    assert (told["hold"], told["in_flight"]) == (2, [{"plan_id": "1-rights", "record": "contacts/102"}])
+
+
+def test_a_script_is_told_the_number_of_a_request(planned: House) -> None:
+    words = ("request", "record", "contacts/103", "--kind", "access", "--received", "2026-01-31", "--json")
+    told = planned(*words).json
+    (listed,) = planned("request", "list", "--json").json
+    assert told == listed
+    assert told["request"] == 1
+
+
 @pytest.mark.parametrize("reason", ["", " \n "])
 def test_a_hold_says_why(planned: House, reason: str) -> None:
     ran = planned("hold", "place", "deals/1", "--matter", "J-1", "--reason", reason)
