@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application, told_together, why_given
+from hubspot_retention.cli.in_view import tell_if_not_in_view
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.cli.records import Record, read_matter, read_record
 from hubspot_retention.errors import UsageError
@@ -66,6 +67,7 @@ def place(
     for made, item in found:
         if made.status in _open_statuses() and item.state in _open_states():
             say(f"plan {made.plan_id} loses {target}: it is skipped when the plan is applied")
+    tell_if_not_in_view(house, target)
 
 
 def _day_to_come(house: "Application", text: str) -> "date":

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
+from hubspot_retention.cli.in_view import tell_if_not_in_view
 from hubspot_retention.cli.output import print_json, print_text
 from hubspot_retention.cli.records import Record, read_record
 
@@ -65,6 +66,7 @@ def record(
     else:
         limit = shown(answer_by(parsed, received_at), parsed.civil)
         typer.echo(f"request {stored.request_id} for {kind.value} of {contact} is recorded; answer it by {limit}")
+    tell_if_not_in_view(house, contact)
 
 
 @app.command("list")

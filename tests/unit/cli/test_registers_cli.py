@@ -99,6 +99,43 @@ def test_a_script_is_told_the_number_of_a_request(planned: House) -> None:
     assert told["request"] == 1
 
 
+SAYINGS = (
+    ("hold", "place", "contacts/999", "--matter", "J-1", "--reason", "a dispute"),
+    ("request", "record", "contacts/999", "--kind", "access", "--received", "2026-01-31"),
+)
+
+
+@pytest.mark.parametrize("words", SAYINGS, ids=lambda words: words[0])
+def test_a_record_that_is_not_in_view_is_told_and_what_was_said_of_it_stands(
+    planned: House, words: tuple[str, ...]
+) -> None:
+    ran = planned(*words)
+    assert ran.code == 0
+    assert ran.err == (
+        "contacts/999 is not in view in portal 25412345: check the number. What was said of it stands all the same\n"
+    )
+    assert len(planned(words[0], "list", "--json").json) == 1
+
+
+@pytest.mark.parametrize("words", SAYINGS, ids=lambda words: words[0])
+def test_where_hubspot_does_not_answer_it_is_said_at_once_that_nobody_could_look(
+    planned: House, words: tuple[str, ...]
+) -> None:
+    planned.sandbox.gateway.faults.add({"kind": "error_before", "status": 503, "path": "batch/read"})
+    ran = planned(*words)
+    assert ran.code == 0
+    assert ran.err == (
+        "it could not be checked whether contacts/999 is in view in the portal: HubSpot did not answer at once\n"
+    )
+    assert len(planned(words[0], "list", "--json").json) == 1
+
+
+def test_without_a_token_nobody_looks(planned: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
+    ran = planned(*SAYINGS[0])
+    assert (ran.code, ran.err) == (0, "")
+
+
 @pytest.mark.parametrize("reason", ["", " \n "])
 def test_a_hold_says_why(planned: House, reason: str) -> None:
     ran = planned("hold", "place", "deals/1", "--matter", "J-1", "--reason", reason)

@@ -1,0 +1,31 @@
+"""Whether a record that a person named is in view in the portal: a slip in its number would hold nobody."""
+
+from typing import TYPE_CHECKING, NoReturn
+
+from hubspot_retention.cli.output import say
+from hubspot_retention.errors import PortalPausedError, RetentionError
+
+if TYPE_CHECKING:
+    from hubspot_retention.bootstrap import Application
+    from hubspot_retention.core.record import RecordRef
+
+
+def tell_if_not_in_view(house: "Application", record: "RecordRef") -> None:
+    """Look once, if there is a token, and tell what was not found, or that nobody could look. Whatever was written down
+    about the record stands: HubSpot may be away, and what lies in its bin may come back."""
+    environment = house.environment
+    if not (environment.get("HUBSPOT_ACCESS_TOKEN") or environment.get("HUBSPOT_ACCESS_TOKEN_FILE")):
+        return
+    try:
+        with house.transport(_no_waiting) as transport:
+            portal_id = house.identify(transport).portal_id
+            found = house.portal_by(transport).presence(record.object_type, [record.record_id])[record.record_id]
+    except RetentionError as error:
+        say(f"it could not be checked whether {record} is in view in the portal: {error}")
+        return
+    if found is not True:
+        say(f"{record} is not in view in portal {portal_id}: check the number. What was said of it stands all the same")
+
+
+def _no_waiting(_: float) -> NoReturn:
+    raise PortalPausedError("HubSpot did not answer at once")
