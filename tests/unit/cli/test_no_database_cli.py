@@ -74,6 +74,13 @@ def test_what_sets_up_makes_one(lost: House, words: tuple[str, ...]) -> None:
     assert lost("hold", "list").code == 0
 
 
+def test_the_keys_of_pseudonyms_may_be_made_first(lost: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    monkeypatch.setenv("RETENTION_PSEUDONYM_KEYS", str(tmp_path / "keys" / "pseudonyms.json"))
+    assert lost("audit", "pseudonym-keys", "new").code == 0
+    assert Path("data/retention.db").is_file()
+
+
 def test_an_empty_file_is_no_database_yet(lost: House) -> None:
     Path("data").mkdir()
     Path("data/retention.db").touch()
