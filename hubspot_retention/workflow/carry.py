@@ -115,9 +115,11 @@ class Carrier:
                 bare.append(item)
         for item, settled in laden:
             sending = self._ledger.send([item], looked.prepared, self._steps.archive_parts(settled))
-            if sending is None or not self._ledger.may_call([item], sending):
-                continue
-            if self._steps.archive_letters(item, sending, settled):
+            if (
+                sending is not None
+                and self._ledger.may_call([item], sending)
+                and self._steps.archive_letters(item, sending, settled)
+            ):
                 self._ledger.settle([item], ItemState.PREPARED, Verb.INTENDED, "letters-archived")
                 bare.append(item)
         return bare

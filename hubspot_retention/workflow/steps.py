@@ -153,9 +153,9 @@ class BundleSteps:
 
     def _erase_file(self, item: PlanItem, sending: Sending, file: str) -> bool:
         """Erase a file, where the policy says so."""
-        if not self._ledger.may_call([item], sending):
-            return False
-        return self._taken(item, Subject.ATTACHMENT, Verb.ERASED, self._disposer.erase_file(file), f"files/{file}")
+        return self._ledger.may_call([item], sending) and self._taken(
+            item, Subject.ATTACHMENT, Verb.ERASED, self._disposer.erase_file(file), f"files/{file}"
+        )
 
     def _taken(self, item: PlanItem, subject: Subject, verb: Verb, result: CallResult, about: str) -> bool:
         outcome = {Fate.DONE: verb, Fate.REFUSED: Verb.FAILED, Fate.UNKNOWN: Verb.UNKNOWN}[result.fate]

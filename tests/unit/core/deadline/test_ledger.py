@@ -163,6 +163,15 @@ def test_what_was_due_when_a_keep_lapsed_keeps_the_deadline_that_it_was_given_th
     decision = with_another("unsubscribed", CLICK - 300 * DAY, (OPT_OUT, CLICK - 300 * DAY))
     noted = Remembered(starts=write_starts(decision.starts))
     assert after(lapsed(), decision, before=noted).erase_by == NOW + 30 * DAY
+    that_moment = with_another("unsubscribed", NOW, (OPT_OUT, CLICK))
+    noted = Remembered(starts=write_starts(that_moment.starts))
+    assert after(lapsed(), that_moment, before=noted).erase_by == NOW + 30 * DAY
+
+
+def test_the_call_for_an_archive_whose_longer_deadline_stands_is_due_ninety_days_before_it() -> None:
+    known = replace(after(None, an_inactive()), erase_by=NOW + 200 * DAY, call_by=NOW + 110 * DAY)
+    found = after(known, an_inactive())
+    assert (found.erase_by, found.call_by) == (NOW + 200 * DAY, NOW + 110 * DAY)
 
 
 def test_a_rule_that_the_policy_no_longer_knows_has_no_limit() -> None:
