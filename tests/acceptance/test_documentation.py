@@ -39,12 +39,11 @@ def _commands(page: Path) -> list[list[str]]:
 WITH_COMMANDS = [page for page in PAGES if _commands(page)]
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """A portal with Clienti's cases, probed and set up, with plans that wait for review."""
-    with sandbox_process(
-        tmp_path_factory.mktemp("docs"), ["--load", str(ROOT / "tests/golden/portal.json")]
-    ) as command:
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Command]:
+    """A portal with Clienti's cases, probed and set up, with plans that wait for review. One for each page: a log that
+    another page signed by a key of its own is not the one that was written."""
+    with sandbox_process(tmp_path, ["--load", str(ROOT / "tests/golden/portal.json")]) as command:
         assert command("portal", "probe", "--yes").returncode == 0
         assert command("plan", "new").returncode == 0
         yield command

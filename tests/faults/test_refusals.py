@@ -116,7 +116,7 @@ def test_a_plan_as_of_another_day(world: World) -> None:
     plan, _ = world.assess(as_of=world.clock.now() + timedelta(days=30))
     assert plan.status is PlanStatus.READ_ONLY
     refused(world, plan, "as of another day")
-    with pytest.raises(BlockedError, match="read-only"):
+    with pytest.raises(BlockedError, match="as of another day: it can be read, not approved"):
         world.approve(plan)
 
 
