@@ -44,3 +44,4 @@ def test_a_list_whose_ranges_disagree_is_read_anew_with_one_cursor_and_counted_o
     assert [(each.kind, each.read, each.loose) for each in found if each.read] == [(ObjectType.NOTE, 1, (RecordId(1),))]
     assert told == [("reading notes", 1), ("reading notes", 1)]
     assert (entry.kind, dict(entry.facts)["read"], dict(entry.facts)["loose_notes"]) == ("residue.reported", 1, 1)
+    assert (entry.portal_id, entry.actor) == (PORTAL, "anna")
