@@ -120,6 +120,6 @@ PACKAGES: Final = (
     ),
     _workflow("obligations", "obligation_entry"),
     _workflow("anchoring", "telling"),
-    _workflow("residue"),
+    *(_workflow(name) for name in ("residue", "log_tree")),
     *(_workflow(name) for name in _BESIDE_DISPOSALS),
 )

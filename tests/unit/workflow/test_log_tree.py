@@ -1,5 +1,7 @@
 """The tree of the log that is here: nothing is read that is kept as an edge."""
 
+from hubspot_retention.core.audit.anchor import Doubt
+from hubspot_retention.core.audit.checkpoint import Checkpoint
 from hubspot_retention.core.audit.merkle import is_consistent
 from hubspot_retention.workflow.log_tree import LogTree
 from tests.unit.core.audit.test_merkle import bodies_of, by_definition
@@ -34,6 +36,23 @@ def test_that_the_log_grew_is_proved_from_what_came_since_it_was_signed() -> Non
 
     assert is_consistent((20, by_definition(BODIES[:20])), (30, by_definition(BODIES)), proof)
     assert log.read == 10
+
+
+def test_what_came_after_the_end_of_a_proof_is_not_read_for_it() -> None:
+    log = Bodies(BODIES, signed=(20,))
+    proof = LogTree(log).proof(20, 25)
+
+    assert is_consistent((20, by_definition(BODIES[:20])), (25, by_definition(BODIES[:25])), proof)
+    assert log.read == 5
+
+
+def test_a_tree_whose_end_nobody_asked_for_vouches_for_nothing() -> None:
+    seen = Checkpoint(origin="log.example.dk", size=1, root=by_definition(BODIES[:1]))
+    tree = LogTree(Bodies(BODIES))
+
+    assert tree.doubt_of(seen) is Doubt.BEHIND
+    tree.end()
+    assert tree.doubt_of(seen) is None
 
 
 def test_that_the_log_grew_from_what_nobody_here_signed_is_proved_from_all_of_it() -> None:
