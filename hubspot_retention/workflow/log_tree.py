@@ -19,7 +19,7 @@ from hubspot_retention.core.audit.merkle import Frontier, consistency_proof, lea
 class Log(Protocol):
     """The log and what is kept beside it."""
 
-    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+    def entries(self, after: int) -> Iterator[StoredEntry]:
         """The log from a sequence number on, streamed."""
 
     def tree(self) -> Frontier:
@@ -57,7 +57,7 @@ class LogTree:
         """Read the log from where it begins. What a part was of those that were removed, nobody can tell who was not
         told at the time."""
         edge = self._beginning()
-        for entry in islice(self._log.entries(), max(0, size - edge.size)):
+        for entry in islice(self._log.entries(0), max(0, size - edge.size)):
             edge.append(leaf_hash(entry.body))
         return edge
 
