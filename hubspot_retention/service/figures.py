@@ -10,8 +10,7 @@ from datetime import datetime
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord, Tick
 from hubspot_retention.core.audit.anchor import Anchored
-from hubspot_retention.core.deadline.alarm import IN_DANGER
-from hubspot_retention.core.deadline.obligation import LIVE, ObligationCount, ObligationState
+from hubspot_retention.core.deadline.obligation import IN_DANGER, LIVE, ObligationCount, ObligationState
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.service.counting import DISPOSALS, WEBHOOKS, Key
 from hubspot_retention.workflow.ports import Transaction

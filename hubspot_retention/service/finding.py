@@ -12,7 +12,6 @@ from hubspot_retention.bootstrap import Quota
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.anchor import Doubt
 from hubspot_retention.core.deadline.alarm import (
-    IN_DANGER,
     anchor_alarms,
     deadline_alarms,
     forecast_alarm,
@@ -22,7 +21,7 @@ from hubspot_retention.core.deadline.alarm import (
     tick_alarms,
 )
 from hubspot_retention.core.deadline.forecast import Pace, Turn, late
-from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.deadline.obligation import IN_DANGER, ObligationState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.service.counting import WEBHOOKS, Key

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, case, delete, func, null, or_, select
 
-from hubspot_retention.core.deadline.forecast import BACKLOG, Turn
-from hubspot_retention.core.deadline.obligation import LIVE, Obligation, ObligationCount, ObligationState
+from hubspot_retention.core.deadline.forecast import Turn
+from hubspot_retention.core.deadline.obligation import IN_DANGER, LIVE, Obligation, ObligationCount, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.store.encoding import (
@@ -95,7 +95,7 @@ class LedgerRows(Rows):
         here, is_ahead = obligation.c, obligation.c.call_by > to_micros(now)
         ahead = (
             select(*[case((is_ahead, each), else_=null()).label(each.name) for each in (here.call_by, here.not_before)])
-            .where(here.state.in_([state.value for state in BACKLOG]))
+            .where(here.state.in_([state.value for state in IN_DANGER]))
             .subquery()
         )
         keys = (ahead.c.call_by, ahead.c.not_before)

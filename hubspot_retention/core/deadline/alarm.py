@@ -13,7 +13,7 @@ from typing import Final
 from hubspot_retention.core.alarm import NO_NEWS, Alarm, AlarmKind, AlarmLevel, Tick
 from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.forecast import Late
-from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.deadline.obligation import IN_DANGER, Obligation, ObligationState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import RecordRef
 
@@ -22,9 +22,6 @@ UNDECIDED: Final = "undecided"
 PORTAL: Final = "portal"
 WEBHOOKS: Final = "webhooks"
 SERVICE: Final = "service"
-
-IN_DANGER: Final = (ObligationState.LOOK, ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
-"""States whose deadline can be missed: a hold stops the clock of what it binds."""
 
 _SHOWN: Final = 5
 _FEWEST_WEBHOOKS: Final = 20

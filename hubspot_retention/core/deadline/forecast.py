@@ -7,10 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from hubspot_retention.core.deadline.obligation import ObligationState
-
-BACKLOG: Final = (ObligationState.LOOK, ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
-"""What is still to be worked off; what is held is not."""
 _DAY: Final = timedelta(days=1)
 
 

@@ -35,6 +35,9 @@ LIVE: Final = (
 )
 """The states of what has not ended."""
 
+IN_DANGER: Final = tuple(state for state in LIVE if state is not ObligationState.HELD)
+"""The states of what is still to be worked off, so that its deadline can be missed: a hold stops the clock."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:

@@ -250,9 +250,13 @@ def _no_disposal(case: Weighing) -> Decision:
     return _decision(case, Outcome.RETAIN, [*_running(case), *pending, *case.doubts], until)
 
 
-def _running(case: Weighing) -> list[Reason]:
+def _running_keeps(case: Weighing) -> list[tuple[ReadyRule, End]]:
     """The keeps that carry the record: one that has ended carries nothing."""
-    return [_carried(rule, end) for rule, end in case.keeps if end is NEVER or end > case.as_of]
+    return [(rule, end) for rule, end in case.keeps if end is NEVER or end > case.as_of]
+
+
+def _running(case: Weighing) -> list[Reason]:
+    return [_carried(rule, end) for rule, end in _running_keeps(case)]
 
 
 def _outweighing(case: Weighing) -> list[Reason]:
@@ -260,8 +264,8 @@ def _outweighing(case: Weighing) -> list[Reason]:
     requests = [dispose for rule, dispose, _ in case.matches.disposing if rule.rule.outweighed_is_referred]
     return [
         _carried(rule, end)
-        for rule, end in case.keeps
-        if (end is NEVER or end > case.as_of) and any(rule.basis not in dispose.overrides for dispose in requests)
+        for rule, end in _running_keeps(case)
+        if any(rule.basis not in dispose.overrides for dispose in requests)
     ]
 
 

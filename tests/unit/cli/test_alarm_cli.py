@@ -1,6 +1,5 @@
 """`alarm`: what is open, and how a person settles what is not undone."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -75,19 +74,17 @@ def test_what_is_over_by_itself_nobody_settles(house: House) -> None:
     assert len(house("alarm", "list", "--json").json) == 3
 
 
-def test_an_erased_person_who_is_back_is_settled_in_the_words_for_that_alone(house: House) -> None:
+def raised(kind: AlarmKind, *about: str) -> None:
+    """Alarms of one kind are open, about these records."""
     app = application()
     now = app.clock.now()
-    record = AlarmRecord(
-        kind=AlarmKind.ERASED_PERSON_BACK,
-        about="contacts/101",
-        level=AlarmLevel.WARNING,
-        first_at=now,
-        last_seen_at=now,
-    )
     with app.store() as store, store.transaction() as tx:
-        tx.save_alarm(record)
-        tx.save_alarm(replace(record, about="contacts/103"))
+        for each in about:
+            tx.save_alarm(AlarmRecord(kind=kind, about=each, level=AlarmLevel.WARNING, first_at=now, last_seen_at=now))
+
+
+def test_an_erased_person_who_is_back_is_settled_in_the_words_for_that_alone(house: House) -> None:
+    raised(AlarmKind.ERASED_PERSON_BACK, "contacts/101", "contacts/103")
     assert house("alarm", "settle", "contacts/101", "--outcome", "welcome").code == 0
     assert {row["kind"] for row in house("alarm", "list", "--json").json if row["about"] == "contacts/101"} == {
         "foreign-deletion"
@@ -98,17 +95,7 @@ def test_an_erased_person_who_is_back_is_settled_in_the_words_for_that_alone(hou
 
 
 def test_a_record_that_could_not_be_read_is_settled_once_a_person_has_seen_to_it(house: House) -> None:
-    app = application()
-    now = app.clock.now()
-    record = AlarmRecord(
-        kind=AlarmKind.EVENT_UNREADABLE,
-        about="companies/11",
-        level=AlarmLevel.WARNING,
-        first_at=now,
-        last_seen_at=now,
-    )
-    with app.store() as store, store.transaction() as tx:
-        tx.save_alarm(record)
+    raised(AlarmKind.EVENT_UNREADABLE, "companies/11")
     assert house("alarm", "settle", "companies/11", "--outcome", "let-go").code == 2
     assert house("alarm", "settle", "companies/11", "--outcome", "seen-to").code == 0
     assert "companies/11" not in {row["about"] for row in house("alarm", "list", "--json").json}
