@@ -45,7 +45,7 @@ _BEFORE_A_DISPOSAL: Final = (
     *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
     *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person", "assess"),
 )
-_BESIDE_DISPOSALS: Final = ("triage", "reconcile", "watch", "review", "foreign", "hot", "inbox")
+_BESIDE_DISPOSALS: Final = ("triage", "reconcile", "watch", "review", "foreign", "hot", "inbox", "owner_warnings")
 
 
 def _tests_of(sources: Iterable[str]) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from hubspot_retention.bootstrap.parts import as_owners
+from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState
-from hubspot_retention.core.plan.model import Plan
+from hubspot_retention.core.plan.model import Action, Plan, RuleCount
 from hubspot_retention.core.policy.model import Mode
 from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.request import RequestKind
 from hubspot_retention.errors import BlockedError
 from hubspot_retention.workflow import owner_warnings as module
 from hubspot_retention.workflow.assess import Watcher
@@ -25,7 +27,7 @@ from hubspot_retention.workflow.owner_warnings import (
     warned_of,
 )
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import Document, a_contact, a_portal, days_ago, unsubscribed
+from tests.faults.people import Document, a_contact, a_portal, days_ago, lost_deal, unsubscribed
 from tests.faults.world import PORTAL, REVIEW, World, ref
 from tests.unit.workflow.ticking import InTime
 
@@ -179,11 +181,49 @@ def test_who_is_held_since_the_sweep_is_not_told_of(world_of: MakeWorld) -> None
     assert warn(world) == Warned()
 
 
+def test_who_objected_since_the_sweep_is_not_told_of(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    now = world.clock.now()
+    world.registrar().record_request(ref("contacts/101"), RequestKind.OBJECTION, now, now)
+    assert warn(world) == Warned()
+
+
+def deals_too(policy: str) -> str:
+    """Owners of lost deals are warned, too."""
+    own = 'from = "closed_at", within = "P4M", disposition = "archive"'
+    return policy.replace(own, own + ', review = "owner", warn_ahead = "P30D"')
+
+
+def test_the_owner_of_a_deal_is_told_of_the_deal(world_of: MakeWorld) -> None:
+    deal = lost_deal(21)
+    deal["properties"]["hubspot_owner_id"] = BO
+    world = world_of(a_portal(deals=[deal], owners=OWNERS), policy=deals_too)
+    sweep(world)
+    assert warn(world) == Warned(told=1, tasks=1)
+    assert [task["hs_task_subject"] for task in tasks(world)] == ["1 deal of yours to be archived"]
+
+
+@pytest.mark.parametrize("record", ["contacts/101", "deals/21"])
+def test_what_a_person_brought_back_after_it_was_archived_is_not_told_of(world_of: MakeWorld, record: str) -> None:
+    deal = lost_deal(21)
+    deal["properties"]["hubspot_owner_id"] = BO
+    world = world_of(a_portal(contacts=[silent_since(101, 340)], deals=[deal], owners=OWNERS), policy=deals_too)
+    sweep(world)
+    brought_back = ref(record)
+    with world.store.transaction() as tx:
+        tx.note(brought_back.object_type, [(brought_back.record_id, Remembered(archived_by_us=True))])
+    assert warn(world) == Warned(told=1, tasks=1)
+    (task,) = tasks(world)
+    assert str(brought_back.record_id) not in task["hs_task_body"]
+
+
 def test_many_of_one_owner_are_read_and_told_in_parts(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BATCH", 2)
-    world = world_of(a_company(*(silent_since(number, 340) for number in range(101, 106)), silent_since(106, 340, "")))
+    nobodys = [silent_since(number, 340, "") for number in (106, 107)]
+    world = world_of(a_company(*(silent_since(number, 340) for number in range(101, 106)), *nobodys))
     sweep(world)
-    assert warn(world) == Warned(told=5, tasks=3, without_owner=1)
+    assert warn(world) == Warned(told=5, tasks=3, without_owner=2)
     subjects = sorted(task["hs_task_subject"][:1] for task in tasks(world))
     assert subjects == ["1", "2", "2"]
 
@@ -275,7 +315,8 @@ def test_a_refused_task_is_in_the_log_and_is_given_after_the_next_sweep(world_of
     sweep(world)
     world.fault("error_before", status=400, path="objects/2026-03/tasks", count=1)
     assert warn(world) == Warned()
-    assert world.entries()[-1].kind == "owner-warning.failed"
+    refused = world.entries()[-1]
+    assert (refused.kind, refused.code) == ("owner-warning.failed", "VALIDATION_ERROR")
     assert warn(world) == Warned(told=1, tasks=1)
 
 
@@ -307,6 +348,8 @@ def test_a_plan_tells_of_how_many_the_owner_was_warned_in_time(world_of: MakeWor
     assert warned_of(world.store, made, world.policy) == (
         WarnedOf(rule="inactive-contact", ahead="30 days", told=2, total=2),
     )
+    nobodys = RuleCount("former-customer", Action.ERASE, 1, None, None)
+    assert warned_of(world.store, replace(made, rules=(nobodys, *made.rules)), world.policy)[0].told == 2
     early = replace(made, as_of=made.as_of - timedelta(days=2))
     assert warned_of(world.store, early, world.policy)[0].told == 0
 

@@ -213,6 +213,14 @@ def test_a_keep_that_does_not_apply_beside_one_that_stands_alone_has_no_start_to
     assert outcome(contact, histories={101: seen}) is Outcome.DISPOSE
 
 
+def test_the_start_of_a_keep_that_ended_for_another_reason_says_nothing() -> None:
+    lost = a_deal(won=False, closed_at=at("2018-02-01T10:00"), customer_until=on("2018-06-30"))
+    history = {201: History({"customer_until": on("2024-06-30")})}
+    assert decide_one(lost, around=around(histories=history)).outcome is Outcome.DISPOSE
+    won = changed(lost, is_won=True)
+    assert codes(decide_one(won, around=around(histories=history))) == [ReasonCode.START_MOVED_BACK]
+
+
 def test_the_end_of_the_financial_year_of_a_start_is_compared_with_the_end_of_one() -> None:
     day = "last_business_on"
     rule = clienti().rule("bookkeeping")
