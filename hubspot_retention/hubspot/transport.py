@@ -128,8 +128,21 @@ class Transport:
             stop=lambda state: state.attempt_number >= attempts,
             wait=_wait,
             retry=retry_if_exception(again),
+            before_sleep=self._tell_of_the_wait,
             reraise=True,
         )
+
+    def _tell_of_the_wait(self, state: RetryCallState) -> None:
+        """Whoever waits for a portal that does not answer is told so; limits and locks are what a usual day is like."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, TemporaryFailureError) and (error.status is None or error.status >= 500):
+            _log.warning(
+                "portal.kept_waiting",
+                endpoint=f"{state.args[0].method} {state.args[0].endpoint}",
+                why=error.category or str(error.status),
+                attempt=f"{state.attempt_number} of {self.options.retry.attempts}",
+                again_in_seconds=round(state.upcoming_sleep, 1),
+            )
 
     def _attempt(self, call: Call, give_up_at: float | None) -> Answer:
         patience = None if give_up_at is None else give_up_at - self._timing.monotonic()

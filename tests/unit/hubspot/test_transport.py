@@ -83,6 +83,31 @@ def test_where_a_connection_was_made_no_answer_is_told(respx_mock: respx.MockRou
         a_transport().send(READ)
 
 
+@pytest.mark.parametrize(("failure", "why"), [(httpx.ConnectError("x"), "UNREACHABLE"), (httpx.Response(503), "503")])
+def test_whoever_waits_for_a_portal_that_does_not_answer_is_told_each_time_why_and_how_long(
+    respx_mock: respx.MockRouter, failure: httpx.Response | Exception, why: str
+) -> None:
+    route(respx_mock, READ).side_effect = [failure, failure, httpx.Response(200, json={})]
+    time = FakeTime()
+    with structlog.testing.capture_logs() as logs:
+        a_transport(time).send(READ)
+    told = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert [(entry["event"], entry["attempt"]) for entry in told] == [
+        ("portal.kept_waiting", "1 of 8"),
+        ("portal.kept_waiting", "2 of 8"),
+    ]
+    assert {(entry["endpoint"], entry["why"]) for entry in told} == {(f"{READ.method} {READ.endpoint}", why)}
+    assert sum(entry["again_in_seconds"] for entry in told) == pytest.approx(time.seconds, abs=0.2)
+
+
+def test_of_limits_and_locks_nobody_is_told(respx_mock: respx.MockRouter) -> None:
+    short = burst("TEN_SECONDLY_ROLLING", **{"Retry-After": "1"})
+    route(respx_mock, READ).side_effect = [short, httpx.Response(423), httpx.Response(200, json={})]
+    with structlog.testing.capture_logs() as logs:
+        a_transport().send(READ)
+    assert not [entry for entry in logs if entry["log_level"] == "warning"]
+
+
 def test_a_429_waits_as_long_as_retry_after_says(respx_mock: respx.MockRouter) -> None:
     time = FakeTime()
     answers = [burst("TEN_SECONDLY_ROLLING", **{"Retry-After": "7"}), httpx.Response(200, json={})]
