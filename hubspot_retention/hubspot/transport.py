@@ -133,9 +133,12 @@ class Transport:
         )
 
     def _tell_of_the_wait(self, state: RetryCallState) -> None:
-        """Whoever waits for a portal that does not answer is told so; limits and locks are what a usual day is like."""
+        """Whoever waits for a portal that does not answer is told so. One hiccup is worth no word; limits and locks are
+        what a usual day is like."""
         error = state.outcome.exception() if state.outcome is not None else None
-        if isinstance(error, TemporaryFailureError) and (error.status is None or error.status >= 500):
+        if state.attempt_number == 1 or not isinstance(error, TemporaryFailureError):
+            return
+        if error.status is None or error.status >= 500:
             _log.warning(
                 "portal.kept_waiting",
                 endpoint=f"{state.args[0].method} {state.args[0].endpoint}",
