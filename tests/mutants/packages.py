@@ -106,7 +106,11 @@ PACKAGES: Final = (
         sources=tuple(f"workflow/{name}.py" for name in ("protocol", "aftermath", "item_entry", "remembered")),
         tests=("tests/unit/workflow/test_protocol.py", "tests/unit/workflow/test_remembered.py"),
     ),
-    Package(name="application", sources=("workflow/dispose.py",), tests=("tests/unit/workflow/test_dispose.py",)),
+    Package(
+        name="application",
+        sources=("workflow/dispose.py",),
+        tests=("tests/unit/workflow/test_dispose.py", "tests/unit/workflow/test_dispose_batches.py"),
+    ),
     _workflow("gate"),
     Package(
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
