@@ -12,6 +12,7 @@ from hubspot_retention.core.plan.model import Action, Plan, PlanItem
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.store.database import open_store
+from hubspot_retention.workflow import standing
 from hubspot_retention.workflow.standing import (
     SERVICE,
     Ask,
@@ -45,6 +46,14 @@ def marketing(record: str = "contacts/101") -> PlanItem:
     """The marketing of somebody who stays is to end."""
     decision = a_decision(Outcome.RETAIN, record=record, marketing_ends=True)
     return an_item(decision=decision, action=Action.END_MARKETING)
+
+
+def test_each_item_is_looked_up_once_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "_BATCH", 2)
+    items = [an_item(f"contacts/{number}") for number in (103, 101, 102)]
+    with open_store(a_database(tmp_path / "retention.db")) as store:
+        found = [str(item.record) for item, _, _ in standing._with_memory(store, items)]
+    assert found == ["contacts/101", "contacts/102", "contacts/103"]
 
 
 # Whether a rule acts by itself
