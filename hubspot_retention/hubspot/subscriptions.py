@@ -228,20 +228,18 @@ class Subscriptions:
 
     def _in_batches(self, addresses: Sequence[Address]) -> dict[str, States]:
         """The states of as many as the batch calls tell; nobody if the portal does not have these calls."""
-        wide = [address for address in addresses if _needs_wide(address)]
         try:
             own = self._batch(f"{_BASE}/statuses/batch/read", addresses)
+            wide = [address for address in addresses if self._needs_wide(address, own.get(_key(address), ()))]
             for_all = self._batch(f"{_BASE}/statuses/batch/unsubscribe-all/read", wide)
         except PortalDeniedError:
             self.batch_allowed = False
             return {}
         self.batch_allowed = True
-        states: dict[str, States] = {}
-        for address in addresses:
-            key = _key(address)
-            if key in own and (key in for_all or not _needs_wide(address)):
-                states[key] = [*own[key], *for_all.get(key, ())]
-        return states
+        asked = set(map(_key, wide))
+        return {
+            key: [*found, *for_all.get(key, ())] for key, found in own.items() if key in for_all or key not in asked
+        }
 
     def _batch(self, endpoint: str, addresses: Sequence[Address]) -> dict[str, Sequence[State]]:
         few = FewFailures()
@@ -266,10 +264,18 @@ class Subscriptions:
         """The states of one address, the portal-wide one too where it can matter."""
         args: Mapping[str, str] = {"address": address.text}
         own = self._transport.send(get(f"{_BASE}/statuses/{{address}}", args, _EMAIL)).read(_ONE).results
-        if not _needs_wide(address):
+        if not self._needs_wide(address, own):
             return own
         wide = self._transport.send(get(f"{_BASE}/statuses/{{address}}/unsubscribe-all", args, _EMAIL))
         return [*own, *wide.read(_ONE).results]
+
+    def _needs_wide(self, address: Address, own: Sequence[State]) -> bool:
+        """Whether the portal-wide state is worth a request: where the contact is opted out of all mail, where nobody
+        looked at that, and where the states of its own do not tell since when it is opted out."""
+        if not isinstance(address, ListedAddress) or address.off_all_mail:
+            return True
+        found = earliest_opt_out(own, self.newsletter_ids(), self._policy)
+        return not isinstance(found, OptOut) or found.at is None
 
     def consents(self, address: Address) -> tuple[Consent, ...] | Unknown:
         """The last word of an address on each newsletter that the policy names, as far as it said one; unknown where
@@ -283,10 +289,6 @@ class Subscriptions:
 
 def _key(address: Address) -> str:
     return address.text.strip().casefold()
-
-
-def _needs_wide(address: Address) -> bool:
-    return not isinstance(address, ListedAddress) or address.off_all_mail
 
 
 def unsubscribe_call(address: Address, newsletter_id: str) -> Call:

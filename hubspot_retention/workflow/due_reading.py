@@ -264,7 +264,9 @@ def _decided(found: FreshContact | FreshDeal, before: Remembered) -> Decided:
     if isinstance(seen, Unknown):
         known = Remembered(opted_out_at=before.opted_out_at, opt_out_source=before.opt_out_source)
     elif seen is not None and before.opted_out_at is not None:
-        known = Remembered(opted_out_at=before.opted_out_at, opt_out_source=_whose(seen.source, before))
+        # The earlier of the two: where no instant was to be had at first, that of the first sight stood in for it.
+        earliest = before.opted_out_at if seen.at is None else min(before.opted_out_at, seen.at)
+        known = Remembered(opted_out_at=earliest, opt_out_source=_whose(seen.source, before))
     elif seen is None:
         known = NOTHING_REMEMBERED
     else:

@@ -170,6 +170,19 @@ def test_who_is_not_off_all_mail_costs_one_request() -> None:
         assert surroundings.requests("/unsubscribe-all") == 0
 
 
+WIDE = {"wide": "PORTAL_WIDE", "status": "UNSUBSCRIBED", "timestamp": FIRST, "source": "Self Service"}
+UNDATED = {"subscriptionId": 501, "status": "UNSUBSCRIBED", "source": "Self Service"}
+
+
+@pytest.mark.parametrize("own", [[], [UNDATED]], ids=["no state of its own", "no instant of its own"])
+@pytest.mark.parametrize("tier", [Tier.ENTERPRISE, Tier.PROFESSIONAL])
+def test_where_its_own_states_do_not_tell_since_when_the_portal_wide_one_is_asked(own: list[Any], tier: Tier) -> None:
+    document = a_document(contacts=[{**a_contact(1), "subscriptions": [*own, WIDE]}])
+    with a_portal(document, SandboxOptions(tier=tier)) as surroundings:
+        found = surroundings.portal.opt_outs([ListedAddress("p1@example.dk", False)])
+    assert found == [OptOut(at(FIRST), OptOutSource.UNKNOWN)]
+
+
 def test_the_answers_stand_in_the_order_of_the_addresses() -> None:
     with a_portal(people(2), SandboxOptions(tier=Tier.ENTERPRISE)) as surroundings:
         asked = [

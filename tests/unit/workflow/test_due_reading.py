@@ -364,6 +364,11 @@ def test_for_an_exercised_right_no_start_is_new(house: House) -> None:
             None,
         ),
         (
+            OptOut(CLICKED, PERSON),
+            Remembered(opted_out_at=NOW, opt_out_source=PERSON),
+            Remembered(opted_out_at=CLICKED, opt_out_source=PERSON),
+        ),
+        (
             OptOut(NOW, STAFF),
             Remembered(opted_out_at=CLICKED, opt_out_source=PERSON),
             Remembered(opted_out_at=CLICKED, opt_out_source=OptOutSource.UNKNOWN),
