@@ -196,20 +196,18 @@ class Watch:
                 self._stored = {_key(record): record for record in tx.alarms()}
         except RetentionError as error:
             _log.error("alarms.unreadable", code=type(error).__name__)
-        return self._stored | {key: record for key, (record, _) in self._unsaved.items()}
+        return self._stored | {
+            key: _as_it_is(record, self._stored.get(key)) for key, (record, _) in self._unsaved.items()
+        }
 
     def _keep(self, verb: Verb | None, *records: AlarmRecord) -> None:
         self._unsaved |= {_key(record): (record, verb) for record in records}
 
     def _save(self, now: datetime) -> None:
         with self._store.transaction() as tx:
-            over = {_key(record): record.settled_at for record in tx.alarms() if record.settled_at is not None}
+            stored = {_key(record): record for record in tx.alarms()}
             for key, (record, verb) in self._unsaved.items():
-                if record.kind in EVENTS and record.settled_at is None and key in over:
-                    # A person settled it, or the record came back, while it was being told.
-                    tx.save_alarm(replace(record, settled_at=over[key]))
-                else:
-                    tx.save_alarm(record)
+                tx.save_alarm(_as_it_is(record, stored.get(key)))
                 if verb is not None:
                     tx.audit(alarm_entry(record, verb, now))
         self._unsaved.clear()
@@ -263,6 +261,16 @@ class Rejections:
 
 def _key(record: AlarmRecord) -> _Key:
     return record.kind, record.about
+
+
+def _as_it_is(record: AlarmRecord, stored: AlarmRecord | None) -> AlarmRecord:
+    """What the watch has to write down, beside what the store knows by now: while an event was being told, a person may
+    have settled it, the record may be back, or more may have happened to it. Of that nobody was told yet."""
+    if stored is None or record.kind not in EVENTS:
+        return record
+    if (stored.first_at, stored.level, stored.facts) != (record.first_at, record.level, record.facts):
+        return stored
+    return record if stored.settled_at is None else replace(record, settled_at=stored.settled_at)
 
 
 def _place(record: AlarmRecord) -> tuple[str, str]:

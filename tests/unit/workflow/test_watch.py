@@ -1,7 +1,8 @@
 """The service looks at itself: what stops disposals, what is told to whom and when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -484,3 +485,80 @@ def test_an_alarm_that_a_person_settles_while_it_is_told_stays_settled(scene: Sc
     (record,) = scene.records
     assert record.settled_at == (NOW if settles else None)
     assert record.times == 1
+
+
+def while_told(scene: Scene, happens: Callable[[Any], None]) -> None:
+    """Something happens to what the store knows while the first message goes out."""
+    tell, once = scene.mailbox.tell, iter((happens,))
+
+    def slowly(records: Sequence[AlarmRecord], *, settled: bool = False) -> bool:
+        for each in once:
+            with scene.store.transaction() as tx:
+                each(tx)
+        return tell(records, settled=settled)
+
+    scene.mailbox.tell = slowly  # type: ignore[method-assign]
+
+
+def erased(tx: Any) -> None:
+    """What somebody deleted is erased, too."""
+    (known,) = tx.alarms()
+    tx.save_alarm(replace(known, facts=(("restorable_until", "never"),)))
+
+
+def test_what_happens_to_an_event_while_it_is_told_stays_and_is_told_by_itself(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, replace(a_deletion(), facts=(("restorable_until", "2027-02-22"),)))
+    while_told(scene, erased)
+    scene.watch.run()
+    assert [record.facts for record in scene.records] == [(("restorable_until", "never"),)]
+    assert scene.after(seconds=30) == {"told": 1, "untold": 0, "settled": 0}
+    assert [(record.facts, record.times) for record in scene.records] == [((("restorable_until", "never"),), 1)]
+    assert scene.after(minutes=59) == {}
+    assert told(scene.store) == [("alarm.sent", "foreign-deletion")] * 2
+
+
+def test_an_event_that_grows_worse_while_it_is_told_stays_worse(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, replace(a_deletion(), level=AlarmLevel.WARNING))
+    while_told(scene, lambda tx: raise_alarm(tx, a_deletion()))
+    scene.watch.run()
+    assert [record.level for record in scene.records] == [AlarmLevel.URGENT]
+    assert scene.after(seconds=30) == {"told": 1, "untold": 0, "settled": 0}
+
+
+def test_an_event_that_is_over_and_happens_again_before_it_is_written_down_is_told(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, a_deletion())
+    scene.disk_is_full = True
+    with pytest.raises(RetentionError, match="disk full"):
+        scene.watch.run()
+    later = NOW + 3 * HOUR
+    with scene.store.transaction() as tx:
+        (known,) = tx.alarms()
+        tx.save_alarm(replace(known, settled_at=NOW))
+        raise_alarm(tx, replace(a_deletion(), at=later))
+    scene.disk_is_full = False
+    assert scene.after(hours=3) == {"told": 1, "untold": 0, "settled": 0}
+    assert [(record.first_at, record.last_sent_at) for record in scene.records] == [(later, later)]
+
+
+def test_of_an_event_that_changed_before_it_was_written_down_the_change_is_told(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, replace(a_deletion(), facts=(("restorable_until", "2027-02-22"),)))
+    scene.disk_is_full = True
+    with pytest.raises(RetentionError, match="disk full"):
+        scene.watch.run()
+    with scene.store.transaction() as tx:
+        erased(tx)
+    scene.disk_is_full = False
+    assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert [record.facts for record in scene.records] == [(("restorable_until", "never"),)]
+
+
+def test_the_other_alarms_are_as_they_were_found(scene: Scene) -> None:
+    scene.wrong(facts=(("records", "3"),))
+    scene.watch.run()
+    scene.wrong(facts=(("records", "4"),), level=AlarmLevel.URGENT)
+    assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
+    assert [(record.facts, record.level) for record in scene.records] == [((("records", "4"),), AlarmLevel.URGENT)]
