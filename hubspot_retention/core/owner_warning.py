@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 
 from hubspot_retention.core.civil import Period
-from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.policy.vocabulary import class_name
 from hubspot_retention.core.record import TYPE_IDS, ObjectType, PortalId, RecordRef
@@ -22,19 +22,22 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class WarningState(StrEnum):
-    """How far a warning has come. `elsewhere`: at that date it goes by a rule that warns nobody, or not at all."""
+    """How far a warning has come. `another-rule`: at that date the record goes by a rule that warns nobody.
+    `elsewhere`: when it was looked at, it did not go at all; it was held, say. That and `no-owner` stand until the next
+    sweep."""
 
     WANTED = "wanted"
     TOLD = "told"
     NO_OWNER = "no-owner"
     ELSEWHERE = "elsewhere"
+    ANOTHER_RULE = "another-rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerWarning:
     """What is known of the warning for one record. `due_at`: when its disposal is due; `rule`, `owner` (HubSpot's id of
-    an owner) and `settled_at`, when it was told or seen that nobody is to be, are empty until they are known. Another
-    due date is another warning."""
+    an owner) and `settled_at`, when it was told or last seen that nobody is to be, are empty until they are known.
+    Another due date is another warning."""
 
     record: RecordRef
     due_at: datetime
@@ -62,28 +65,50 @@ class Foresight:
         return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)}, as_of)
 
     def wanted(self, decision: Decision) -> OwnerWarning | None:
-        """The warning that a decision may call for. Of what is kept until a day, which rule takes it then is not known
-        yet: `placed` says it, by a decision as of that day."""
-        farthest = self.farthest
-        if farthest is None:
+        """The warning that a decision calls for. Of what is kept until a day, which rule takes it then is not known
+        yet: `placed` says it, by a decision as of `horizon`."""
+        due_at = decision.until if decision.outcome is Outcome.RETAIN else decision.due_at
+        if due_at is None or self._calling(decision) is None:
             return None
-        if decision.outcome is Outcome.RETAIN:
-            due_at = decision.until
-        else:
-            due_at = decision.due_at if decision.rule in self.until else None
-        return None if due_at is None or due_at > farthest else OwnerWarning(record=decision.record, due_at=due_at)
+        return OwnerWarning(record=decision.record, due_at=due_at)
 
-    def placed(self, heard: OwnerWarning, now: Decision, then: Decision) -> OwnerWarning:
-        """The warning with the rule that takes the record, by its decisions as of now and as of `farthest`.
+    def horizon(self, now: Decision) -> datetime | None:
+        """As of when a record that is not due yet must be decided to know which rule takes it; `None` where its
+        decision as of now says all."""
+        rule = self._calling(now)
+        return None if rule is None or now.outcome is not Outcome.RETAIN else self.until[rule]
+
+    def placed(self, heard: OwnerWarning, now: Decision | None, then: Decision | None) -> OwnerWarning:
+        """The warning with the rule that takes the record, by its decisions as of now and as of `horizon`; `None` for
+        what could not be read.
 
         The date is that of the decision as of now, which the next sweep hears as well: where two rules become due until
         then, the other one's date would be news, every night."""
-        warning, rule = self.wanted(now), then.rule
-        if warning is None:
+        rule, warning = (None, None) if now is None else (self._calling(now), self.wanted(now))
+        if now is None or rule is None or warning is None:
             return replace(heard, state=WarningState.ELSEWHERE)
-        if rule is None or then.due_at is None or then.due_at > self.until.get(rule, _NEVER):
-            return replace(warning, state=WarningState.ELSEWHERE)
+        if now.outcome is Outcome.RETAIN:
+            if then is None or then.rule is None or then.due_at is None or then.due_at > self.until[rule]:
+                return replace(warning, state=WarningState.ELSEWHERE)
+            if then.rule not in self.until:
+                return replace(warning, state=WarningState.ANOTHER_RULE)
+            if then.due_at <= self.until[then.rule]:
+                rule = then.rule
         return replace(warning, rule=rule)
+
+    def _calling(self, decision: Decision) -> str | None:
+        """The rule that has the owner warned: the one that takes the record; of several that will, each within its own
+        time, the one that looks least far ahead. Before its time a rule calls for nothing."""
+        if decision.outcome is not Outcome.RETAIN:
+            return decision.rule if decision.rule in self.until else None
+        if self.farthest is None or decision.until is None or decision.until > self.farthest:
+            return None
+        coming = [(reason.rule, reason.at) for reason in decision.reasons if reason.code is ReasonCode.NOT_YET_DUE]
+        near = [rule for rule, at in coming if rule is not None and at is not None and at <= self._until(rule)]
+        return min(near, key=self._until, default=None)
+
+    def _until(self, rule: str) -> datetime:
+        return self.until.get(rule, _NEVER)
 
 
 def _warned(policy: RetentionPolicy) -> Iterator[tuple[str, Period]]:

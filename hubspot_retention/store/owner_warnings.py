@@ -41,11 +41,14 @@ class OwnerWarningRows(Rows):
         self._open_session.change_each(_SAVE, [_row(each) for each in warnings])
 
     def owner_warnings_wanted(self, object_type: ObjectType, limit: int) -> Sequence[OwnerWarning]:
-        """Warnings that are wanted, what is due last first: for that there is still time."""
+        """Warnings that are wanted: first those that nobody looked at yet, then those that were looked at longest ago;
+        of these what is due last first, for that there is still time."""
         statement = select(owner_warning).where(
             _here.state == WarningState.WANTED.value, _here.object_type == TYPE_NUMBERS[object_type]
         )
-        statement = statement.order_by(_here.due_at.desc(), _here.record_id).limit(limit)
+        statement = statement.order_by(
+            _here.settled_at.asc().nulls_first(), _here.due_at.desc(), _here.record_id
+        ).limit(limit)
         return [_warning_of(*row) for row in self._connection.execute(statement)]
 
     def count_owners_told(self, plan_id: str, rule: str, before: datetime) -> int:

@@ -29,7 +29,8 @@ class OwnerTransaction(Protocol):
         """Write down warnings, each in place of what stood there of its record."""
 
     def owner_warnings_wanted(self, object_type: ObjectType, limit: int) -> Sequence[OwnerWarning]:
-        """Warnings that are wanted, what is due last first: for that there is still time."""
+        """Warnings that are wanted: first those that nobody looked at yet, then those that were looked at longest ago;
+        of these what is due last first, for that there is still time."""
 
     def count_owners_told(self, plan_id: str, rule: str, before: datetime) -> int:
         """Of how many records that a plan disposes of by a rule the owner was told before an instant."""

@@ -23,7 +23,7 @@ from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.errors import BlockedError, PortalError
 from hubspot_retention.workflow.assess import Watcher
-from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory, Missing
+from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory
 from hubspot_retention.workflow.gate import Freshness, Permission
 from hubspot_retention.workflow.owner_ports import Owners
 from hubspot_retention.workflow.ports import RecordSource, Store
@@ -36,6 +36,8 @@ _MOST: Final = 5_000
 """Records whose owners are told of after one sweep: a first sweep may find hundreds of thousands."""
 _KEPT: Final = timedelta(days=400)
 """How long a warning is remembered after it was settled and its record was due."""
+_FOR_NOW: Final = frozenset((WarningState.NO_OWNER, WarningState.ELSEWHERE))
+"""What may be otherwise at the next sweep, though the date is the same: somebody is given the record, a hold ends."""
 _VERBS: Final = {Fate.DONE: Verb.DONE, Fate.REFUSED: Verb.FAILED, Fate.UNKNOWN: Verb.UNKNOWN}
 
 
@@ -68,17 +70,25 @@ class OwnerHearing:
         return replace(watcher, decision=both)
 
     def note(self) -> None:
-        """Write down what was heard since the last time: what was told already of that due date stands."""
+        """Write down what was heard since the last time: what was told already of that due date stands, and that there
+        was nobody to tell, or nothing to tell of, is looked at again."""
         with self._store.transaction() as tx:
             for kind in (ObjectType.CONTACT, ObjectType.DEAL):
                 heard = [warning for warning in self._heard if warning.record.object_type is kind]
                 known = tx.owner_warnings_of(kind, [warning.record.record_id for warning in heard])
-                tx.save_owner_warnings([each for each in heard if _is_news(each, known.get(each.record.record_id))])
+                asked = [self._to_look_at(each, known.get(each.record.record_id)) for each in heard]
+                tx.save_owner_warnings([each for each in asked if each is not None])
         self._heard.clear()
 
-
-def _is_news(heard: OwnerWarning, known: OwnerWarning | None) -> bool:
-    return known is None or known.due_at != heard.due_at
+    def _to_look_at(self, heard: OwnerWarning, known: OwnerWarning | None) -> OwnerWarning | None:
+        """The warning that is wanted, with when it was last looked at. What another rule was to take, and is due by one
+        that has owners warned, is taken by that one."""
+        if known is None or known.due_at != heard.due_at:
+            return heard
+        is_due = heard.due_at <= self._foresight.as_of
+        if known.state in _FOR_NOW or (known.state is WarningState.ANOTHER_RULE and is_due):
+            return replace(heard, settled_at=known.settled_at)
+        return None
 
 
 @dataclass(slots=True)
@@ -155,21 +165,21 @@ class OwnerWarner:
 
     def _look(self, kind: ObjectType, wanted: Sequence[OwnerWarning], foresight: Foresight) -> list[OwnerWarning]:
         """Read records again: when and by which rule each will go, and who looks after it."""
-        assert foresight.farthest is not None
         ids = [warning.record.record_id for warning in wanted]
-        now, then = (self._fresh(kind, ids, as_of) for as_of in (foresight.as_of, foresight.farthest))
+        now = self._decided(kind, ids, foresight.as_of)
+        horizons = {record_id: foresight.horizon(decision) for record_id, decision in now.items()}
+        then: dict[RecordId, Decision] = {}
+        for horizon in sorted({each for each in horizons.values() if each is not None}):
+            then |= self._decided(kind, [each for each, until in horizons.items() if until == horizon], horizon)
         owners = self.parts.owners.owners_of(kind, ids)
-        found = ((each, now[each.record.record_id], then[each.record.record_id]) for each in wanted)
+        found = ((each, each.record.record_id) for each in wanted)
         return [
-            self._owned(foresight.placed(each, seen.decision, later.decision), owners)
-            if isinstance(seen, FreshContact | FreshDeal) and isinstance(later, FreshContact | FreshDeal)
-            else replace(each, state=WarningState.ELSEWHERE)
-            for each, seen, later in found
+            self._owned(foresight.placed(each, now.get(record_id), then.get(record_id)), owners)
+            for each, record_id in found
         ]
 
-    def _fresh(
-        self, kind: ObjectType, ids: Sequence[RecordId], as_of: datetime
-    ) -> Mapping[RecordId, FreshContact | FreshDeal | Missing]:
+    def _decided(self, kind: ObjectType, ids: Sequence[RecordId], as_of: datetime) -> dict[RecordId, Decision]:
+        """Decisions on records that are read by id; what cannot be read is not in the answer."""
         with self.parts.store.transaction() as tx:
             remembered = tx.recall(kind, ids)
             memory = Memory(
@@ -179,11 +189,12 @@ class OwnerWarner:
                 requests=RequestRegister.of_all(tx.requests()),
             )
         read = self.parts.fresh.contacts if kind is ObjectType.CONTACT else self.parts.fresh.deals
-        return read(ids, memory, as_of)
+        seen = read(ids, memory, as_of).items()
+        return {record_id: each.decision for record_id, each in seen if isinstance(each, FreshContact | FreshDeal)}
 
     @staticmethod
     def _owned(placed: OwnerWarning, owners: Mapping[RecordId, str]) -> OwnerWarning:
-        if placed.state is WarningState.ELSEWHERE:
+        if placed.state is not WarningState.WANTED:
             return placed
         owner = owners.get(placed.record.record_id)
         return replace(placed, state=WarningState.NO_OWNER) if owner is None else replace(placed, owner=owner)

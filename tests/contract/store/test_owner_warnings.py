@@ -38,6 +38,17 @@ def test_those_that_are_wanted_come_by_class_and_what_is_due_last_first(store: S
         assert [each.record.record_id for each in tx.owner_warnings_wanted(ObjectType.DEAL, 2)] == [105]
 
 
+def test_those_that_were_looked_at_before_come_behind_those_that_were_not_the_longest_ago_first(
+    store: SqlStore,
+) -> None:
+    again = [(101, NOW + DAY, NOW), (102, NOW, NOW - DAY), (103, NOW + DAY, NOW - DAY)]
+    with store.transaction() as tx:
+        tx.save_owner_warnings([replace(a_warning(record_id, due), settled_at=at) for record_id, due, at in again])
+        tx.save_owner_warnings([a_warning(104, NOW - DAY)])
+        found = tx.owner_warnings_wanted(CONTACT, 4)
+    assert [each.record.record_id for each in found] == [104, 103, 102, 101]
+
+
 def test_beside_a_plan_those_of_its_records_are_counted_who_were_told_by_then(store: SqlStore) -> None:
     made = stored_plan(store, *(an_item(number) for number in (101, 102, 103, 105)))
     with store.transaction() as tx:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode
 from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState, task_for
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
@@ -17,9 +17,12 @@ ADA = RecordRef(ObjectType.CONTACT, RecordId(101))
 FORESIGHT = Foresight.of(clienti(), NOW)
 
 
-def kept_until(until: datetime | None) -> Decision:
-    """A contact that stays until then."""
-    return Decision(ADA, Outcome.RETAIN, (), until=until)
+def kept_until(until: datetime | None, rule: str = "inactive-contact", *more: tuple[str, datetime]) -> Decision:
+    """A contact that stays until then, when a rule takes it; more rules would later."""
+    coming = () if until is None else ((rule, until), *more)
+    kept = Reason(ReasonCode.KEEP_RUNS, "agreement", NOW)
+    reasons = tuple(Reason(ReasonCode.NOT_YET_DUE, each, at) for each, at in coming)
+    return Decision(ADA, Outcome.RETAIN, (kept, *reasons), until=until)
 
 
 def due(at: datetime, rule: str = "inactive-contact") -> Decision:
@@ -45,6 +48,10 @@ def test_owners_are_warned_as_long_ahead_as_the_policy_says() -> None:
         (kept_until(IN_30_DAYS), wanted(IN_30_DAYS)),
         (kept_until(IN_30_DAYS + timedelta(microseconds=1)), None),
         (kept_until(None), None),
+        (kept_until(NOW + timedelta(days=20), "former-customer"), None),
+        (kept_until(NOW, "former-customer", ("inactive-contact", IN_30_DAYS)), wanted(NOW)),
+        (kept_until(NOW, "former-customer", ("inactive-contact", IN_30_DAYS + timedelta(microseconds=1))), None),
+        (Decision(ADA, Outcome.RETAIN, (Reason(ReasonCode.KEEP_RUNS, "inactive-contact", NOW),), until=NOW), None),
         (due(NOW), wanted(NOW)),
         (due(NOW, "unsubscribed"), None),
         (Decision(ADA, Outcome.HELD, ()), None),
@@ -75,15 +82,61 @@ SOON = NOW + timedelta(days=20)
         (kept_until(IN_30_DAYS), due(IN_30_DAYS), wanted(IN_30_DAYS, rule="inactive-contact")),
         (due(NOW), due(NOW), wanted(NOW, rule="inactive-contact")),
         (kept_until(SOON), due(IN_30_DAYS + timedelta(days=1)), wanted(SOON, state=WarningState.ELSEWHERE)),
-        (kept_until(SOON), due(NOW, "former-customer"), wanted(SOON, state=WarningState.ELSEWHERE)),
+        (kept_until(SOON), due(NOW, "former-customer"), wanted(SOON, state=WarningState.ANOTHER_RULE)),
         (kept_until(SOON), kept_until(IN_30_DAYS), wanted(SOON, state=WarningState.ELSEWHERE)),
+        (kept_until(SOON), None, wanted(SOON, state=WarningState.ELSEWHERE)),
         (kept_until(None), due(SOON), wanted(NOW, state=WarningState.ELSEWHERE)),
+        (None, None, wanted(NOW, state=WarningState.ELSEWHERE)),
+        (due(NOW), None, wanted(NOW, rule="inactive-contact")),
+        (due(NOW), due(NOW, "former-customer"), wanted(NOW, rule="inactive-contact")),
     ],
 )
 def test_the_rule_that_takes_the_record_decides_whether_it_is_warned_of_and_the_date_is_that_of_today(
-    now: Decision, then: Decision, expected: OwnerWarning
+    now: Decision | None, then: Decision | None, expected: OwnerWarning
 ) -> None:
     assert FORESIGHT.placed(wanted(NOW), now, then) == expected
+
+
+IN_90_DAYS = NOW + timedelta(days=90)
+TWO = Foresight({"inactive-contact": IN_30_DAYS, "long-silent": IN_90_DAYS}, NOW)
+"""A rule that warns ninety days ahead, beside the one that does it thirty days ahead."""
+
+
+@pytest.mark.parametrize(
+    ("decision", "horizon"),
+    [
+        (kept_until(IN_30_DAYS), IN_30_DAYS),
+        (kept_until(IN_30_DAYS + timedelta(microseconds=1)), None),
+        (kept_until(IN_90_DAYS, "long-silent"), IN_90_DAYS),
+        (kept_until(IN_90_DAYS + timedelta(microseconds=1), "long-silent"), None),
+        (kept_until(SOON, "long-silent", ("inactive-contact", IN_30_DAYS)), IN_30_DAYS),
+        (kept_until(SOON, "inactive-contact", ("long-silent", IN_30_DAYS)), IN_30_DAYS),
+        (kept_until(SOON, "long-silent", ("inactive-contact", IN_90_DAYS)), IN_90_DAYS),
+    ],
+)
+def test_before_the_time_of_its_own_rule_nobody_is_warned_however_far_ahead_another_one_looks(
+    decision: Decision, horizon: datetime | None
+) -> None:
+    assert (TWO.wanted(decision) is not None, TWO.horizon(decision)) == (horizon is not None, horizon)
+
+
+def test_what_is_due_is_not_looked_at_further() -> None:
+    assert TWO.horizon(due(NOW)) is None
+
+
+@pytest.mark.parametrize(
+    ("then", "rule"),
+    [
+        (due(IN_30_DAYS), "inactive-contact"),
+        (due(IN_30_DAYS + timedelta(microseconds=1)), "long-silent"),
+        (due(IN_90_DAYS, "long-silent"), "long-silent"),
+    ],
+)
+def test_where_a_rule_would_win_whose_time_has_not_come_the_one_that_is_in_time_is_named(
+    then: Decision, rule: str
+) -> None:
+    now = kept_until(SOON, "long-silent", ("inactive-contact", IN_30_DAYS + timedelta(days=5)))
+    assert TWO.placed(wanted(NOW), now, then) == wanted(SOON, rule=rule)
 
 
 def test_the_task_names_ids_and_days_and_how_a_contact_stays() -> None:

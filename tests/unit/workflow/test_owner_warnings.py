@@ -8,7 +8,7 @@ import pytest
 
 from hubspot_retention.bootstrap.parts import as_owners
 from hubspot_retention.core.decision.history import Remembered
-from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, WarningState
 from hubspot_retention.core.plan.model import Action, Plan, RuleCount
 from hubspot_retention.core.policy.model import Mode
@@ -28,7 +28,7 @@ from hubspot_retention.workflow.owner_warnings import (
 )
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import Document, a_contact, a_portal, days_ago, lost_deal, unsubscribed
-from tests.faults.world import PORTAL, REVIEW, World, ref
+from tests.faults.world import PORTAL, REVIEW, Checked, World, ref
 from tests.unit.workflow.ticking import InTime
 
 KIM, BO = "77", "78"
@@ -216,6 +216,141 @@ def test_what_a_person_brought_back_after_it_was_archived_is_not_told_of(world_o
     assert warn(world) == Warned(told=1, tasks=1)
     (task,) = tasks(world)
     assert str(brought_back.record_id) not in task["hs_task_body"]
+
+
+def tomorrow(world: World) -> None:
+    """A day passes."""
+    world.clock.present += timedelta(days=1)
+
+
+def sweep_in_time(world: World) -> InTime:
+    """A run whose portal has our clock; answers that portal."""
+    source = InTime(Checked(world.portal))
+    hearing = OwnerHearing(world.store, Foresight.of(world.policy, world.clock.now()))
+    world.assess(watcher=hearing.beside(Watcher()), source=source)
+    hearing.note()
+    return source
+
+
+def state_of(world: World, record: str) -> WarningState | None:
+    """How far a warning has come."""
+    return getattr(known(world, record), "state", None)
+
+
+def two_times(policy: str) -> str:
+    """A second rule takes silent contacts, two weeks earlier and warned of ninety days ahead."""
+    return twice(policy).replace('"P370D"', '"P350D"').replace('warn_ahead = "P30D"', 'warn_ahead = "P90D"', 1)
+
+
+def test_each_record_is_decided_as_of_the_time_of_its_own_rule(world_of: MakeWorld) -> None:
+    world = world_of(
+        a_company(silent_since(101, 340), silent_since(102, 300), silent_since(103, 200)), policy=two_times
+    )
+    sweep(world)
+    assert warn(world) == Warned(told=2, tasks=1)
+    assert [state_of(world, f"contacts/{number}") for number in (101, 102, 103)] == [WarningState.TOLD] * 2 + [None]
+
+
+def a_longer_one_elsewhere(policy: str) -> str:
+    """Owners of lost deals are warned ninety days ahead."""
+    return deals_too(policy).replace('"P30D" }', '"P90D" }')
+
+
+def test_each_rule_has_its_own_time_beside_one_that_looks_farther_ahead(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 300)), policy=a_longer_one_elsewhere)
+    told = []
+    for _ in range(5):
+        source = sweep_in_time(world)
+        told.append((state_of(world, "contacts/101"), warn(world, source=source).told))
+        world.clock.present += timedelta(days=20)
+    assert told == [(None, 0), (None, 0), (WarningState.WANTED, 1), (WarningState.TOLD, 0), (WarningState.TOLD, 0)]
+
+
+def test_the_rule_is_that_of_the_time_of_the_warning_and_not_one_that_takes_over_later(world_of: MakeWorld) -> None:
+    def policy(text: str) -> str:
+        return a_longer_one_elsewhere(unwarned(twice(text).replace('"P370D"', '"P410D"')))
+
+    world = world_of(a_company(silent_since(101, 350)), policy=policy)
+    sweep(world)
+    assert warn(world) == Warned(told=1, tasks=1)
+    assert getattr(known(world, "contacts/101"), "rule", None) == "inactive-contact"
+
+
+def test_a_record_without_an_owner_is_told_of_once_it_has_one(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340, "")))
+    for owner, told in (("", 0), (KIM, 1), (KIM, 0)):
+        world.edit("contacts/101", hubspot_owner_id=owner)
+        sweep(world)
+        warned = warn(world)
+        assert (warned.told, warned.without_owner) == (told, 0 if owner else 1)
+
+
+def test_who_was_held_for_a_while_is_told_of_when_the_hold_is_over(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 340)))
+    sweep(world)
+    hold, _ = world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    assert warn(world) == Warned()
+    sweep(world)
+    assert state_of(world, "contacts/101") is WarningState.ELSEWHERE
+    world.registrar().release_hold(hold.hold_id, world.clock.now())
+    sweep(world)
+    assert warn(world) == Warned(told=1, tasks=1)
+
+
+def unwarned(policy: str) -> str:
+    """The first of the two rules warns nobody."""
+    return policy.replace('review = "owner"\nwarn_ahead = "P30D"\n', 'review = "nobody"\n', 1)
+
+
+def test_what_goes_by_a_rule_that_warns_nobody_is_not_read_again_before_it_is_due(world_of: MakeWorld) -> None:
+    world = world_of(a_company(silent_since(101, 350)), policy=lambda text: unwarned(twice(text)))
+    for _ in range(2):
+        source = sweep_in_time(world)
+        warn(world, source=source)
+        assert state_of(world, "contacts/101") is WarningState.ANOTHER_RULE
+        tomorrow(world)
+    sweep_in_time(world)
+    assert state_of(world, "contacts/101") is WarningState.ANOTHER_RULE
+    world.clock.present += timedelta(days=14)
+    source = sweep_in_time(world)
+    assert warn(world, source=source) == Warned(told=1, tasks=1)
+    assert getattr(known(world, "contacts/101"), "rule", None) == "inactive-contact"
+    sweep_in_time(world)
+    assert warn(world, source=source) == Warned()
+
+
+@pytest.mark.parametrize(
+    ("later", "state"), [(timedelta(0), WarningState.WANTED), (timedelta(microseconds=-1), WarningState.ANOTHER_RULE)]
+)
+def test_what_another_rule_was_to_take_is_wanted_again_from_the_instant_when_it_is_due(
+    world_of: MakeWorld, later: timedelta, state: WarningState
+) -> None:
+    world = world_of(a_company())
+    record, due_at = ref("contacts/101"), world.clock.now()
+    with world.store.transaction() as tx:
+        tx.save_owner_warnings([OwnerWarning(record=record, due_at=due_at, state=WarningState.ANOTHER_RULE)])
+    hearing = OwnerHearing(world.store, Foresight.of(world.policy, due_at + later))
+    hearing.hear(Decision(record, Outcome.DISPOSE, (), rule="inactive-contact", due_at=due_at))
+    hearing.note()
+    assert state_of(world, "contacts/101") is state
+
+
+def test_what_was_looked_at_before_waits_for_what_was_not_and_takes_turns(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 2)
+    nobodys = [silent_since(number, 345, "") for number in range(101, 105)]
+    world = world_of(a_company(*nobodys, silent_since(105, 350)))
+    told, looked_at = [], []
+    for _ in range(4):
+        source = sweep_in_time(world)
+        begun = world.clock.now()
+        told.append(warn(world, source=source).told)
+        found = [(number, known(world, f"contacts/{number}")) for number in range(101, 106)]
+        looked_at.append([number for number, each in found if each and each.settled_at and each.settled_at >= begun])
+        tomorrow(world)
+    assert looked_at == [[101, 102], [103, 104], [101, 105], [102, 103]]
+    assert told == [0, 0, 1, 0]
 
 
 def test_many_of_one_owner_are_read_and_told_in_parts(world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
