@@ -120,6 +120,11 @@ def test_before_the_time_of_its_own_rule_nobody_is_warned_however_far_ahead_anot
     assert (TWO.wanted(decision) is not None, TWO.horizon(decision)) == (horizon is not None, horizon)
 
 
+def test_of_two_rules_in_their_time_the_one_that_looks_least_far_ahead_says_as_of_when() -> None:
+    reverse = Foresight({"inactive-contact": IN_90_DAYS, "long-silent": IN_30_DAYS}, NOW)
+    assert reverse.horizon(kept_until(SOON, "inactive-contact", ("long-silent", IN_30_DAYS))) == IN_30_DAYS
+
+
 def test_what_is_due_is_not_looked_at_further() -> None:
     assert TWO.horizon(due(NOW)) is None
 
