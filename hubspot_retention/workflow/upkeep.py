@@ -40,12 +40,12 @@ class Keeper:
 
     def destroy_pseudonym_key(self, epoch: str, destroy: Callable[[str], None], now: datetime) -> tuple[int, int]:
         """Destroy the key of an epoch, with the tombstones and the consent receipts that now lead to nobody; answers
-        how many. The entry and the key: if the key cannot be destroyed, nothing is said of it."""
+        how many. Told before it is done: what is cut short, or fails, is told and done again."""
         with self._store.transaction() as tx:
             tombstones, receipts = tx.forget_epoch(epoch), tx.forget_receipts_of_epoch(epoch)
             facts = (("tombstones", tombstones), ("receipts", receipts))
             tx.audit(self._key_entry(Verb.ERASED, epoch, now, facts))
-            destroy(epoch)
+        destroy(epoch)
         return tombstones, receipts
 
     def _key_entry(self, verb: Verb, epoch: str, now: datetime, facts: Facts = ()) -> Entry:
