@@ -1,4 +1,4 @@
-"""The bytes of a request as events. Only ids and codes leave this module: `propertyValue` is skipped, not decoded.
+"""The bytes of a request as events. Only ids and codes leave this module: no `propertyValue`, no words of a person's.
 
 A body that cannot be read at all (no JSON, no array, an element that is no event of a portal) is refused as a whole.
 If it is signed, HubSpot has said something that we do not understand: that is our trouble, not theirs. A 2xx would
@@ -9,6 +9,7 @@ Inside a good array nothing is refused. An event of a kind, an object or a shape
 kept with what can be read of it, so that it is seen and not lost, and does not take its neighbours with it.
 """
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -65,12 +66,24 @@ _EVENTS: Final = msgspec.json.Decoder(list[_Wire])
 def read_events(body: bytes) -> tuple[Event, ...]:
     """The events of a request, in its order. Raises UnreadableEventsError."""
     try:
-        found = _EVENTS.decode(body)
+        found = _wires(body)
     except msgspec.ValidationError:
         raise UnreadableEventsError("no-events") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise UnreadableEventsError("no-json") from None
     return tuple([_event(wire) for wire in found])
+
+
+def _wires(body: bytes) -> list[_Wire]:
+    """The events on the wire. JSON may escape half a character, as of words that were cut off in an emoji: that is
+    read once more, with a question mark in its place."""
+    try:
+        return _EVENTS.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        whole = json.dumps(json.loads(body.decode()), ensure_ascii=False)
+        return _EVENTS.decode(whole.encode(errors="replace"))
 
 
 def _event(wire: _Wire) -> Event:

@@ -194,6 +194,43 @@ def test_a_body_without_events_is_refused_by_a_code_that_shows_nothing_of_it(bod
     assert refused.value.__suppress_context__
 
 
+@pytest.mark.parametrize("half", [r"x\ud83d", r"\udc00x", r"\ud83d\ud83d", r"\udc00\ud83d"])
+@pytest.mark.parametrize("name", ["propertyValue", "sourceId", "somethingNew"])
+def test_half_a_character_in_one_event_spoils_no_event(half: str, name: str) -> None:
+    body = b'[{"portalId":7,"objectId":1},{"portalId":7,"objectId":2,"%s":"%s"},{"portalId":7,"objectId":3}]'
+    found = read_events(body % (name.encode(), half.encode()))
+    assert [(event.portal_id, event.object_id, event.source_id) for event in found] == [
+        (7, 1, ""),
+        (7, 2, ""),
+        (7, 3, ""),
+    ]
+
+
+def test_a_name_may_hold_half_a_character_too_and_what_stands_beside_it_is_read() -> None:
+    (event,) = read_events(
+        rb'[{"portalId":7,"\ud83d":1,"objectId":101,"sourceId":"userId:7","propertyValue":"\u00f8"}]'
+    )
+    assert (event.object_id, event.source_id) == (101, "userId:7")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (rb'[{"portalId":1,"propertyValue":"\ud83d"},{}]', "no-events"),
+        (rb'[{"portalId":1,"propertyValue":"\ud83d"}', "no-json"),
+        (rb'[{"portalId":1,"propertyValue":"\ud83d","x":NaN}]', "no-json"),
+        (b'[{"portalId":1,"propertyValue":"\\ud83d","x":"\xff"}]', "no-json"),
+        (rb'[{"portalId":1,"propertyValue":"\ud83d","x":' + b"[" * 100_000, "no-json"),
+        (rb'[{"portalId":1,"propertyValue":"\ud83d","x":' + b"9" * 5_000 + b"}]", "no-json"),
+    ],
+)
+def test_half_a_character_makes_nothing_readable_that_is_not(body: bytes, code: str) -> None:
+    with pytest.raises(UnreadableEventsError) as refused:
+        read_events(body)
+    assert (str(refused.value), refused.value.__cause__) == (code, None)
+    assert refused.value.__suppress_context__
+
+
 @given(st.binary())
 def test_whatever_the_bytes_are_they_are_read_or_refused(body: bytes) -> None:
     try:
@@ -203,9 +240,11 @@ def test_whatever_the_bytes_are_they_are_read_or_refused(body: bytes) -> None:
     assert isinstance(found, tuple)
 
 
+_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
+"""Halves of characters included."""
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=5,
 )
 
