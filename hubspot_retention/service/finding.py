@@ -41,7 +41,8 @@ _REQUESTS_A_RECORD: Final = 4
 _UNTOLD_RATE: Final = 5.0
 _NO_LIMIT: Final = 1e9
 _ACCEPTED: Final = frozenset(("accepted", "duplicate", "other-portal"))
-_REFUSED: Final = frozenset(("forged", "stale", "too-large", "unreadable"))
+_UNREADABLE: Final = frozenset(("unreadable",))
+_REFUSED: Final = frozenset(("forged", "stale", "too-large")) | _UNREADABLE
 _FOR_GOOD: Final = frozenset((ANOTHER_PORTAL, AUDIT_DAMAGED, Doubt.BEHIND, Doubt.FORKED, Doubt.LOST))
 
 
@@ -70,6 +71,7 @@ class Finding:
         self._alarms = alarms
         self._limits = limits
         self._rejections = Rejections()
+        self._unreadable = Rejections()
         self._unready_since: datetime | None = None
 
     def __call__(self, now: datetime) -> Found:
@@ -124,7 +126,8 @@ class Finding:
             return sum(counters.get(key, 0) + unstored.get(key, 0) for key in keys)
 
         accepted, refused = self._rejections.within(total(_ACCEPTED), total(_REFUSED), now)
-        found = rejected_alarm(accepted, refused, self._alarms.rejected_share)
+        _, unreadable = self._unreadable.within(0, total(_UNREADABLE), now)
+        found = rejected_alarm(accepted, refused, unreadable, self._alarms.rejected_share)
         return found if found or self._rejections.is_whole(now) else _still(known, AlarmKind.WEBHOOKS_REJECTED)
 
     def _readiness(self, now: datetime) -> tuple[Alarm, ...]:

@@ -31,7 +31,7 @@ _TITLES: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.FOREIGN_DELETION: "somebody else deleted what must be kept",
     AlarmKind.ERASED_PERSON_BACK: "an erased person is back",
     AlarmKind.EVENT_UNREADABLE: "something changed that cannot be read",
-    AlarmKind.WEBHOOKS_REJECTED: "many webhooks are refused",
+    AlarmKind.WEBHOOKS_REJECTED: "webhooks are refused",
 }
 _ADVICE: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.DEADLINE_NEAR: (
@@ -77,7 +77,8 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
     ),
     AlarmKind.WEBHOOKS_REJECTED: (
         "Either a stranger sends them, or our secret or public URL is no longer HubSpot's: compare both with the app. "
-        "Meanwhile the hot sweep finds what webhooks would have told."
+        "Meanwhile the hot sweep finds what webhooks would have told. One that is unreadable is HubSpot's, and says "
+        "something that this version does not understand: look in the log for `webhook.unreadable`, and report it."
     ),
 }
 _NAMES: Final[Mapping[str, str]] = {

@@ -190,12 +190,14 @@ def readiness_alarm(reasons: Sequence[str], since: datetime, now: datetime, *, f
     return (Alarm(kind=AlarmKind.READINESS_LOST, about=SERVICE, level=AlarmLevel.URGENT, at=since, facts=facts),)
 
 
-def rejected_alarm(accepted: int, rejected: int, share: float) -> tuple[Alarm, ...]:
-    """That many webhooks of the last hour were refused. It may be a stranger; it may be our own secret."""
+def rejected_alarm(accepted: int, rejected: int, unreadable: int, share: float) -> tuple[Alarm, ...]:
+    """That many webhooks of the last hour were refused; it may be a stranger, it may be our own secret. Or that one of
+    them was HubSpot's and could not be read."""
     total = accepted + rejected
-    if total < _FEWEST_WEBHOOKS or rejected < share * total:
+    if not unreadable and (total < _FEWEST_WEBHOOKS or rejected < share * total):
         return ()
-    facts = (("rejected", str(rejected)), ("of", str(total)), ("within", "1 h"))
+    of_hubspots = (("unreadable", str(unreadable)),) if unreadable else ()
+    facts = (("rejected", str(rejected)), ("of", str(total)), ("within", "1 h"), *of_hubspots)
     return (Alarm(kind=AlarmKind.WEBHOOKS_REJECTED, about=WEBHOOKS, level=AlarmLevel.WARNING, at=NO_NEWS, facts=facts),)
 
 

@@ -194,6 +194,17 @@ def test_refused_webhooks_count_whether_they_are_stored_or_not(scene: Scene) -> 
     assert AlarmKind.WEBHOOKS_REJECTED not in scene.kinds()
 
 
+def test_one_unreadable_webhook_is_told_of_for_an_hour(scene: Scene) -> None:
+    scene.look()
+    scene.tally.add(WEBHOOKS, "forged")
+    assert AlarmKind.WEBHOOKS_REJECTED not in scene.kinds()
+    scene.tally.add(WEBHOOKS, "unreadable")
+    told = {"rejected": "2", "of": "2", "within": "1 h", "unreadable": "1"}
+    assert dict(scene.only(AlarmKind.WEBHOOKS_REJECTED).facts) == told
+    scene.hands.pass_by(3_600)
+    assert AlarmKind.WEBHOOKS_REJECTED not in scene.kinds()
+
+
 def test_an_alarm_of_refused_webhooks_outlives_a_restart_until_a_whole_hour_was_watched(scene: Scene) -> None:
     """A service that has just started has seen none refused: that says nothing."""
     facts = (("rejected", "60"), ("of", "60"), ("within", "1 h"))

@@ -348,7 +348,7 @@ def test_lost_readiness_is_told_after_five_minutes_or_at_once_if_no_waiting_mend
     [(80, 20, True), (81, 19, False), (0, 20, True), (0, 19, False), (15, 4, False), (0, 0, False)],
 )
 def test_a_jump_in_the_share_of_refused_webhooks_is_an_alarm(accepted: int, rejected: int, is_alarm: bool) -> None:
-    found = rejected_alarm(accepted, rejected, 0.2)
+    found = rejected_alarm(accepted, rejected, 0, 0.2)
     told = Alarm(
         kind=AlarmKind.WEBHOOKS_REJECTED,
         about=WEBHOOKS,
@@ -357,6 +357,12 @@ def test_a_jump_in_the_share_of_refused_webhooks_is_an_alarm(accepted: int, reje
         facts=(("rejected", str(rejected)), ("of", str(accepted + rejected)), ("within", "1 h")),
     )
     assert found == (told,) * is_alarm
+
+
+def test_one_webhook_of_hubspots_that_could_not_be_read_is_an_alarm() -> None:
+    (found,) = rejected_alarm(99, 1, 1, 0.2)
+    assert found.kind is AlarmKind.WEBHOOKS_REJECTED
+    assert facts(found) == {"rejected": "1", "of": "100", "within": "1 h", "unreadable": "1"}
 
 
 def test_a_forecast_past_a_deadline_is_an_alarm_with_the_earliest() -> None:
