@@ -562,3 +562,12 @@ def test_the_other_alarms_are_as_they_were_found(scene: Scene) -> None:
     scene.wrong(facts=(("records", "4"),), level=AlarmLevel.URGENT)
     assert scene.after(minutes=1) == {"told": 1, "untold": 0, "settled": 0}
     assert [(record.facts, record.level) for record in scene.records] == [((("records", "4"),), AlarmLevel.URGENT)]
+
+
+def test_an_event_is_over_for_good_when_the_bin_has_forgotten_it(scene: Scene) -> None:
+    with scene.store.transaction() as tx:
+        raise_alarm(tx, a_deletion())
+    scene.watch.run()
+    assert scene.after(days=90) == {"told": 0, "untold": 0, "settled": 1}
+    assert [record.settled_at for record in scene.records] == [NOW + timedelta(days=90)]
+    assert scene.after(minutes=1) == {}
