@@ -48,6 +48,8 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
         applied = [view_of(house, store, find_plan(store, plan_id)) for plan_id in done.applied]
     _print(made, applied, done, house.policy()[0].civil, as_json=as_json)
     code = blocked_code(done.plans)
+    if done.is_refused:
+        code = ExitCode.BLOCKED
     raise typer.Exit(ExitCode.PARTLY_APPLIED if done.is_partial else code)
 
 

@@ -39,13 +39,14 @@ class Applies(Protocol):
 @dataclass(slots=True)
 class CarriedOut:
     """What became of plans: `applied` the ids of those that were carried out, also half-way, `waits` the ids of those
-    that were not and why, `is_partial` whether something that was to be done was not. `error`: what HubSpot stopped
-    them with."""
+    that were not and why, `is_partial` whether something that was to be done was not, `is_refused` whether an approved
+    one was not let begin: all is stopped, the log is not the newest. `error`: what HubSpot stopped them with."""
 
     applied: list[str] = field(default_factory=list)
     waits: list[tuple[str, str]] = field(default_factory=list)
     stopped_by: str = ""
     is_partial: bool = False
+    is_refused: bool = False
     error: PortalError | None = None
 
 
@@ -119,6 +120,7 @@ class ApprovedPlans:
             self._applier.apply(plan.plan_id, actor, progress)
         except BlockedError as error:
             done.waits.append((plan.plan_id, str(error)))
+            done.is_refused = True
             return
         except PortalError as error:
             done.is_partial = True

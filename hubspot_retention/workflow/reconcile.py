@@ -21,6 +21,7 @@ of inactive contacts never holds up a five-day duty.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
@@ -34,6 +35,8 @@ from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.standing import SERVICE, covered_records
+
+_STOPPED: Final = "all disposals are stopped"
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class Reconciler:
             why = self._why_it_waits(plan)
             if why is not None:
                 done.waits.append((plan.plan_id, why))
+                done.is_refused = done.is_refused or why is _STOPPED
             elif not done.stopped_by:
                 self._approved.carry_out(self._approve(plan), actor, progress, done)
         if self._due is not None and not done.stopped_by:
@@ -94,6 +98,7 @@ class Reconciler:
         done.waits.extend(report.waits)
         done.stopped_by = report.stopped_by
         done.is_partial = done.is_partial or report.is_partial
+        done.is_refused = done.is_refused or report.is_refused
 
     def _why_it_waits(self, plan: Plan) -> str | None:
         """Why a plan of this run is not carried out by itself; `None` if a part of it is."""
@@ -107,7 +112,7 @@ class Reconciler:
             return "it is new: a person must approve it"
         with self._store.transaction() as tx:
             if tx.kill_switch() is not None:
-                return "all disposals are stopped"
+                return _STOPPED
             if tx.approved_policy() is None:
                 return "nobody has approved the policy yet: `policy approve`"
         if not self._permission.allow_erase and any(count.action is Action.ERASE for count in plan.rules):

@@ -182,6 +182,23 @@ def test_reconcile_in_enforce_carries_out_what_goes_by_itself(rights: House, mon
     assert rights.is_in_view("contacts/102")
 
 
+@pytest.mark.parametrize("mode", ["review", "enforce"])
+def test_a_reconciliation_that_somebody_stopped_ends_as_blocked(
+    rights: House, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETENTION_MODE", mode)
+    if mode == "enforce":
+        approve_policy(rights)
+    else:
+        assert rights("plan", "new").code == 0
+        rights.approved("rights")
+    assert rights("stop", "--why", "look first").code == 0
+    assert rights("reconcile").code == 4
+    assert rights.effects() == []
+    assert rights("resume").code == 0
+    assert rights("reconcile").code == 0
+
+
 def test_reconcile_tells_what_was_carried_out(rights: House, monkeypatch: pytest.MonkeyPatch) -> None:
     approve_policy(rights)
     monkeypatch.setenv("RETENTION_MODE", "enforce")

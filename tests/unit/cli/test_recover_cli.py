@@ -71,6 +71,16 @@ def recover(house: House, holds: object) -> tuple[str, ...]:
     return ("audit", "recover", "--by", "anna", "--why", "the disk broke", "--holds", written(house, holds))
 
 
+@pytest.mark.parametrize("mode", ["review", "enforce"])
+def test_a_reconciliation_on_a_restored_database_ends_as_blocked(
+    house: House, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETENTION_MODE", mode)
+    ran = restored(house)("reconcile")
+    assert (ran.code, "nothing is disposed of: the audit log is shorter" in ran.err) == (4, True)
+    assert house.effects() == []
+
+
 def test_an_end_of_a_run_is_anchored_and_told_of(house: House) -> None:
     told = house("status", "--json").json
     (row,) = told["anchors"]
