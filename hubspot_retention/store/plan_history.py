@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, select
 
-from hubspot_retention.core.plan.model import Action, ItemState
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, from_micros_or_none
 from hubspot_retention.store.schema import plan, plan_item
@@ -24,11 +24,13 @@ class PlanHistoryRows(Rows):
         self, object_type: ObjectType, ids: Sequence[RecordId], *, states: Sequence[ItemState] = (ItemState.DONE,)
     ) -> Mapping[RecordId, tuple[str, Action, datetime | None]]:
         """Records with an item to archive or erase in one of these states: of the newest one its plan, what was to be
-        done, and when the ledger settled it, if it did. With `sent` and `unknown`: what may have had its effect too.
+        done, and when the ledger settled it, if it did; not what was seen in view since. With `sent` and `unknown`:
+        what may have had its effect too.
         """
         here = (obligation.c.object_type == plan_item.c.object_type) & (obligation.c.record_id == plan_item.c.record_id)
         statement = (
-            select(plan_item.c.record_id, plan.c.plan_id, plan_item.c.action, obligation.c.settled_at)
+            select(plan_item.c.record_id, plan_item.c.state_code, plan.c.plan_id, plan_item.c.action)
+            .add_columns(obligation.c.settled_at)
             .join(plan, plan.c.plan_no == plan_item.c.plan_no)
             .outerjoin(obligation, here & (obligation.c.plan_id == plan.c.plan_id))
             .where(plan_item.c.action.in_([action.value for action in _DISPOSALS]))
@@ -37,7 +39,8 @@ class PlanHistoryRows(Rows):
         newest = self._newest(statement, object_type, ids)
         return {
             record_id: (plan_id, Action(action), from_micros_or_none(settled_at))
-            for record_id, (plan_id, action, settled_at) in newest.items()
+            for record_id, (code, plan_id, action, settled_at) in newest.items()
+            if code != RESTORED
         }
 
     def outcomes_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, str]:

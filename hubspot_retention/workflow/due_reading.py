@@ -29,6 +29,7 @@ from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.deciding import Decided
 from hubspot_retention.workflow.docket_ports import DealWithContacts
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Memory, Missing
+from hubspot_retention.workflow.moves import Moves
 from hubspot_retention.workflow.obligations import Change, Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Store, Transaction
 from hubspot_retention.workflow.returned import Returned
@@ -111,6 +112,7 @@ class _Round:
         self._blamed: list[RecordRef] = []
         self._is_settled = False
         self._lookout = reader._returned.lookout(portal)
+        self._moves = Moves(reader._policy, portal)
 
     def run(self, wanted: Sequence[Obligation]) -> Found:
         """All of them, in their order; what cannot be read comes last."""
@@ -176,6 +178,8 @@ class _Round:
         self._lookout.look([SeenContact(found.view.seen, found.address) for found in contacts], self._now)
         decided = {key: _decided(found, recalled.get(key, NOTHING_REMEMBERED)) for key, found in seen.items()}
         with self._store.transaction() as tx:
+            for key in seen:
+                self._moves.back(tx, RecordRef(kind, key), self._now)
             hearing = Hearing(portal_id=self._portal, at=self._now, is_fresh=True)
             heard = self._ledger.hear(tx, kind, list(decided.values()), hearing)
             noted = [(key, _noted(entry)) for key, entry in decided.items()]

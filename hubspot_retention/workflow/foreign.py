@@ -1,4 +1,4 @@
-"""What others did to records: deleted them, merged them, brought them back; and holds that take records out of plans.
+"""What others deleted; what they merged or brought back, `moves` writes down.
 
 What can go wrong: a record that had to be kept is gone and nobody hears of it while it can still be restored; or
 somebody is called because of a deletion that was our own, or harmless, so often that nobody looks any more. So what
@@ -12,21 +12,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
-from hubspot_retention.core.audit.entry import Entry, Facts
-from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.deadline.ledger import GONE, ended, told
+from hubspot_retention.core.audit.entry import Facts
+from hubspot_retention.core.audit.kinds import Subject
+from hubspot_retention.core.deadline.ledger import GONE, ended
 from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import Action, ItemState, PlanStatus
-from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.record import PortalId, RecordRef
 from hubspot_retention.workflow.aftermath import took_effect
-from hubspot_retention.workflow.item_entry import item_entry
-from hubspot_retention.workflow.obligation_entry import entry_of
+from hubspot_retention.workflow.moves import Moves, alarm_about, settle
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
-from hubspot_retention.workflow.standing import SERVICE
 from hubspot_retention.workflow.worth import Loss, Worth, worth_of
 
 BIN: Final = timedelta(days=90)
@@ -37,38 +34,18 @@ PRIVACY_DELETION: Final = "privacy-deletion"
 OURS: Final = "own-disposal"
 IN_FLIGHT: Final = "in-flight"
 
-_WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
-_NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
 _UNSETTLED: Final = (ItemState.SENT, ItemState.UNKNOWN)
-_DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
 
 Raises = Callable[[Transaction, Alarm], None]
 """Stores an alarm of something that has happened."""
 
 
-def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> int:
-    """Take a record out of every plan that waits or runs, as far as no call for it was sent; answers how many items.
-
-    Only disposals: the marketing of somebody who is held ends all the same.
-    """
-    found = [
-        (plan, item)
-        for plan, item in tx.items_of_record(record)
-        if plan.status in _WAITING and item.action in _DISPOSALS and item.state in _NOT_SENT
-    ]
-    for plan, item in found:
-        tx.set_item_state(plan.plan_id, record, ItemState.SKIPPED, why.value)
-        tx.audit(item_entry(plan, item, Verb.SKIPPED, now, actor=SERVICE, code=why.value))
-    return len(found)
-
-
-class Foreign:
+class Foreign(Moves):
     """Judges what others did to records of one portal."""
 
     def __init__(self, source: Surroundings, policy: RetentionPolicy, portal_id: PortalId, raises: Raises) -> None:
+        super().__init__(policy, portal_id)
         self._source = source
-        self._policy = policy
-        self._portal_id = portal_id
         self._raises = raises
 
     def lost(self, record: RecordRef, told_at: datetime, *, privacy: bool = False) -> Loss:
@@ -83,13 +60,13 @@ class Foreign:
         """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code. An
         alarm that an erased person is back as this record, or that it could not be read, is over."""
         self.read(tx, loss.record, now)
-        _settle(tx, _alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
+        settle(tx, alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
         took_effect(tx, loss.record, now)
         known = tx.obligation(loss.record)
         ours = _of_ours(tx, loss.record, known)
         if ours:
             return ours
-        alarm = _alarm_about(tx, loss.record)
+        alarm = alarm_about(tx, loss.record)
         if alarm is None:
             self._tell(tx, loss, worth_of(tx, loss, known, self._policy, now), now)
         elif loss.privacy and not _tells_of_erasure(alarm):
@@ -102,7 +79,7 @@ class Foreign:
 
     def suspected(self, tx: Transaction, loss: Loss, now: datetime) -> None:
         """A deletion that nobody could look into: a person must."""
-        if not _of_ours(tx, loss.record, tx.obligation(loss.record)) and _alarm_about(tx, loss.record) is None:
+        if not _of_ours(tx, loss.record, tx.obligation(loss.record)) and alarm_about(tx, loss.record) is None:
             self._tell(tx, loss, Worth.UNKNOWN, now)
 
     def unreadable(self, tx: Transaction, record: RecordRef, code: str, now: datetime) -> None:
@@ -110,42 +87,6 @@ class Foreign:
         for what was told is done with: it is an event."""
         kind, facts = AlarmKind.EVENT_UNREADABLE, (("reason", code),)
         self._raises(tx, Alarm(kind=kind, about=str(record), level=AlarmLevel.WARNING, at=now, facts=facts))
-
-    def read(self, tx: Transaction, record: RecordRef, now: datetime) -> None:
-        """A record that something was told of was read by id: that it could not be is over."""
-        _settle(tx, _alarm_about(tx, record, AlarmKind.EVENT_UNREADABLE), now)
-
-    def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
-        """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""
-        for each in (loser, winner):
-            self.read(tx, each, now)
-        heir = RecordRef(winner.object_type, tx.heir_of(winner.object_type, winner.record_id))
-        before = {each: tx.obligation(each) for each in (loser, heir)}
-        is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
-        for each, known in before.items():
-            self._tell_ledger(tx, known, tx.obligation(each), now)
-        take_out(tx, loser, Skip.MERGED, now)
-        held = winner in tx.hold_register()
-        if held:
-            take_out(tx, winner, Skip.HELD, now)
-        if is_new:
-            facts = (("winner", str(winner)), ("held", held))
-            tx.audit(self._entry(Subject.MERGE, loser, now, "", facts))
-
-    def back(self, tx: Transaction, record: RecordRef, now: datetime) -> bool:
-        """A record that was away is in view. Whether it is one that this service had disposed of.
-
-        An alarm of its deletion is over, and one that it could not be read. What was erased here and made anew has a
-        new id: `returned` notices it.
-        """
-        self.read(tx, record, now)
-        _settle(tx, _alarm_about(tx, record), now)
-        done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
-        if done is None:
-            return False
-        plan_id, action, _ = done
-        tx.audit(self._entry(Subject.RESTORATION, record, now, action.value, (("plan", plan_id),)))
-        return True
 
     def _tell(self, tx: Transaction, loss: Loss, worth: Worth, now: datetime) -> None:
         """The audit entry, and the alarm unless the record was free to go."""
@@ -181,33 +122,11 @@ class Foreign:
         tx.save_obligations([after])
         self._tell_ledger(tx, known, after, now)
 
-    def _tell_ledger(self, tx: Transaction, before: Obligation | None, after: Obligation | None, at: datetime) -> None:
-        """What a change of the ledger adds to the log: each obligation that was told of ends there once, under the
-        record of which it was told (E1)."""
-        if after is None:
-            return
-        for word in told(before, after):
-            entry = entry_of(after, word, self._policy, at)
-            tx.audit(replace(entry, portal_id=self._portal_id, actor=SERVICE))
-
-    def _entry(self, subject: Subject, record: RecordRef, at: datetime, code: str, facts: Facts = ()) -> Entry:
-        return Entry(
-            subject=subject,
-            verb=Verb.SEEN,
-            at=at,
-            portal_id=self._portal_id,
-            record=str(record),
-            policy_digest=self._policy.digest,
-            actor=SERVICE,
-            code=code or None,
-            facts=facts,
-        )
-
 
 def _of_ours(tx: Transaction, record: RecordRef, known: Obligation | None) -> str:
     """Whether a plan of ours disposed of a record, or has a call for it in flight: then settling it is its matter.
 
-    What was disposed of, restored by a person, and came under a new obligation since then is not ours any more.
+    What was disposed of and was seen in view since, or came under a new obligation since, is not ours any more.
     """
     done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
     plan = tx.plan(done[0]) if done else None
@@ -219,19 +138,6 @@ def _of_ours(tx: Transaction, record: RecordRef, known: Obligation | None) -> st
 
 def _code(loss: Loss) -> str:
     return PRIVACY_DELETION if loss.privacy else DELETION
-
-
-def _alarm_about(
-    tx: Transaction, record: RecordRef, kind: AlarmKind = AlarmKind.FOREIGN_DELETION
-) -> AlarmRecord | None:
-    """The alarm about a record that is open."""
-    known = tx.alarm(kind, str(record))
-    return known if known is not None and known.settled_at is None else None
-
-
-def _settle(tx: Transaction, known: AlarmRecord | None, now: datetime) -> None:
-    if known is not None:
-        tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))
 
 
 def _tells_of_erasure(alarm: AlarmRecord) -> bool:

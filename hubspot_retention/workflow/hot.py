@@ -155,7 +155,7 @@ class HotSweep:
     def _page(self, records: Sequence[RecordRef], sweep: _Sweep) -> bool:
         """Have the ledger look at whom a page leads to; answers whether that is known."""
         if records and records[0].object_type is ObjectType.CONTACT:
-            self._look(self._still_there(records), sweep)
+            self._look(self._still_there(records, sweep.now), sweep)
         try:
             around = reached(self._source, records)
         except ReachUnknownError:
@@ -165,11 +165,15 @@ class HotSweep:
         self._look(wanted, sweep)
         return True
 
-    def _still_there(self, records: Sequence[RecordRef]) -> list[RecordRef]:
+    def _still_there(self, records: Sequence[RecordRef], now: datetime) -> list[RecordRef]:
         """What this service disposed of may stand in the index for a while; what a person restored is there again."""
         with self._store.transaction() as tx:
             ours = disposed_of(tx, records)
         where = whereabouts(self._source, ours)
+        with self._store.transaction() as tx:
+            for record in ours:
+                if where[record] is True:
+                    self._foreign.back(tx, record, now)
         return [record for record in records if record not in ours or where[record] is True]
 
     def _look(self, records: Sequence[RecordRef], sweep: _Sweep) -> None:

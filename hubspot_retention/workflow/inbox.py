@@ -182,8 +182,6 @@ class InboxTick:
         around = reached(self._source, records)
         with self._store.transaction() as tx:
             for record in records:
-                self._foreign.read(tx, record, round_.now)
-            for record in disposed_of(tx, records):
                 self._foreign.back(tx, record, round_.now)
             self._look_at(tx, _in_ledger(records, under_obligation(tx, around)), round_.now, WEBHOOK)
             for matter in matters:
@@ -225,6 +223,8 @@ class InboxTick:
     def _gone(self, matter: Matter, round_: _Round) -> None:
         loss = self._foreign.lost(matter.record, matter.told_at, privacy=matter.is_privacy_deletion)
         with self._store.transaction() as tx:
+            if matter.restored_at is not None:
+                self._foreign.back(tx, matter.record, round_.now, told_at=matter.restored_at)
             outcome = self._foreign.gone(tx, loss, round_.now)
             if outcome != OURS and not is_person(matter.record):
                 self._look_at_held(tx, matter, round_.now)

@@ -66,6 +66,12 @@ class Matter:
         return EventKind.PRIVACY_DELETION in self._kinds
 
     @property
+    def restored_at(self) -> datetime | None:
+        """When the record was last restored, as far as that is told."""
+        told = (stored.event for stored in self.events)
+        return max((event.occurred_at for event in told if event.kind is EventKind.RESTORE), default=None)
+
+    @property
     def is_plain(self) -> bool:
         """Whether nothing is told but that something about the record is new or has changed."""
         return not _READ_FIRST & self._kinds

@@ -19,7 +19,7 @@ from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.workflow.deciding import Decided, obliges
-from hubspot_retention.workflow.foreign import take_out
+from hubspot_retention.workflow.moves import take_out
 from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import PARTIAL_RUNS

@@ -28,7 +28,8 @@ class ServiceTransaction(Protocol):
         self, object_type: ObjectType, ids: Sequence[RecordId], *, states: Sequence[ItemState] = (ItemState.DONE,)
     ) -> Mapping[RecordId, tuple[str, Action, datetime | None]]:
         """Records with an item to archive or erase in one of these states: of the newest one its plan, what was to be
-        done, and when the ledger settled it, if it did. With `sent` and `unknown`: what may have had its effect too.
+        done, and when the ledger settled it, if it did; not what was seen in view since (`RESTORED`). With `sent` and
+        `unknown`: what may have had its effect too.
         """
 
     def outcomes_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, str]:

@@ -7,7 +7,7 @@ from typing import Final
 from hubspot_retention.core.deadline.ledger import done, failed, held, put_off, raised
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.decision.model import Outcome
-from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 
 SETTLED_WITHIN: Final = timedelta(minutes=5)
@@ -25,7 +25,10 @@ def _unplanned(live: Obligation) -> ObligationState:
 
 
 def _after_done(live: Obligation, item: PlanItem, plan_id: str, now: datetime) -> Obligation:
-    """Marketing that has ended is all there was to do, but for somebody who is held: their disposal may come yet."""
+    """Marketing that has ended is all there was to do, but for somebody who is held: their disposal may come yet. What
+    was seen in view since it was disposed of is under an obligation of its own."""
+    if item.state_code == RESTORED:
+        return live
     if item.action is not Action.END_MARKETING:
         return done(live, item.state_code, now, plan_id)
     if live.disposition is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
@@ -61,6 +61,8 @@ class ItemState(StrEnum):
 
 
 FINAL_STATES = frozenset((ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED))
+RESTORED: Final = "restored"
+"""The code of an item that was carried out, and whose record was seen in view since: it is not away by our hand."""
 
 
 class Bundle(NamedTuple):

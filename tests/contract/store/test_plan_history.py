@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hubspot_retention.core.decision.model import Outcome
-from hubspot_retention.core.plan.model import Action, ItemState, PlanStatus
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.store.errors import StoreError
@@ -48,6 +48,17 @@ def test_a_later_plan_that_came_too_late_does_not_make_it_somebody_elses(store: 
         second = with_plan(tx, an_item(1, state=ItemState.DONE))
         with_plan(tx, an_item(1, state=ItemState.SKIPPED, state_code="gone"))
         assert tx.disposed(CONTACT, OURS) == {1: (second.plan_id, Action.ERASE, None)}
+
+
+def test_what_was_seen_in_view_since_it_was_disposed_of_is_not_ours_until_it_is_disposed_of_again(
+    store: SqlStore,
+) -> None:
+    with store.transaction() as tx:
+        with_plan(tx, an_item(1, state=ItemState.DONE, action=Action.ARCHIVE))
+        with_plan(tx, an_item(1, state=ItemState.DONE, action=Action.ARCHIVE, state_code=RESTORED))
+        assert tx.disposed(CONTACT, OURS) == {}
+        third = with_plan(tx, an_item(1, state=ItemState.DONE))
+        assert tx.disposed(CONTACT, OURS) == {1: (third.plan_id, Action.ERASE, None)}
 
 
 def test_the_ledger_says_when_it_was_settled_by_that_plan(store: SqlStore) -> None:

@@ -126,6 +126,14 @@ def everybody(house: House, *numbers: int, of: Any = None) -> list[str]:
     return house.know(*numbers)
 
 
+def test_what_is_read_in_view_came_back_if_this_service_had_disposed_of_it(house: House) -> None:
+    (record,) = everybody(house, 101)
+    house.desk.plan(former_customer(state=ItemState.DONE), status=PlanStatus.APPLIED)
+    house.read(record)
+    (entry,) = house.desk.entries("restoration")
+    assert (entry.kind, entry.record, entry.portal_id) == ("restoration.seen", "contacts/101", PORTAL)
+
+
 # In turn
 
 

@@ -14,7 +14,8 @@ from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatu
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.request import RequestKind
-from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign, take_out
+from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign
+from hubspot_retention.workflow.moves import take_out
 from hubspot_retention.workflow.watch import raise_alarm
 from hubspot_retention.workflow.worth import Loss
 from tests.documents import clienti
@@ -291,6 +292,36 @@ def test_the_restoration_of_what_this_service_archived_is_written_down(world_of:
     assert came_back(world, "contacts/101")
     entry = world.entries("contacts/101")[-1]
     assert (entry.kind, entry.code, dict(entry.facts)) == ("restoration.seen", "archive", {"plan": plan.plan_id})
+
+
+def test_that_a_record_came_back_is_written_down_once(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    world.apply(world.time_rules())
+    world.act("restore", record="contacts/101")
+    assert [came_back(world, "contacts/101") for _ in range(3)] == [True, False, False]
+    assert world.words("contacts/101").count("restoration.seen") == 1
+
+
+@pytest.mark.parametrize("privacy", [True, False])
+def test_what_came_back_and_was_to_stay_is_nobody_elses_to_delete_unnoticed(world_of: MakeWorld, privacy: bool) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    world.apply(world.time_rules())
+    world.act("restore", record="contacts/101")
+    came_back(world, "contacts/101")
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    oblige(world, "contacts/101", ObligationState.ENDED, reason="hold-register", settled_at=world.clock.now())
+    assert deleted(world, "contacts/101", privacy=privacy) == (PRIVACY_DELETION if privacy else DELETION)
+    assert facts(world)["was"] == "held"
+
+
+@pytest.mark.parametrize(("after", "came"), [(HOUR, True), (0 * HOUR, False), (-HOUR, False)])
+def test_a_restoration_that_is_only_told_of_counts_if_it_came_after_the_plan(
+    desk: Desk, after: timedelta, came: bool
+) -> None:
+    plan = disposed_of(desk)
+    with desk.store.transaction() as tx:
+        assert judge_of().back(tx, ref("contacts/101"), NOW, told_at=plan.built_at + after) is came
+    assert heard(desk, a_loss()) == (DELETION if came else OURS)
 
 
 # Taking records out of plans.

@@ -153,6 +153,7 @@ def test_what_this_service_erased_is_not_looked_for_where_the_index_still_shows_
     hot_sweep(world, Searched(world.portal, contacts=[[101, 102]])).run(world.clock.now())
     assert wanted(world) == {"contacts/102"}
     assert obligation(world, "contacts/101").state is ObligationState.DONE  # type: ignore[union-attr]
+    assert [entry.record for entry in world.entries() if entry.kind == "restoration.seen"] == ["contacts/102"]
 
 
 @pytest.mark.parametrize("value", ["true", "false"])

@@ -354,6 +354,19 @@ def test_the_restoration_of_what_this_service_archived_is_seen_and_looked_at(wor
     assert wanted(world) == {"contacts/101"}
 
 
+def test_what_was_restored_and_deleted_by_somebody_before_either_is_heard_of_is_not_ours(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    world.apply(world.time_rules())
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    for deed in ("restore", "archive"):
+        world.act(deed, record="contacts/101")
+    later = world.clock.now() + timedelta(minutes=1)
+    restored = an_event("contacts/101", "restore", occurred_at=later)
+    assert run(world, restored, an_event("contacts/101", "deletion", number=1)) == {"deletion": 2}
+    assert world.words("contacts/101")[-2:] == ["restoration.seen", "foreign-deletion.seen"]
+    assert [alarm.about for alarm in alarms(world)] == ["contacts/101"]
+
+
 @pytest.mark.parametrize("record", ["contacts/101", "deals/21"])
 def test_a_restoration_that_nobody_told_of_is_seen_by_the_next_change(world_of: MakeWorld, record: str) -> None:
     lost = {"createdate": "2014-01-10T09:00:00Z", "closedate": "2016-02-01T09:00:00Z", "hs_is_closed": "true"}

@@ -6,7 +6,7 @@ import pytest
 
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.deadline.outcome import SETTLED_WITHIN, after_item
-from hubspot_retention.core.plan.model import Action, Block, ItemState, PlanItem
+from hubspot_retention.core.plan.model import RESTORED, Action, Block, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 from tests.unit.core.deadline.lines import DAY, NOW, an_obligation, an_unsubscribe, decided
 
@@ -30,6 +30,10 @@ def test_done_is_done_under_whatever_plan() -> None:
         found = after(item(ItemState.DONE, "read-back-absent"), plan_id=plan_id)
         assert (found.state, found.reason, found.plan_id) == (ObligationState.DONE, "read-back-absent", PLAN)
         assert found.settled_at == NOW
+
+
+def test_what_came_back_since_it_was_disposed_of_is_under_an_obligation_that_goes_on() -> None:
+    assert after(item(ItemState.DONE, RESTORED)) == an_obligation(plan_id=PLAN)
 
 
 def test_the_end_of_marketing_is_no_disposal() -> None:

@@ -1,0 +1,128 @@
+"""What became of records that others merged or brought back, as it is seen by id: written down, and what follows.
+
+What can go wrong: a record that went by our own hand is restored, and whoever takes it away afterwards is taken for us;
+or the alarm of a deletion stands although the record is back, and hides the next deletion. So whoever reads a record by
+id and finds it in view says so here, whatever it was read for; and with the plan that had disposed of it is remembered
+that it is not away by our hand any more.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
+from hubspot_retention.core.audit.entry import Entry, Facts
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.deadline.ledger import told
+from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanStatus
+from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.record import PortalId, RecordRef
+from hubspot_retention.workflow.item_entry import item_entry
+from hubspot_retention.workflow.obligation_entry import entry_of
+from hubspot_retention.workflow.ports import Transaction
+from hubspot_retention.workflow.standing import SERVICE
+
+_WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
+_NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
+_DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+
+
+def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> int:
+    """Take a record out of every plan that waits or runs, as far as no call for it was sent; answers how many items.
+
+    Only disposals: the marketing of somebody who is held ends all the same.
+    """
+    found = [
+        (plan, item)
+        for plan, item in tx.items_of_record(record)
+        if plan.status in _WAITING and item.action in _DISPOSALS and item.state in _NOT_SENT
+    ]
+    for plan, item in found:
+        tx.set_item_state(plan.plan_id, record, ItemState.SKIPPED, why.value)
+        tx.audit(item_entry(plan, item, Verb.SKIPPED, now, actor=SERVICE, code=why.value))
+    return len(found)
+
+
+class Moves:
+    """Writes down where records of one portal went."""
+
+    def __init__(self, policy: RetentionPolicy, portal_id: PortalId) -> None:
+        self._policy = policy
+        self._portal_id = portal_id
+
+    def read(self, tx: Transaction, record: RecordRef, now: datetime) -> None:
+        """A record that something was told of was read by id: that it could not be is over."""
+        settle(tx, alarm_about(tx, record, AlarmKind.EVENT_UNREADABLE), now)
+
+    def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
+        """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""
+        for each in (loser, winner):
+            self.read(tx, each, now)
+        heir = RecordRef(winner.object_type, tx.heir_of(winner.object_type, winner.record_id))
+        before = {each: tx.obligation(each) for each in (loser, heir)}
+        is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
+        for each, known in before.items():
+            self._tell_ledger(tx, known, tx.obligation(each), now)
+        take_out(tx, loser, Skip.MERGED, now)
+        held = winner in tx.hold_register()
+        if held:
+            take_out(tx, winner, Skip.HELD, now)
+        if is_new:
+            facts = (("winner", str(winner)), ("held", held))
+            tx.audit(self._entry(Subject.MERGE, loser, now, "", facts))
+
+    def back(self, tx: Transaction, record: RecordRef, now: datetime, *, told_at: datetime | None = None) -> bool:
+        """A record was read by id and is in view. Whether it is one that this service had disposed of: that is written
+        down once.
+
+        An alarm of its deletion is over, and one that it could not be read. What was erased here and made anew has a
+        new id: `returned` notices it. `told_at`: when it is told to have been restored, where nobody has seen it in
+        view; what was disposed of by a plan made after that stays disposed of.
+        """
+        self.read(tx, record, now)
+        settle(tx, alarm_about(tx, record), now)
+        done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
+        if done is None:
+            return False
+        plan_id, action, _ = done
+        plan = tx.plan(plan_id)
+        if told_at is not None and plan is not None and told_at <= plan.built_at:
+            return False
+        tx.set_item_state(plan_id, record, ItemState.DONE, RESTORED)
+        tx.audit(self._entry(Subject.RESTORATION, record, now, action.value, (("plan", plan_id),)))
+        return True
+
+    def _tell_ledger(self, tx: Transaction, before: Obligation | None, after: Obligation | None, at: datetime) -> None:
+        """What a change of the ledger adds to the log: each obligation that was told of ends there once, under the
+        record of which it was told (E1)."""
+        if after is None:
+            return
+        for word in told(before, after):
+            entry = entry_of(after, word, self._policy, at)
+            tx.audit(replace(entry, portal_id=self._portal_id, actor=SERVICE))
+
+    def _entry(self, subject: Subject, record: RecordRef, at: datetime, code: str, facts: Facts = ()) -> Entry:
+        return Entry(
+            subject=subject,
+            verb=Verb.SEEN,
+            at=at,
+            portal_id=self._portal_id,
+            record=str(record),
+            policy_digest=self._policy.digest,
+            actor=SERVICE,
+            code=code or None,
+            facts=facts,
+        )
+
+
+def alarm_about(tx: Transaction, record: RecordRef, kind: AlarmKind = AlarmKind.FOREIGN_DELETION) -> AlarmRecord | None:
+    """The alarm about a record that is open."""
+    known = tx.alarm(kind, str(record))
+    return known if known is not None and known.settled_at is None else None
+
+
+def settle(tx: Transaction, known: AlarmRecord | None, now: datetime) -> None:
+    if known is not None:
+        tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))
