@@ -15,8 +15,8 @@ from hubspot_retention.core.decision.decide import NO_HISTORY
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.facts.observation import ContactObservation, DealObservation
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.record import RecordRef
-from hubspot_retention.core.request import RequestRegister
+from hubspot_retention.core.record import ObjectType, RecordRef
+from hubspot_retention.core.request import RequestRegister, requests_of
 from hubspot_retention.core.view import ContactView, DealView, Judge
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Observed
@@ -46,16 +46,25 @@ class Loss:
 
 def worth_of(tx: Transaction, loss: Loss, known: Obligation | None, policy: RetentionPolicy, now: datetime) -> Worth:
     """What a lost record was, from the ledger, the registers, the last plan, and what the bin still shows of it."""
-    kind, record_id = loss.record.object_type, loss.record.record_id
-    register = tx.hold_register()
-    is_held = known is not None and known.state is ObligationState.HELD
-    if is_held or loss.record in register or tx.outcomes_of(kind, [record_id]).get(record_id) == Outcome.HELD.value:
+    if is_known_held(tx, loss.record, known):
         return Worth.HELD
     was_due = known is not None and known.is_live and known.disposition is not None
     if loss.seen is None:
         return Worth.FREE if was_due else Worth.UNKNOWN
-    found = _judged(loss.seen, Judge.of(policy, register, now), RequestRegister.of_all(tx.requests()))
+    found = _judged(loss.seen, Judge.of(policy, tx.hold_register(), now), RequestRegister.of_all(tx.requests()))
     return Worth.FREE if was_due and found is not Worth.HELD else found
+
+
+def is_known_held(tx: Transaction, record: RecordRef, known: Obligation | None) -> bool:
+    """Whether a record was held, as far as that is known here: by the ledger, by the last plan, by the registers, whose
+    holds and requests bind what a record has become."""
+    kind, record_id = record.object_type, record.record_id
+    if known is not None and known.state is ObligationState.HELD:
+        return True
+    if record in tx.hold_register() or tx.outcomes_of(kind, [record_id]).get(record_id) == Outcome.HELD.value:
+        return True
+    own = [request for request in tx.requests() if request.contact_id == record_id]
+    return kind is ObjectType.CONTACT and requests_of(own).restricts
 
 
 def _judged(seen: Observed, judge: Judge, requests: RequestRegister) -> Worth:

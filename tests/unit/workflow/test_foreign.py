@@ -13,7 +13,7 @@ from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.portal import Gone
-from hubspot_retention.core.request import RequestKind
+from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign
 from hubspot_retention.workflow.moves import take_out
 from hubspot_retention.workflow.watch import raise_alarm
@@ -150,6 +150,41 @@ def test_an_open_request_that_restricts_makes_it_held(world_of: MakeWorld) -> No
     world.registrar().record_request(ref("contacts/101"), RequestKind.ACCESS, world.clock.now(), world.clock.now())
     deleted(world, "contacts/101")
     assert facts(world)["was"] == "held"
+
+
+@pytest.mark.parametrize("merged", [True, False])
+@pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.PORTABILITY, RequestKind.OBJECTION])
+def test_an_open_request_that_restricts_makes_who_was_due_held_where_no_bin_shows_the_record(
+    world_of: MakeWorld, kind: RequestKind, merged: bool
+) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
+    oblige(world, "contacts/101")
+    asked = "contacts/102" if merged else "contacts/101"
+    world.registrar().record_request(ref(asked), kind, world.clock.now(), world.clock.now())
+    merge(world, "contacts/102", "contacts/101")
+    deleted(world, "contacts/101", privacy=True)
+    assert facts(world)["was"] == "held"
+
+
+@pytest.mark.parametrize("record", ["contacts/102", "deals/101"])
+def test_a_request_of_somebody_else_makes_nobody_held(world_of: MakeWorld, record: str) -> None:
+    world = world_of(a_portal(contacts=[a_contact(101), a_contact(102)], deals=[a_deal(101)]))
+    oblige(world, record)
+    world.registrar().record_request(ref("contacts/101"), RequestKind.ACCESS, world.clock.now(), world.clock.now())
+    world.act("archive", record=record)
+    told(world, record, privacy=True)
+    assert alarms(world) == []
+
+
+def test_a_request_that_is_closed_or_restricts_nothing_makes_nobody_held(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/101")
+    now = world.clock.now()
+    world.registrar().record_request(ref("contacts/101"), RequestKind.ERASURE, now, now)
+    asked = world.registrar().record_request(ref("contacts/101"), RequestKind.ACCESS, now, now)
+    world.registrar().close_request(asked.request_id, RequestEnd.ANSWERED, now)
+    deleted(world, "contacts/101", privacy=True)
+    assert alarms(world) == []
 
 
 def test_a_hold_that_only_the_ledger_knows_of_makes_it_held(world_of: MakeWorld) -> None:
