@@ -24,7 +24,7 @@ from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.moves import Moves, alarm_about, settle
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
-from hubspot_retention.workflow.worth import Loss, Worth, worth_of
+from hubspot_retention.workflow.worth import Loss, Worth, is_known_held, worth_of
 
 BIN: Final = timedelta(days=90)
 """How long HubSpot's bin keeps what was archived (HubSpot, "restore deleted records")."""
@@ -58,21 +58,26 @@ class Foreign(Moves):
 
     def gone(self, tx: Transaction, loss: Loss, now: datetime) -> str:
         """Write down that a record is gone: settled in the ledger, with an alarm if it was to stay; answers a code. An
-        alarm that an erased person is back as this record, or that it could not be read, is over."""
+        alarm that an erased person is back as this record, or that it could not be read, is over. Where one that was
+        merged into it was held, it was held."""
         self.read(tx, loss.record, now)
         settle(tx, alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
         took_effect(tx, loss.record, now)
-        known = tx.obligation(loss.record)
-        ours = _of_ours(tx, loss.record, known)
+        own = tx.obligation(loss.record)
+        is_held = any(is_known_held(tx, each, tx.obligation(each)) for each in loss.merged)
+        for each in loss.merged:
+            self.merged(tx, each, loss.record, now)
+        ours = _of_ours(tx, loss.record, own)
         if ours:
             return ours
         alarm = alarm_about(tx, loss.record)
         if alarm is None:
-            self._tell(tx, loss, worth_of(tx, loss, known, self._policy, now), now)
+            self._tell(tx, loss, Worth.HELD if is_held else worth_of(tx, loss, own, self._policy, now), now)
         elif loss.privacy and not _tells_of_erasure(alarm):
             worth = Worth(dict(alarm.facts)["was"])
             tx.audit(self._entry(Subject.FOREIGN_DELETION, loss.record, now, _code(loss), self._facts(loss, worth)))
             tx.save_alarm(replace(alarm, facts=self._words(loss, worth)))
+        known = tx.obligation(loss.record)
         if known is not None and known.is_live:
             self._end(tx, known, now)
         return _code(loss)

@@ -9,7 +9,7 @@ person. An event that never comes costs a sweep, no more (reliability L4).
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -199,7 +199,7 @@ class InboxTick:
         if losers:
             self._merged(matter, losers, round_)
         elif isinstance(where[matter.record], Gone):
-            self._gone(matter, round_)
+            self._gone(matter, where, round_)
         elif self._is_early(matter, where, round_.now):
             self._waiting[matter.record] = _Waiting(0, matter.received_at + _LATE, len(matter.events))
         else:
@@ -207,7 +207,7 @@ class InboxTick:
 
     def _is_early(self, matter: Matter, where: Whereabouts, now: datetime) -> bool:
         """Whether HubSpot may not show yet what it has told: the record is there, and should not be."""
-        told_gone = {matter.record} if matter.is_deletion else matter.merged_away
+        told_gone = {matter.record} if matter.is_deletion else matter.merges
         return any(where[record] is True for record in told_gone) and now < matter.received_at + _LATE
 
     def _merged(self, matter: Matter, losers: dict[RecordRef, RecordRef], round_: _Round) -> None:
@@ -220,12 +220,20 @@ class InboxTick:
             tx.mark_handled(matter.numbers, round_.now, _MERGED)
         self._done(matter, _MERGED, round_)
 
-    def _gone(self, matter: Matter, round_: _Round) -> None:
-        loss = self._foreign.lost(matter.record, matter.told_at, privacy=matter.is_privacy_deletion)
+    def _gone(self, matter: Matter, where: Whereabouts, round_: _Round) -> None:
+        """What is told to have been merged before all of it was gone, nobody can read any more: that is believed."""
+        merges = {each: heir for each, heir in matter.merges.items() if where[each] is where[heir] is Gone.ABSENT}
+        last = sorted({matter.record, *merges.values()} - merges.keys()) or [matter.record]
+        losses = []
+        for record in last:
+            is_erased = matter.is_privacy_deletion and record == matter.record
+            merged = tuple(sorted(each for each, heir in merges.items() if heir == record))
+            losses.append(replace(self._foreign.lost(record, matter.told_at, privacy=is_erased), merged=merged))
         with self._store.transaction() as tx:
             if matter.restored_at is not None:
                 self._foreign.back(tx, matter.record, round_.now, told_at=matter.restored_at)
-            outcome = self._foreign.gone(tx, loss, round_.now)
+            for loss in losses:
+                outcome = self._foreign.gone(tx, loss, round_.now)
             if outcome != OURS and not is_person(matter.record):
                 self._look_at_held(tx, matter, round_.now)
             tx.mark_handled(matter.numbers, round_.now, outcome)

@@ -1,6 +1,6 @@
 """The events of the inbox, record by record: which matter, and what they can say before anything is read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,19 +85,23 @@ class Matter:
         return any(stored.event.property_name in properties for stored in self.events)
 
     @property
-    def merged_away(self) -> frozenset[RecordRef]:
-        """The records that are told to have been merged into another; where that one is new, the first one as well."""
-        new = self._named("new")
-        return frozenset((*self._named("merged"), *(self._named("primary") if new else ()))) - frozenset(new)
+    def merges(self) -> Mapping[RecordRef, RecordRef]:
+        """Into which record each is told to have been merged; where that one is new, the first one as well."""
+        found: dict[RecordRef, RecordRef] = {}
+        for stored in self.events:
+            if stored.event.kind is EventKind.MERGE:
+                first, merged, new = (self._named(stored.event, role) for role in ("primary", "merged", "new"))
+                for winner in (new or first)[:1]:
+                    found.update((loser, winner) for loser in (*merged, *(first if new else ())) if loser != winner)
+        return found
 
     @property
     def records(self) -> frozenset[RecordRef]:
         """The record, and all that its merges name."""
-        return frozenset((self.record, *self._named("merged"), *self._named("primary"), *self._named("new")))
+        return frozenset((self.record, *self.merges, *self.merges.values()))
 
-    def _named(self, role: str) -> list[RecordRef]:
-        merges = [stored.event for stored in self.events if stored.event.kind is EventKind.MERGE]
-        return [RecordRef(self.record.object_type, RecordId(each)) for event in merges for each in event.named(role)]
+    def _named(self, event: Event, role: str) -> list[RecordRef]:
+        return [RecordRef(self.record.object_type, RecordId(each)) for each in event.named(role)]
 
 
 @dataclass(frozen=True, slots=True)

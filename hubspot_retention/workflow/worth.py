@@ -36,12 +36,13 @@ class Worth(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
     """A record that is not in view any more. `seen`: as it lies in the bin, if it does. `privacy`: it was erased for
-    good, and no bin has it."""
+    good, and no bin has it. `merged`: what is told to have been merged into it, and cannot be read any more either."""
 
     record: RecordRef
     deleted_at: datetime
     seen: Observed | None = None
     privacy: bool = False
+    merged: tuple[RecordRef, ...] = ()
 
 
 def worth_of(tx: Transaction, loss: Loss, known: Obligation | None, policy: RetentionPolicy, now: datetime) -> Worth:

@@ -276,6 +276,57 @@ def test_a_merge_that_hubspot_does_not_show_yet_waits_and_then_is_only_looked_at
     assert wanted(world) == {"contacts/101", "contacts/102"}
 
 
+ANEW = (("new", 103), ("primary", 101), ("merged", 102))
+
+
+@pytest.mark.parametrize("others", [ANEW[1:], ANEW], ids=["into the first", "into a new one"])
+@pytest.mark.parametrize("how", ["register", "ledger"])
+@pytest.mark.parametrize("privacy", [True, False])
+def test_a_merge_of_somebody_held_into_a_record_that_is_gone_by_the_time_calls_somebody(
+    world_of: MakeWorld, privacy: bool, how: str, others: tuple[tuple[str, int], ...]
+) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(each) for each in (101, 102, 103)]))
+    _, winner = others[0]
+    oblige(world, f"contacts/{winner}")
+    oblige(world, "contacts/102", ObligationState.HELD if how == "ledger" else ObligationState.OPEN)
+    if how == "register":
+        world.registrar().place_hold(ref("contacts/102"), "J-2026-1", "strid", None, world.clock.now())
+    for _, loser in others[1:]:
+        world.act("merge", record=f"contacts/{loser}", into=f"contacts/{winner}")
+    world.act("erase" if privacy else "archive", record=f"contacts/{winner}")
+    told = [
+        an_event(f"contacts/{winner}", "merge", others=others),
+        an_event(f"contacts/{winner}", "deletion", number=1),
+    ]
+    if privacy:
+        told.append(an_event(f"contacts/{winner}", "privacyDeletion", number=2))
+    run(world, *told)
+    (alarm,) = alarms(world)
+    assert (alarm.about, dict(alarm.facts)["was"]) == (f"contacts/{winner}", "held")
+    assert "merge.seen" in world.words("contacts/102")
+    assert not any(obligation(world, f"contacts/{each}").is_live for each in (102, winner))  # type: ignore[union-attr]
+    with world.store.transaction() as tx:
+        assert (ref(f"contacts/{winner}") in tx.hold_register()) is (how == "register")
+
+
+def test_what_was_merged_into_somebody_erased_who_was_to_stay_makes_them_no_freer(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101), asks_to_go(102)]))
+    oblige(world, "contacts/102")
+    world.act("merge", record="contacts/102", into="contacts/101")
+    world.act("erase", record="contacts/101")
+    run(world, merged(102, 101), an_event("contacts/101", "privacyDeletion", number=1))
+    (alarm,) = alarms(world)
+    assert (alarm.about, dict(alarm.facts)["was"]) == ("contacts/101", "unknown")
+
+
+def test_where_merges_are_told_of_in_a_circle_the_record_itself_is_judged(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[a_customer(101)]))
+    world.act("erase", record="contacts/101")
+    around = [merged(102, 101), an_event("contacts/101", "merge", number=1, others=(("primary", 102), ("merged", 101)))]
+    assert run(world, *around) == {"deletion": 2}
+    assert [alarm.about for alarm in alarms(world)] == ["contacts/101"]
+
+
 # Deletions and restorations.
 
 
