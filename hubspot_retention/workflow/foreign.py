@@ -24,7 +24,7 @@ from hubspot_retention.workflow.aftermath import took_effect
 from hubspot_retention.workflow.moves import Moves, alarm_about, settle
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
-from hubspot_retention.workflow.worth import Loss, Worth, is_known_held, worth_of
+from hubspot_retention.workflow.worth import Loss, Worth, is_heard_of, is_known_held, worth_of
 
 BIN: Final = timedelta(days=90)
 """How long HubSpot's bin keeps what was archived (HubSpot, "restore deleted records")."""
@@ -72,7 +72,9 @@ class Foreign(Moves):
             return ours
         alarm = alarm_about(tx, loss.record)
         if alarm is None:
-            self._tell(tx, loss, Worth.HELD if is_held else worth_of(tx, loss, own, self._policy, now), now)
+            worth = Worth.HELD if is_held else worth_of(tx, loss, own, self._policy, now)
+            if worth is not Worth.FREE or loss.privacy or not is_heard_of(loss, own, now):
+                self._tell(tx, loss, worth, now)
         elif loss.privacy and not _tells_of_erasure(alarm):
             worth = Worth(dict(alarm.facts)["was"])
             tx.audit(self._entry(Subject.FOREIGN_DELETION, loss.record, now, _code(loss), self._facts(loss, worth)))

@@ -6,10 +6,11 @@ known from the ledger and from plans.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from hubspot_retention.core.deadline.ledger import GONE
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.decision.decide import NO_HISTORY
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
@@ -21,6 +22,8 @@ from hubspot_retention.core.view import ContactView, DealView, Judge
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Observed
 
+_TOLD_FOR: Final = timedelta(days=2)
+"""HubSpot tells of something for a day."""
 _KEEPS: Final = frozenset((ReasonCode.KEEP_RUNS, ReasonCode.KEEP_WITHOUT_END))
 
 
@@ -49,11 +52,20 @@ def worth_of(tx: Transaction, loss: Loss, known: Obligation | None, policy: Rete
     """What a lost record was, from the ledger, the registers, the last plan, and what the bin still shows of it."""
     if is_known_held(tx, loss.record, known):
         return Worth.HELD
-    was_due = known is not None and known.is_live and known.disposition is not None
+    was_due = known is not None and known.disposition is not None and (known.is_live or is_heard_of(loss, known, now))
     if loss.seen is None:
         return Worth.FREE if was_due else Worth.UNKNOWN
     found = _judged(loss.seen, Judge.of(policy, tx.hold_register(), now), RequestRegister.of_all(tx.requests()))
     return Worth.FREE if was_due and found is not Worth.HELD else found
+
+
+def is_heard_of(loss: Loss, known: Obligation | None, now: datetime) -> bool:
+    """Whether it is one more event of a loss by which the obligation ended: lately, and nobody has looked since then
+    whether the record is back. HubSpot tells of an erasure twice, in any order."""
+    if known is None or known.settled_at is None or (known.state, known.reason) != (ObligationState.ENDED, GONE):
+        return False
+    is_same = loss.seen is None or loss.deleted_at <= known.settled_at
+    return is_same and now < known.settled_at + _TOLD_FOR
 
 
 def is_known_held(tx: Transaction, record: RecordRef, known: Obligation | None) -> bool:

@@ -253,6 +253,62 @@ def test_deletion_and_privacy_deletion_of_one_record_are_one_alarm_in_any_order(
     assert facts(world)["restorable_until"] == "never"
 
 
+@pytest.mark.parametrize(
+    ("privacy_first", "told_of"), [(False, ["deletion", "privacy-deletion"]), (True, ["privacy-deletion"])]
+)
+@pytest.mark.parametrize("who", [asks_to_go, unsubscribed])
+def test_the_deletion_and_privacy_deletion_of_somebody_due_call_nobody_in_any_order(
+    world_of: MakeWorld, who: Any, privacy_first: bool, told_of: list[str]
+) -> None:
+    world = world_of(a_portal(contacts=[who(101)]))
+    oblige(world, "contacts/101")
+    world.act("erase", record="contacts/101")
+    told(world, "contacts/101", privacy=privacy_first)
+    told(world, "contacts/101", privacy=not privacy_first)
+    told(world, "contacts/101")
+    assert alarms(world) == []
+    entries = [entry for entry in world.entries("contacts/101") if entry.kind == "foreign-deletion.seen"]
+    assert [(entry.code, dict(entry.facts)["was"]) for entry in entries] == [(each, "free") for each in told_of]
+
+
+def test_who_was_due_and_is_held_by_the_time_the_erasure_is_told_of_calls_somebody(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/101")
+    deleted(world, "contacts/101")
+    world.registrar().place_hold(ref("contacts/101"), "J-2026-1", "strid", None, world.clock.now())
+    told(world, "contacts/101", privacy=True)
+    assert facts(world)["was"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "ago", "was"),
+    [
+        ("ended", "gone", 2 * DAY - HOUR, "free"),
+        ("ended", "gone", 2 * DAY, "unknown"),
+        ("ended", "subscribed-again", HOUR, "unknown"),
+        ("done", "gone", HOUR, "unknown"),
+    ],
+)
+def test_an_obligation_that_ended_with_the_record_still_tells_that_it_was_due_for_two_days(
+    desk: Desk, state: str, reason: str, ago: timedelta, was: str
+) -> None:
+    desk.oblige(state=state, reason=reason, settled_at=NOW - ago)
+    heard(desk, a_loss(privacy=True))
+    (entry,) = desk.entries("foreign-deletion")
+    assert dict(entry.facts)["was"] == was
+
+
+def test_what_the_bin_has_since_it_was_lost_before_is_another_loss(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/101")
+    deleted(world, "contacts/101")
+    world.clock.present += timedelta(minutes=1)
+    world.act("restore", record="contacts/101")
+    world.edit("contacts/101", lifecyclestage="customer", erasure_requested_at="")
+    deleted(world, "contacts/101")
+    assert facts(world)["was"] == "kept"
+
+
 def test_what_this_service_disposed_of_is_nobody_elses_deletion(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[asks_to_go(101)]))
     world.apply(world.rights())
