@@ -14,6 +14,7 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, PlanItem
 from hubspot_retention.core.record import RecordRef
+from hubspot_retention.workflow.event_alarms import person_is_gone
 from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR, settle_remembered
@@ -43,18 +44,22 @@ def took_effect(tx: Transaction, record: RecordRef, at: datetime) -> str:
         return ""
     tx.set_item_state(plan.plan_id, record, ItemState.DONE, LATE)
     tx.count("disposals", f"{item.decision.rule}/{ItemState.DONE.value}")
-    note_done(tx, [item])
+    note_done(tx, [item], at)
     return plan.plan_id
 
 
-def note_done(tx: Transaction, items: Sequence[PlanItem]) -> None:
-    """What later runs shall know of records of one class and action that are done with."""
+def note_done(tx: Transaction, items: Sequence[PlanItem], at: datetime) -> None:
+    """What later runs shall know of records of one class and action that are done with; an erased person who was back
+    as one of them is gone again."""
     kind, action = items[0].record.object_type, items[0].action
     ids = [item.record.record_id for item in items]
     known = tx.recall(kind, ids)
     before = [(record_id, known.get(record_id, NOTHING_REMEMBERED)) for record_id in ids]
     after = [(record_id, _remembered_after(action, memory), memory) for record_id, memory in before]
     tx.note(kind, [(record_id, noted) for record_id, noted, memory in after if noted != memory])
+    if action in (Action.ARCHIVE, Action.ERASE):
+        for item in items:
+            person_is_gone(tx, item.record, at)
 
 
 def _remembered_after(action: Action, known: Remembered) -> Remembered:

@@ -21,7 +21,8 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.record import PortalId, RecordRef
 from hubspot_retention.workflow.aftermath import took_effect
-from hubspot_retention.workflow.moves import Moves, alarm_about, settle
+from hubspot_retention.workflow.event_alarms import alarm_about, person_is_gone
+from hubspot_retention.workflow.moves import Moves
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
 from hubspot_retention.workflow.worth import Loss, Worth, is_heard_of, is_known_held, worth_of
@@ -61,7 +62,7 @@ class Foreign(Moves):
         alarm that an erased person is back as this record, or that it could not be read, is over. Where one that was
         merged into it was held, it was held."""
         self.read(tx, loss.record, now)
-        settle(tx, alarm_about(tx, loss.record, AlarmKind.ERASED_PERSON_BACK), now)
+        person_is_gone(tx, loss.record, now)
         took_effect(tx, loss.record, now)
         own = tx.obligation(loss.record)
         is_held = any(is_known_held(tx, each, tx.obligation(each)) for each in loss.merged)

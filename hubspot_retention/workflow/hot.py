@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from hubspot_retention.core.alarm import AlarmKind
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.portal import Gone, MergedInto
@@ -25,6 +26,7 @@ from hubspot_retention.workflow.foreign import Foreign
 from hubspot_retention.workflow.inbox import LookAt
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.reach import (
+    LEDGER_TYPES,
     OUR_TYPES,
     ReachUnknownError,
     Surroundings,
@@ -41,7 +43,8 @@ LEAST_OVERLAP: Final = timedelta(minutes=10)
 
 _UNDER_WAY: Final = (ObligationState.OPEN, ObligationState.REVIEW, ObligationState.RAISED)
 _FIRST_ASKED: Final = 4_000
-"""Of what is held, and of what is under way, the earliest deadlines: so many each time."""
+"""Of what is held, and of what is under way, the earliest deadlines: so many each time; and so many of each kind of
+alarm about a record."""
 _ASKED_IN_TURN: Final = 1_000
 """Of those behind them: so many each time, where the last sweep left off. That is fifty requests with the first."""
 
@@ -129,6 +132,8 @@ class HotSweep:
                 self._class(kind, sweep)
         with sweep.going_on():
             self._live(sweep)
+        with sweep.going_on():
+            self._told_of(sweep)
         if sweep.trouble is not None:
             raise sweep.trouble
         return HotReport(found=tuple(sweep.found.items()), looked=len(sweep.looked), short=tuple(sweep.short))
@@ -203,6 +208,26 @@ class HotSweep:
         if isinstance(at, datetime):
             return at >= known.heard_at - self._options.overlap
         return isinstance(at, Unknown)
+
+    def _told_of(self, sweep: _Sweep) -> None:
+        """Ask by id where the records are of which an alarm tells: one that somebody deleted may be back, and an erased
+        person who was back be gone again, without a word."""
+        with self._store.transaction() as tx:
+            alarms = tx.alarms(open_only=True)
+        lost, people = (
+            [RecordRef.parse(each.about) for each in alarms if each.kind is kind][:_FIRST_ASKED]
+            for kind in (AlarmKind.FOREIGN_DELETION, AlarmKind.ERASED_PERSON_BACK)
+        )
+        where = whereabouts(self._source, (*lost, *people))
+        back = [record for record in lost if where[record] is True]
+        with self._store.transaction() as tx:
+            for record in back:
+                self._foreign.back(tx, record, sweep.now)
+        self._look([record for record in back if record.object_type in LEDGER_TYPES], sweep)
+        for record in people:
+            if isinstance(where[record], Gone):
+                with sweep.going_on():
+                    self._gone(record, sweep)
 
     def _gone(self, record: RecordRef, sweep: _Sweep) -> None:
         loss = self._foreign.lost(record, sweep.now)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
+from hubspot_retention.core.alarm import AlarmKind
 from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.ledger import told
@@ -19,6 +19,7 @@ from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanS
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import PortalId, RecordRef
+from hubspot_retention.workflow.event_alarms import alarm_about, settle
 from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Transaction
@@ -115,14 +116,3 @@ class Moves:
             code=code or None,
             facts=facts,
         )
-
-
-def alarm_about(tx: Transaction, record: RecordRef, kind: AlarmKind = AlarmKind.FOREIGN_DELETION) -> AlarmRecord | None:
-    """The alarm about a record that is open."""
-    known = tx.alarm(kind, str(record))
-    return known if known is not None and known.settled_at is None else None
-
-
-def settle(tx: Transaction, known: AlarmRecord | None, now: datetime) -> None:
-    if known is not None:
-        tx.save_alarm(replace(known, settled_at=now, last_seen_at=now))

@@ -224,7 +224,7 @@ class Ledger:
             for item in items:
                 self._settle(tx, item, state, verb, code)
             if state is ItemState.DONE and items:
-                note_done(tx, items)
+                note_done(tx, items, self._times.now())
 
     def settle_refusal(self, items: Sequence[PlanItem], result: CallResult, about: str = "") -> None:
         """A call that was refused had no effect: it is failed, or waits if it was only too busy or never left. One

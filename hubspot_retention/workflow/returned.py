@@ -117,10 +117,12 @@ def _mark_of(sign: str) -> tuple[str, int]:
 
 
 def _tell(tx: Transaction, stone: Tombstone, record: RecordRef, portal: PortalId, now: datetime) -> None:
-    """Once of each contact and each of the people who were erased: what is said in its alarm was told."""
+    """Once of each contact, as long as it is there, and each of the people who were erased: what is said in its alarm
+    was told."""
     erased_as = str(RecordRef(ObjectType.CONTACT, stone.record_id))
     known = tx.alarm(AlarmKind.ERASED_PERSON_BACK, str(record))
-    told = () if known is None else tuple(dict(known.facts)["erased_as"].split(_BETWEEN))
+    named = "" if known is None else dict(known.facts).get("erased_as", "")
+    told = tuple(named.split(_BETWEEN)) if named else ()
     if erased_as in told:
         return
     assert stone.erased_at is not None

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision
@@ -24,6 +25,7 @@ from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow.due_reading import Candidate, DueReader, Found, Others
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, Memory
 from hubspot_retention.workflow.obligations import Obligations
+from hubspot_retention.workflow.watch import raise_alarm
 from tests.builders import a_contact, a_deal, at
 from tests.documents import clienti
 from tests.stores import a_database
@@ -132,6 +134,15 @@ def test_what_is_read_in_view_came_back_if_this_service_had_disposed_of_it(house
     house.read(record)
     (entry,) = house.desk.entries("restoration")
     assert (entry.kind, entry.record, entry.portal_id) == ("restoration.seen", "contacts/101", PORTAL)
+
+
+def test_what_is_read_in_view_ends_the_alarm_of_its_deletion(house: House) -> None:
+    (record,) = everybody(house, 101)
+    with house.desk.store.transaction() as tx:
+        raise_alarm(tx, Alarm(kind=AlarmKind.FOREIGN_DELETION, about=record, level=AlarmLevel.URGENT, at=NOW - DAY))
+    house.read(record)
+    with house.desk.store.transaction() as tx:
+        assert tx.alarms(open_only=True) == []
 
 
 # In turn

@@ -6,15 +6,28 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.errors import PortalContractError, PortalPausedError, PortalTemporaryError
 from hubspot_retention.workflow.hot import HotOptions
+from hubspot_retention.workflow.watch import raise_alarm
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import LONG_AGO, a_company, a_contact, a_deal, a_portal, asks_to_go, inactive, unsubscribed
+from tests.faults.people import (
+    LONG_AGO,
+    a_company,
+    a_contact,
+    a_customer,
+    a_deal,
+    a_portal,
+    asks_to_go,
+    inactive,
+    unsubscribed,
+    won_deal,
+)
 from tests.faults.world import PORTAL, World, ref
-from tests.unit.workflow.hints import alarms, hot_sweep, obligation, oblige, wanted
+from tests.unit.workflow.hints import alarms, foreign, hot_sweep, obligation, oblige, wanted
 
 C, D, F = ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY
 
@@ -154,6 +167,48 @@ def test_what_this_service_erased_is_not_looked_for_where_the_index_still_shows_
     assert wanted(world) == {"contacts/102"}
     assert obligation(world, "contacts/101").state is ObligationState.DONE  # type: ignore[union-attr]
     assert [entry.record for entry in world.entries() if entry.kind == "restoration.seen"] == ["contacts/102"]
+
+
+@pytest.mark.parametrize("record", ["contacts/101", "deals/21", "companies/11"])
+def test_the_alarm_of_a_deletion_is_over_once_the_record_is_back_although_nobody_told_of_it(
+    world_of: MakeWorld, record: str
+) -> None:
+    world = world_of(
+        a_portal(contacts=[a_customer(101)], deals=[won_deal(21)], companies=[a_company(11, lifecyclestage="customer")])
+    )
+
+    def delete_and_hear() -> None:
+        judge, now = foreign(world), world.clock.now()
+        world.act("archive", record=record)
+        loss = judge.lost(ref(record), now)
+        with world.store.transaction() as tx:
+            judge.gone(tx, loss, now)
+
+    delete_and_hear()
+    nothing = Searched(world.portal)
+    hot_sweep(world, nothing).run(world.clock.now())
+    assert [alarm.about for alarm in alarms(world)] == [record]
+    world.act("restore", record=record)
+    report = hot_sweep(world, nothing).run(world.clock.now())
+    assert alarms(world) == []
+    assert wanted(world) == {record} - {"companies/11"}
+    assert report.looked == len(wanted(world))
+    delete_and_hear()
+    assert [alarm.about for alarm in alarms(world)] == [record]
+    assert world.words(record).count("foreign-deletion.seen") == 2
+
+
+def test_that_an_erased_person_is_back_is_over_once_the_contact_is_gone_although_nobody_told_of_it(
+    world_of: MakeWorld,
+) -> None:
+    world = people(world_of)
+    for number in (101, 102):
+        with world.store.transaction() as tx:
+            about, now = f"contacts/{number}", world.clock.now()
+            raise_alarm(tx, Alarm(kind=AlarmKind.ERASED_PERSON_BACK, about=about, level=AlarmLevel.WARNING, at=now))
+    world.act("archive", record="contacts/101")
+    hot_sweep(world).run(world.clock.now())
+    assert [alarm.about for alarm in alarms(world) if alarm.kind is AlarmKind.ERASED_PERSON_BACK] == ["contacts/102"]
 
 
 @pytest.mark.parametrize("value", ["true", "false"])

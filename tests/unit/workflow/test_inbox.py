@@ -430,6 +430,19 @@ def test_a_restoration_that_nobody_told_of_is_seen_by_the_next_change(world_of: 
 
 
 @pytest.mark.parametrize("record", ["deals/21", "companies/11"])
+def test_what_is_back_although_nobody_told_of_it_ends_the_alarm_of_its_deletion_with_the_next_change(
+    world_of: MakeWorld, record: str
+) -> None:
+    world = world_of(a_portal(deals=[won_deal(21)], companies=[a_company(11, lifecyclestage="customer")]))
+    world.act("archive", record=record)
+    run(world, an_event(record, "deletion"))
+    assert [alarm.about for alarm in alarms(world)] == [record]
+    world.act("restore", record=record)
+    run(world, an_event(record, number=1))
+    assert alarms(world) == []
+
+
+@pytest.mark.parametrize("record", ["deals/21", "companies/11"])
 def test_whom_a_record_reached_that_is_gone_nobody_can_tell_so_all_who_are_held_are_looked_at(
     world_of: MakeWorld, record: str
 ) -> None:

@@ -9,17 +9,20 @@ from typing import Any, cast
 import pytest
 
 from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
+from hubspot_retention.core.plan.model import Action
 from hubspot_retention.core.portal import Address, SeenContact
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.errors import UsageError
 from hubspot_retention.sandbox.clock import instant_text
 from hubspot_retention.workflow import returned
+from hubspot_retention.workflow.aftermath import note_done
 from hubspot_retention.workflow.returned import Returned, Signs
 from tests.builders import a_contact
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.faults.world import PORTAL, World, ref
+from tests.unit.core.plan.plans import an_item
 from tests.unit.workflow.hints import alarms, foreign
 from tests.unit.workflow.ticking import OBSERVE, Ticking, newcomers
 
@@ -146,6 +149,33 @@ def test_the_alarm_is_over_when_the_contact_is_gone_again(scene: Scene) -> None:
     with scene.world.store.transaction() as tx:
         judge.gone(tx, loss, scene.now)
     assert scene.alarms() == []
+
+
+def test_who_is_gone_again_and_comes_back_once_more_is_told_of_anew(scene: Scene) -> None:
+    scene.bury(101)
+    scene.ticking.sweep()
+    scene.world.act("archive", record="contacts/901")
+    judge = foreign(scene.world)
+    loss = judge.lost(ref("contacts/901"), scene.now)
+    with scene.world.store.transaction() as tx:
+        judge.gone(tx, loss, scene.now)
+    scene.world.act("restore", record="contacts/901")
+    scene.ticking.sweep()
+    scene.ticking.sweep()
+    assert scene.hits() == [("contacts/901", "contacts/101")] * 2
+    assert [dict(alarm.facts)["erased_as"] for alarm in scene.alarms()] == ["contacts/101"]
+
+
+@pytest.mark.parametrize("verb", [Action.ARCHIVE, Action.ERASE, Action.END_MARKETING])
+def test_the_alarm_is_over_when_this_service_disposed_of_the_contact_and_not_when_it_ended_its_marketing(
+    scene: Scene, verb: Action
+) -> None:
+    scene.bury(101)
+    scene.ticking.sweep()
+    with scene.world.store.transaction() as tx:
+        note_done(tx, [an_item("contacts/901", action=verb)], scene.now)
+    is_gone = verb is not Action.END_MARKETING
+    assert [alarm.about for alarm in scene.alarms()] == ([] if is_gone else ["contacts/901"])
 
 
 def test_another_person_whose_pseudonym_begins_alike_is_not_told_of(scene: Scene) -> None:
