@@ -204,10 +204,7 @@ class _Round:
 
     def _merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef) -> None:
         """What binds the loser, and since when it was opted out, follows to the winner: nobody's days begin anew."""
-        was = tx.obligation(loser)
-        if was is not None and was.is_live:
-            self._ledger.write(tx, [(was, ended(was, MERGED, self._now))], self._now)
-        tx.rename_record(loser.object_type, loser.record_id, winner.record_id, self._now)
+        self._moves.merged(tx, loser, winner, self._now)
         self._ledger.look_at(tx, [winner], self._now, MERGED)
 
     def _gone(self, record: RecordRef) -> None:

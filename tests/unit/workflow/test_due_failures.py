@@ -421,7 +421,7 @@ def test_the_ledger_goes_on_with_the_winner_of_a_merge(ticking: Ticking) -> None
     assert ticking.told("contacts/101")[-1] == ("ended", "merged")
     assert ticking.known("contacts/102").reason == "merged"
     ticking.tick()
-    assert ticking.told("contacts/102") == [("opened", "period-ended")]
+    assert ticking.told("contacts/102") == [("opened", "merged")]
 
 
 # Deals.

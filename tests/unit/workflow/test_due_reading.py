@@ -16,6 +16,7 @@ from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import Action, ItemState, PlanItem, PlanKind, PlanStatus
+from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.portal import Address, Gone, MergedInto
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.request import RequestKind, SubjectRequest
@@ -462,11 +463,31 @@ def test_what_bound_the_loser_of_a_merge_follows_to_the_winner_who_is_looked_at(
     assert (told.kind, told.code, told.at) == ("obligation.ended", "merged", NOW)
     winner = house.desk.obligation("contacts/109")
     assert (winner.state.value, winner.reason, winner.heard_at) == ("look", "merged", NOW)
+    assert winner.due_at == house.desk.obligation("contacts/101").due_at is not None
     noted = house.noted(109)
     assert noted is not None
     assert noted.opted_out_at == CLICKED
     with house.desk.store.transaction() as tx:
         assert tx.heir_of(ObjectType.CONTACT, RecordId(101)) == 109
+
+
+def test_a_merge_that_the_due_tick_hears_of_first_is_in_the_log_and_takes_whom_a_hold_reaches_out_of_plans(
+    house: House,
+) -> None:
+    house.know(101)
+    house.now["contacts/101"] = MergedInto(RecordId(109))
+    plan = house.desk.plan(former_customer("contacts/101"), former_customer("contacts/109"))
+    record = RecordRef.parse("contacts/101")
+    hold = Hold(hold_id=0, record=record, matter="J-2026-1", placed_by="bent", placed_at=NOW - HOUR)
+    with house.desk.store.transaction() as tx:
+        tx.place_hold(hold, "strid")
+    house.read("contacts/101")
+    (entry,) = house.desk.entries("merge")
+    assert (entry.kind, entry.record, entry.portal_id) == ("merge.seen", "contacts/101", PORTAL)
+    assert dict(entry.facts) == {"winner": "contacts/109", "held": True}
+    with house.desk.store.transaction() as tx:
+        left = {str(item.record): item.state_code for item in tx.items(plan.plan_id, ItemFilter())}
+    assert left == {"contacts/101": "merged-into-another", "contacts/109": "held-now"}
 
 
 def test_a_loser_that_has_ended_or_is_not_known_ends_no_second_time(house: House) -> None:
