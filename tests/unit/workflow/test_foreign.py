@@ -10,12 +10,10 @@ from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmReco
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.facts.values import UNKNOWN
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
-from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign
-from hubspot_retention.workflow.moves import take_out
 from hubspot_retention.workflow.watch import raise_alarm
 from hubspot_retention.workflow.worth import Loss
 from tests.documents import clienti
@@ -36,6 +34,7 @@ from tests.faults.people import (
 from tests.faults.world import PORTAL, World, ref
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, former_customer
 from tests.unit.workflow.hints import alarms, foreign, obligation, oblige
+from tests.unit.workflow.test_moves import came_back, merge
 
 NOBODYS = {"createdate": f"{days_ago(30)}T09:00:00Z"}
 
@@ -349,11 +348,6 @@ def test_a_deletion_that_nobody_can_look_into_is_told_once(world_of: MakeWorld) 
     assert world.words("contacts/101") == ["foreign-deletion.seen"]
 
 
-def came_back(world: World, record: str) -> bool:
-    with world.store.transaction() as tx:
-        return foreign(world).back(tx, ref(record), world.clock.now())
-
-
 def test_what_somebody_restores_ends_the_alarm_of_its_deletion(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[a_customer(101)]))
     deleted(world, "contacts/101")
@@ -373,24 +367,6 @@ def test_what_is_deleted_again_soon_after_it_was_restored_is_told_of_again(world
     deleted(world, "contacts/101")
     (again,) = alarms(world)
     assert (again.kind, again.settled_at, again.times) == (AlarmKind.FOREIGN_DELETION, None, 1)
-
-
-def test_the_restoration_of_what_this_service_archived_is_written_down(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[inactive(101)]))
-    plan = world.time_rules()
-    world.apply(plan)
-    world.act("restore", record="contacts/101")
-    assert came_back(world, "contacts/101")
-    entry = world.entries("contacts/101")[-1]
-    assert (entry.kind, entry.code, dict(entry.facts)) == ("restoration.seen", "archive", {"plan": plan.plan_id})
-
-
-def test_that_a_record_came_back_is_written_down_once(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[inactive(101)]))
-    world.apply(world.time_rules())
-    world.act("restore", record="contacts/101")
-    assert [came_back(world, "contacts/101") for _ in range(3)] == [True, False, False]
-    assert world.words("contacts/101").count("restoration.seen") == 1
 
 
 @pytest.mark.parametrize("privacy", [True, False])
@@ -413,112 +389,6 @@ def test_a_restoration_that_is_only_told_of_counts_if_it_came_after_the_plan(
     with desk.store.transaction() as tx:
         assert judge_of().back(tx, ref("contacts/101"), NOW, told_at=plan.built_at + after) is came
     assert heard(desk, a_loss()) == (DELETION if came else OURS)
-
-
-# Taking records out of plans.
-
-
-def taken_out(world: World, record: str, why: Skip = Skip.HELD) -> int:
-    with world.store.transaction() as tx:
-        return take_out(tx, ref(record), why, world.clock.now())
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        (PlanStatus.AWAITING_REVIEW, ItemState.PENDING),
-        (PlanStatus.APPROVED, ItemState.PENDING),
-        (PlanStatus.APPLYING, ItemState.PREPARED),
-        (PlanStatus.PARTLY_APPLIED, ItemState.PENDING),
-    ],
-)
-def test_a_record_is_taken_out_of_a_plan_that_waits_or_runs(
-    world_of: MakeWorld, status: PlanStatus, state: ItemState
-) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
-    plan, _ = world.assess()
-    put(world, plan, status, state)
-    assert taken_out(world, "contacts/101") == 1
-    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
-    assert world.state(plan, "contacts/102") == (ItemState.PENDING, "")
-    entry = world.entries("contacts/101")[-1]
-    assert (entry.kind, entry.code, entry.plan_id, entry.actor) == (
-        "disposal.skipped",
-        "held-now",
-        plan.plan_id,
-        "service",
-    )
-    assert taken_out(world, "contacts/101") == 0
-
-
-def put(world: World, plan: Plan, status: PlanStatus, state: ItemState) -> None:
-    with world.store.transaction() as tx:
-        tx.save_plan(replace(plan, status=status))
-        tx.set_item_state(plan.plan_id, ref("contacts/101"), state)
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        (PlanStatus.APPLYING, ItemState.SENT),
-        (PlanStatus.APPLYING, ItemState.UNKNOWN),
-        (PlanStatus.APPLIED, ItemState.DONE),
-        (PlanStatus.REJECTED, ItemState.PENDING),
-        (PlanStatus.SUPERSEDED, ItemState.PENDING),
-    ],
-)
-def test_what_was_sent_or_will_never_be_stays_as_it_is(
-    world_of: MakeWorld, status: PlanStatus, state: ItemState
-) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101)]))
-    plan, _ = world.assess()
-    put(world, plan, status, state)
-    assert taken_out(world, "contacts/101") == 0
-    assert world.state(plan, "contacts/101") == (state, "")
-
-
-def test_the_end_of_marketing_stays_in_the_plan_of_somebody_who_is_held(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[unsubscribed(101, legal_hold="true")]))
-    plan, _ = world.assess()
-    assert world.item(plan, "contacts/101").action is Action.END_MARKETING
-    assert taken_out(world, "contacts/101") == 0
-
-
-# Merges.
-
-
-def merge(world: World, loser: str, winner: str) -> None:
-    with world.store.transaction() as tx:
-        foreign(world).merged(tx, ref(loser), ref(winner), world.clock.now())
-
-
-def test_a_hold_on_a_merged_away_record_takes_the_winner_out_of_its_plan_at_once(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
-    plan = world.rights()
-    world.registrar().place_hold(ref("contacts/102"), "J-2026-1", "strid", None, world.clock.now())
-    merge(world, "contacts/102", "contacts/101")
-    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, "held-now")
-    assert world.state(plan, "contacts/102") == (ItemState.SKIPPED, "merged-into-another")
-    entry = world.entries("contacts/102")[-1]
-    assert (entry.kind, dict(entry.facts)) == ("merge.seen", {"winner": "contacts/101", "held": True})
-
-
-def test_a_merge_of_people_who_are_not_held_leaves_the_winner_in_its_plan(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
-    plan = world.rights()
-    merge(world, "contacts/102", "contacts/101")
-    assert world.state(plan, "contacts/101") == (ItemState.PENDING, "")
-
-
-def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_winners(world_of: MakeWorld) -> None:
-    world = world_of(a_portal(contacts=[asks_to_go(101), asks_to_go(102)]))
-    oblige(world, "contacts/102")
-    for _ in range(2):
-        merge(world, "contacts/102", "contacts/101")
-    assert world.words("contacts/102") == ["obligation.ended", "merge.seen"]
-    assert world.words("contacts/101") == ["obligation.opened"]
-    assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
-    assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
 
 
 # At a desk: what lies in the bin is said by hand.
