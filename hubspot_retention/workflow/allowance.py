@@ -70,6 +70,13 @@ class Allowance:
             return None
         return self.ask.basis(item, obligation.rule, by_person=obligation.by_person)
 
+    def take_for(self, item: PlanItem, obligation: Obligation) -> tuple[StandingApproval, ...]:
+        """One more under an approval of each rule that the item takes one for; none at all if one has none left."""
+        rules = self.ask.to_be_granted(item, obligation.rule)
+        if not all(any(self.left[found.approval_id] > 0 for found in self.approvals_of(rule)) for rule in rules):
+            return ()
+        return tuple(found for rule in rules if (found := self.take(rule)) is not None)
+
     def take(self, rule: str) -> StandingApproval | None:
         """One more under the first approval of a rule that has any left today."""
         for found in self.approvals_of(rule):

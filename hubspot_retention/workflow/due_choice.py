@@ -33,9 +33,9 @@ def choose(tx: Transaction, candidates: Iterable[Candidate], allowance: Allowanc
         was = each.obligation
         fate = triage.fate(tx, was)
         basis = None if fate in (Fate.GOES, Fate.STUCK) else allowance.basis(each.item, was)
-        approval = allowance.take(was.rule) if basis is Basis.APPROVAL else None
-        if basis is not None and (basis is Basis.POLICY or approval is not None):
-            choice.chosen.append((each, basis, approval))
+        approvals = allowance.take_for(each.item, was) if basis is Basis.APPROVAL else ()
+        if basis is not None and (basis is Basis.POLICY or approvals):
+            choice.chosen.append((each, basis, approvals))
             continue
         if basis is Basis.APPROVAL:
             choice.beyond_cap.add(was.record)

@@ -36,8 +36,8 @@ from hubspot_retention.workflow.triage import GUARDRAIL, TRY_AGAIN
 
 _MOMENT: Final = timedelta(microseconds=1)
 
-Chosen = tuple[Candidate, Basis, StandingApproval | None]
-"""What goes by itself, on what ground, and under which approval."""
+Chosen = tuple[Candidate, Basis, tuple[StandingApproval, ...]]
+"""What goes by itself, on what ground, and under which approvals: one for each rule that takes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +180,7 @@ class PlanMaker:
     def valid_until(self, chosen: Sequence[Chosen], now: datetime, valid_for: timedelta) -> datetime:
         """The last instant of a plan that stands by itself: an approval's cap is counted by the local day."""
         ends = [now + valid_for]
-        approvals = [approval for _, _, approval in chosen if approval is not None]
+        approvals = [approval for _, _, under in chosen for approval in under]
         if approvals:
             ends.append(self._policy.civil.end_of(self._policy.civil.local_date(now)) - _MOMENT)
         ends.extend(approval.until_at - _MOMENT for approval in approvals)
@@ -210,7 +210,7 @@ class PlanMaker:
         self._count(tx, uses, now)
         approved = replace(plan, status=PlanStatus.APPROVED, decided_by=SERVICE, decided_at=now)
         tx.save_plan(approved)
-        code = Basis.APPROVAL if any(approval is not None for _, _, approval in mine) else Basis.POLICY
+        code = Basis.APPROVAL if any(under for _, _, under in mine) else Basis.POLICY
         facts = tuple((f"approval_{number}", count) for number, count in sorted(uses.items()))
         tx.audit(replace(plan_entry(approved, Verb.APPROVED, now, SERVICE, code.value), facts=facts))
         changes: list[Change] = []
@@ -236,9 +236,7 @@ class PlanMaker:
 def _uses(chosen: Sequence[Chosen], going: Collection[RecordRef]) -> Counter[int]:
     """How many records go under each approval; what is blocked does not go."""
     return Counter(
-        approval.approval_id
-        for candidate, _, approval in chosen
-        if approval is not None and candidate.item.record in going
+        approval.approval_id for candidate, _, under in chosen for approval in under if candidate.item.record in going
     )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from hubspot_retention.core.deadline.ledger import GONE, MERGED, UNREADABLE, done, ended, failed
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
+from hubspot_retention.core.decision.agreeing import time_rules
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.facts.values import Unknown
@@ -197,8 +198,9 @@ class _Round:
         if obligation.state not in _PLANNABLE or placed is None or placed[1].action is Action.NONE:
             return None
         kind, item = placed
-        if kind is PlanKind.TIME and not item.start_is_new:
-            item = replace(item, start_is_new=_was_new(tx, item))
+        rules = time_rules(item.decision, self._reader._policy)
+        if rules and not item.start_is_new:
+            item = replace(item, start_is_new=_was_new(tx, item, rules))
         deals = found.deals if isinstance(found, FreshContact) else ()
         return Candidate(kind=kind, item=item, obligation=obligation, deals=deals)
 
@@ -227,14 +229,15 @@ class _Round:
                 self._ledger.write(tx, [(was, ended(was, GONE, self._now))], self._now)
 
 
-def _was_new(tx: Transaction, item: PlanItem) -> bool:
-    """Whether the last full run was the first to see the start of a disposal. It has noted the start by now, and
-    still another run must have seen it: a typing error in a date must not erase anybody overnight."""
+def _was_new(tx: Transaction, item: PlanItem, rules: Sequence[str]) -> bool:
+    """Whether the last full run was the first to see the start of one of these time rules, as it is now. It has noted
+    the start by now, and still another run must have seen it: a typing error in a date must not erase anybody
+    overnight."""
+    due = {(rule, at) for rule, at in item.decision.due if rule in rules}
     for plan, known in tx.items_of_record(item.record):
         if plan.status in (PlanStatus.READ_ONLY, PlanStatus.BUILDING) or tx.run_kind(plan.run_id) in PARTIAL_RUNS:
             continue
-        same = (known.decision.rule, known.decision.due_at) == (item.decision.rule, item.decision.due_at)
-        return same and known.start_is_new
+        return known.start_is_new and not due.isdisjoint(known.decision.due)
     return False
 
 

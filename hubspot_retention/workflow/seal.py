@@ -17,7 +17,7 @@ from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
-from hubspot_retention.core.plan.guardrails import Disposals, breaches
+from hubspot_retention.core.plan.guardrails import Disposals, Going, breaches, going
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter
 from hubspot_retention.core.policy.compare import widened
@@ -147,16 +147,14 @@ def measure(tx: Transaction, portal: PortalId) -> Measure | None:
     if last is None:
         return None
     population = Counter(dict(last.population))
-    let_go: dict[PlanKind, Counter[tuple[ObjectType, str]]] = {kind: Counter() for kind in PlanKind}
+    let_go: dict[PlanKind, Counter[Going]] = {kind: Counter() for kind in PlanKind}
     for plan in plans:
         if plan.run_id < last.run_id:
             break
         if tx.run_kind(plan.run_id) != DUE_RUN:
             population.subtract(_gone(tx, plan))
         elif plan.status in _APPROVED:
-            let_go[plan.kind].update(
-                (item.record.object_type, item.decision.rule or "") for item in tx.items(plan.plan_id, _LET_GO)
-            )
+            let_go[plan.kind].update(going(item.decision) for item in tx.items(plan.plan_id, _LET_GO))
     left = {kind: max(0, count) for kind, count in population.items()}
     return Measure(population=left, let_go=let_go)
 

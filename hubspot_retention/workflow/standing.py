@@ -9,9 +9,12 @@ a plan carries out the rest of it. So an item is covered only on one of two grou
   person approved and that is not wider since. It covers the plans of the due tick, up to its cap a day. The end of
   marketing is covered with the right that it follows from.
 
-And always: its rule asks for no review by an owner or a person; an earlier run saw the start of a time rule (a typing
-error in a date must not erase anybody overnight); what counts from an unsubscription was set by the person, not by
-staff, an import or an integration (semantics 3: the source decides who must approve); its grace is over.
+Where several rules are due, each of those that must agree (`must_agree`) needs a ground: the one that decides must not
+carry another past what protects from it.
+
+And always: none of these rules asks for a review by an owner or a person; an earlier run saw the start of a time rule
+(a typing error in a date must not erase anybody overnight); what counts from an unsubscription was set by the person,
+not by staff, an import or an integration (semantics 3: the source decides who must approve); its grace is over.
 
 A plan that the service approved carries out what is covered and nothing else, whoever applies it: all of this is asked
 again when it is applied.
@@ -26,6 +29,7 @@ from itertools import groupby
 from hubspot_retention.core.deadline.approval import StandingApproval, why_not_granted
 from hubspot_retention.core.deadline.duty import OPT_OUT
 from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.decision.agreeing import due_rules, must_agree
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem
@@ -58,27 +62,43 @@ class Ask:
     granted: frozenset[str] = frozenset()
 
     def basis(self, item: PlanItem, rule: str, *, by_person: bool) -> Basis | None:
-        """The ground on which an item goes by itself. `rule`: its own, or the one that its end of marketing follows
-        from; `by_person`: nobody but the data subject set its start. Its grace is not asked here."""
-        if self.mode is Mode.OBSERVE:
+        """The ground on which an item goes by itself. `rule`: the one that its end of marketing follows from;
+        `by_person`: nobody but the data subject set what it counts from. Its grace is not asked here."""
+        if self.mode is Mode.OBSERVE or item.action is Action.NONE or item.start_is_new:
             return None
-        from_policy = by_person or not counts_from_opt_out(item.decision.rule or "", self.policy)
-        if self.mode is Mode.ENFORCE and from_policy and is_automatic(item, self.policy):
+        if self.mode is Mode.ENFORCE and item.action is Action.END_MARKETING and is_automatic(item, self.policy):
             return Basis.POLICY
-        if not by_person and counts_from_opt_out(rule, self.policy):
+        rules = self._rules(item, rule)
+        if not rules or (not by_person and any(counts_from_opt_out(each, self.policy) for each in rules)):
             return None
-        granted = rule in self.granted and why_not_granted(self.policy.rule(rule)) is None
-        return Basis.APPROVAL if granted and item.action is not Action.NONE and not item.start_is_new else None
+        left = self.to_be_granted(item, rule)
+        if not left:
+            return Basis.POLICY
+        granted = (each in self.granted and why_not_granted(self.policy.rule(each)) is None for each in left)
+        return Basis.APPROVAL if all(granted) else None
+
+    def to_be_granted(self, item: PlanItem, rule: str) -> tuple[str, ...]:
+        """The rules of an item that it takes a standing approval for: those that the policy does not let act by
+        themselves."""
+        rules = self._rules(item, rule)
+        if self.mode is not Mode.ENFORCE or item.action is Action.END_MARKETING:
+            return rules
+        return tuple(each for each in rules if not is_enforced(each, self.policy))
+
+    def _rules(self, item: PlanItem, rule: str) -> tuple[str, ...]:
+        """The rules that must let an item go."""
+        return (rule,) if item.action is Action.END_MARKETING else must_agree(due_rules(item.decision), self.policy)
 
 
 def is_automatic(item: PlanItem, policy: RetentionPolicy) -> bool:
-    """Whether the item's rule lets it go by itself; who set an unsubscription is not asked here."""
+    """Whether every rule that must agree lets the item go by itself; who set an unsubscription is not asked here."""
     if item.action is Action.END_MARKETING:
         rights = [rule for rule in policy.rules if rule.dispose is not None and rule.dispose.right]
         return bool(rights) and all(rule.mode is Mode.ENFORCE for rule in rights)
-    if item.action is Action.NONE:
+    if item.action is Action.NONE or item.start_is_new:
         return False
-    return is_enforced(item.decision.rule or "", policy) and not item.start_is_new
+    rules = must_agree(due_rules(item.decision), policy)
+    return bool(rules) and all(is_enforced(rule, policy) for rule in rules)
 
 
 def is_enforced(rule_id: str, policy: RetentionPolicy) -> bool:

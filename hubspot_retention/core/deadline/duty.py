@@ -4,12 +4,13 @@ Most decisions oblige to nothing. A disposal does, by the dates of the decision.
 somebody who stays: it is part of the same right, so it has that right's deadline and needs the same approval.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.deadline.timing import call_by, deadline_after_lapse, not_before
+from hubspot_retention.core.decision.agreeing import due_rules, must_agree
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.facts.observation import OptOutSource
@@ -87,6 +88,8 @@ def _disposal(seen: Seen, terms: Terms) -> Duty:
     assert rule is not None
     assert decision.due_at is not None
     assert decision.erase_by is not None
+    found = (terms.policy.rule(rule_id) for rule_id in must_agree(due_rules(decision), terms.policy))
+    rules = [each for each in found if each is not None]
     erase_by = decision.erase_by
     if seen.carried:
         erase_by = max(erase_by, deadline_after_lapse(decision, seen.carried, seen.at, terms.policy) or erase_by)
@@ -98,10 +101,10 @@ def _disposal(seen: Seen, terms: Terms) -> Duty:
         erase_by=erase_by,
         call_by=call_by(decision.disposition, erase_by),
         not_before=None,
-        by_person=_by_person(rule, seen.opt_out),
+        by_person=_by_person(rules, seen.opt_out),
         right=decision.right,
     )
-    return _after_grace(duty, rule, _opted_out_at(seen), terms)
+    return _after_grace(duty, rules, _opted_out_at(seen), terms)
 
 
 def _marketing(seen: Seen, terms: Terms) -> Duty:
@@ -129,10 +132,10 @@ def _marketing(seen: Seen, terms: Terms) -> Duty:
         erase_by=limit,
         call_by=limit,
         not_before=None,
-        by_person=_by_person(rule, seen.opt_out),
+        by_person=_by_person([rule], seen.opt_out),
         right=True,
     )
-    return _after_grace(duty, rule, _opted_out_at(seen), terms)
+    return _after_grace(duty, [rule], _opted_out_at(seen), terms)
 
 
 def _rights(seen: Seen, policy: RetentionPolicy) -> Iterator[tuple[tuple[datetime, int], RetentionRule, datetime]]:
@@ -155,17 +158,22 @@ def _opted_out_at(seen: Seen) -> datetime | None:
     return start if isinstance(start, datetime) else seen.opt_out.opted_out_at
 
 
-def _by_person(rule: RetentionRule, opt_out: Remembered) -> bool:
-    """Whether the data subject exercised the right. An opt-out can be set by staff, an import or an integration, so
-    its source tells. A request for erasure or a withdrawal is by its nature the person's word: somebody wrote it down
-    in the register or the property that have no other meaning, under their name. A time rule is nobody's act."""
-    if rule.dispose is None or not rule.dispose.right:
+def _by_person(rules: Sequence[RetentionRule], opt_out: Remembered) -> bool:
+    """Whether the data subject exercised the right, and set all that the rules count from. An opt-out can be set by
+    staff, an import or an integration, so its source tells. A request for erasure or a withdrawal is by its nature the
+    person's word: somebody wrote it down in the register or the property that have no other meaning, under their name.
+    A time rule is nobody's act."""
+    if not any(rule.dispose is not None and rule.dispose.right for rule in rules):
         return False
-    return rule.dispose.start.fact != OPT_OUT or opt_out.opt_out_source is OptOutSource.PERSON
+    return not any(_from_opt_out(rule) for rule in rules) or opt_out.opt_out_source is OptOutSource.PERSON
 
 
-def _after_grace(duty: Duty, rule: RetentionRule, opted_out_at: datetime | None, terms: Terms) -> Duty:
-    is_opt_out = rule.dispose is not None and rule.dispose.right and rule.dispose.start.fact == OPT_OUT
+def _from_opt_out(rule: RetentionRule) -> bool:
+    return rule.dispose is not None and rule.dispose.start.fact == OPT_OUT
+
+
+def _after_grace(duty: Duty, rules: Sequence[RetentionRule], opted_out_at: datetime | None, terms: Terms) -> Duty:
+    is_opt_out = any(_from_opt_out(rule) and rule.dispose is not None and rule.dispose.right for rule in rules)
     if not is_opt_out or opted_out_at is None or duty.call_by is None:
         return duty
     return replace(duty, not_before=not_before(opted_out_at, duty.call_by, terms.grace))

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hubspot_retention.core.decision.agreeing import time_rules
 from hubspot_retention.core.decision.history import Remembered, read_starts, write_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode, StartValue
 from hubspot_retention.core.made import made
+from hubspot_retention.core.plan.guardrails import Going, going
 from hubspot_retention.core.plan.model import Action, OutcomeCount, PlanItem, PlanKind, RuleCount
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.record import ObjectType
@@ -18,8 +20,9 @@ def item_of(decision: Decision, remembered: Remembered, policy: RetentionPolicy)
     if decision.outcome is Outcome.DISPOSE:
         action = Action.ERASE if decision.disposition is Disposition.ERASE else Action.ARCHIVE
         kind = PlanKind.RIGHTS if decision.right else PlanKind.TIME
-        is_new = not decision.right and _start_is_new(decision, remembered, policy)
-        return kind, PlanItem(decision=decision, action=action, start_is_new=is_new)
+        return kind, PlanItem(
+            decision=decision, action=action, start_is_new=_start_is_new(decision, remembered, policy)
+        )
     if decision.marketing_ends and not remembered.marketing_ended:
         return PlanKind.RIGHTS, PlanItem(decision=decision, action=Action.END_MARKETING)
     if decision.outcome is Outcome.RETAIN:
@@ -29,13 +32,17 @@ def item_of(decision: Decision, remembered: Remembered, policy: RetentionPolicy)
 
 
 def _start_is_new(decision: Decision, remembered: Remembered, policy: RetentionPolicy) -> bool:
-    """Whether no earlier run saw the start that decides: a typing error must not erase anybody overnight."""
-    rule = policy.rule(decision.rule or "")
-    if rule is None or rule.dispose is None:
-        return True
-    fact = rule.dispose.start.fact
-    now = dict(decision.starts).get(fact)
-    return now is None or read_starts(remembered.starts).get(fact) != now
+    """Whether no earlier run saw the start of a time rule that must agree: a typing error must not erase anybody
+    overnight."""
+    rules = time_rules(decision, policy)
+    if not rules:
+        return decision.rule is None
+    now, seen = dict(decision.starts), read_starts(remembered.starts)
+    for rule in map(policy.rule, rules):
+        fact = None if rule is None or rule.dispose is None else rule.dispose.start.fact
+        if fact is None or fact not in now or seen.get(fact) != now[fact]:
+            return True
+    return False
 
 
 def remember(
@@ -75,7 +82,7 @@ class Tally:
 
     outcomes: Counter[tuple[ObjectType, Outcome, str]] = field(default_factory=Counter)
     rules: dict[tuple[str, Action], RuleCount] = field(default_factory=dict)
-    disposals: Counter[tuple[ObjectType, str]] = field(default_factory=Counter)
+    disposals: Counter[Going] = field(default_factory=Counter)
 
     def add(self, decision: Decision, action: Action) -> None:
         """Count a decision."""
@@ -89,7 +96,7 @@ class Tally:
             return
         label = rule = str(rule)  # a reason's code is a text, but not a plain one
         if outcome is Outcome.DISPOSE:
-            self.disposals[(kind, rule)] += 1
+            self.disposals[going(decision)] += 1
         else:
             label = outcome.value
         before = self.rules.get((label, action), RuleCount(label, action, 0, None, None))

@@ -9,10 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from hubspot_retention.core.counted import counted
+from hubspot_retention.core.decision.agreeing import due_rules, must_agree
+from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 
-Disposals = Mapping[tuple[ObjectType, str], int]
+Going = tuple[ObjectType, *tuple[str, ...]]
+"""What a disposal counts as: its class, and the rules that are due, the one that decides first."""
+
+Disposals = Mapping[Going, int]
+
+
+def going(decision: Decision) -> Going:
+    """What the disposal of a decision counts as."""
+    return (decision.record.object_type, *(due_rules(decision) or ("",)))
 
 
 def tightest(limits: Iterable[Guardrails]) -> Guardrails:
@@ -57,17 +67,20 @@ def breaches(
     policy: RetentionPolicy,
     settings: Guardrails,
 ) -> tuple[str, ...]:
-    """What breaks a limit, in words; empty if nothing does. `last_population`: what the last run read and this
+    """What breaks a limit, in words; empty if nothing does. A disposal counts against the limit of each rule that must
+    agree to it. `last_population`: what the last run read and this
     service has not disposed of since."""
     limit = tightest((policy.guardrails, settings))
     found = _shrunken(population, last_population, limit)
     per_class: Counter[ObjectType] = Counter()
-    for (kind, _), count in disposals.items():
+    for (kind, *_), count in disposals.items():
         per_class[kind] += count
     for kind, count in sorted(per_class.items()):
         found.extend(_over(kind.value, count, population.get(kind, 0), limit))
     own = dict(policy.rule_guardrails)
-    for (kind, rule), count in sorted(disposals.items()):
-        if rule in own:
-            found.extend(_over(f"rule {rule}", count, population.get(kind, 0), own[rule]))
+    per_rule: Counter[tuple[ObjectType, str]] = Counter()
+    for (kind, *due), count in disposals.items():
+        per_rule.update({(kind, rule): count for rule in must_agree(due, policy) if rule in own})
+    for (kind, rule), count in sorted(per_rule.items()):
+        found.extend(_over(f"rule {rule}", count, population.get(kind, 0), own[rule]))
     return tuple(found)

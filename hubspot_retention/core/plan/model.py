@@ -86,7 +86,7 @@ class Bundle(NamedTuple):
 class PlanItem:
     """One record of a plan: the decision on it, what is done about it, how far that has come.
 
-    `start_is_new`: no earlier run saw the start that decides, so a person must look (semantics 8).
+    `start_is_new`: no earlier run saw the start of a time rule that must agree, so a person must look (semantics 8).
     """
 
     decision: Decision

@@ -17,6 +17,7 @@ from hubspot_retention.workflow.standing import SERVICE, Basis
 from hubspot_retention.workflow.triage import Triage
 from tests.builders import at
 from tests.documents import clienti
+from tests.unit.core.plan.plans import a_disposal, an_item
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go, former_customer, unsubscribed
 
 TOMORROW = at("2026-11-22T23:00")
@@ -44,13 +45,13 @@ def chosen(desk: Desk, *candidates: Candidate, mode: Mode = Mode.REVIEW) -> Choi
 
 def test_what_the_policy_lets_go_goes_without_an_approval_and_what_nothing_does_is_left(desk: Desk) -> None:
     first, second = a_candidate(desk, asked_to_go()), a_candidate(desk, former_customer("contacts/102"))
-    assert chosen(desk, first, second, mode=Mode.ENFORCE) == Choice(chosen=[(first, Basis.POLICY, None)], rest=[second])
+    assert chosen(desk, first, second, mode=Mode.ENFORCE) == Choice(chosen=[(first, Basis.POLICY, ())], rest=[second])
 
 
 def test_what_the_policy_lets_go_uses_no_approval_up(desk: Desk) -> None:
     desk.grant("erasure-request", max_per_day=1)
     both = [a_candidate(desk, asked_to_go(f"contacts/{number}")) for number in (101, 102)]
-    assert chosen(desk, *both, mode=Mode.ENFORCE).chosen == [(each, Basis.POLICY, None) for each in both]
+    assert chosen(desk, *both, mode=Mode.ENFORCE).chosen == [(each, Basis.POLICY, ()) for each in both]
 
 
 def test_a_cap_that_is_short_goes_to_the_earliest_deadlines(desk: Desk) -> None:
@@ -60,8 +61,28 @@ def test_a_cap_that_is_short_goes_to_the_earliest_deadlines(desk: Desk) -> None:
         for number, hours in ((101, 9), (102, 1), (103, 5))
     )
     choice = chosen(desk, late, soon, middle)
-    assert choice.chosen == [(soon, Basis.APPROVAL, approval), (middle, Basis.APPROVAL, approval)]
+    assert choice.chosen == [(soon, Basis.APPROVAL, (approval,)), (middle, Basis.APPROVAL, (approval,))]
     assert (choice.rest, choice.beyond_cap, choice.bound) == ([late], {late.item.record}, [])
+
+
+def test_what_takes_two_approvals_is_counted_under_both_and_goes_under_neither_where_one_is_used_up(desk: Desk) -> None:
+    clicked, asked = desk.grant(), desk.grant("erasure-request", max_per_day=1)
+    due = (("unsubscribed", NOW), ("erasure-request", NOW))
+    first, second = (
+        a_candidate(desk, an_item(decision=a_disposal(record, rule="unsubscribed", right=True, due=due)))
+        for record in ("contacts/101", "contacts/102")
+    )
+    choice = chosen(desk, first, second)
+    assert choice.chosen == [(first, Basis.APPROVAL, (clicked, asked))]
+    assert (choice.rest, choice.beyond_cap) == ([second], {second.item.record})
+
+
+def test_the_cap_of_one_is_not_used_up_by_what_the_other_s_keeps_back(desk: Desk) -> None:
+    clicked, _ = desk.grant(max_per_day=1), desk.grant("erasure-request", max_per_day=0)
+    due = (("unsubscribed", NOW), ("erasure-request", NOW))
+    both = a_candidate(desk, an_item(decision=a_disposal(rule="unsubscribed", right=True, due=due)), call_by=NOW)
+    alone = a_candidate(desk, unsubscribed("contacts/102"))
+    assert chosen(desk, both, alone).chosen == [(alone, Basis.APPROVAL, (clicked,))]
 
 
 def in_a_plan(desk: Desk, item: PlanItem, run: str = "plan", **plan: Any) -> tuple[Plan, Candidate]:
@@ -104,7 +125,7 @@ def test_what_waits_for_a_person_goes_where_an_approval_covers_it_and_else_stays
     after = bound(candidate, chosen(desk, candidate))
     assert (after.state.value, after.plan_id, after.reason) == ("review", plan.plan_id, "period-ended")
     approval = desk.grant()
-    assert chosen(desk, candidate) == Choice(chosen=[(candidate, Basis.APPROVAL, approval)])
+    assert chosen(desk, candidate) == Choice(chosen=[(candidate, Basis.APPROVAL, (approval,))])
 
 
 def test_what_a_plan_holds_and_the_cap_does_not_reach_waits_there_until_the_cap_begins_anew(desk: Desk) -> None:
@@ -136,6 +157,6 @@ def test_one_that_a_plan_binds_stands_in_nobody_s_way(desk: Desk) -> None:
     free = a_candidate(desk, unsubscribed("contacts/102"))
     earlier = replace(free, obligation=replace(free.obligation, call_by=NOW - DAY))
     choice = chosen(desk, held, earlier, a_candidate(desk, former_customer("contacts/103")))
-    assert choice.chosen == [(earlier, Basis.APPROVAL, approval)]
+    assert choice.chosen == [(earlier, Basis.APPROVAL, (approval,))]
     assert [each.item.record.record_id for each in choice.rest] == [103]
     assert [was for was, _ in choice.bound] == [held.obligation]

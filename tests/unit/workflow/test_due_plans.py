@@ -252,9 +252,9 @@ def test_a_plan_of_which_everything_is_blocked_is_retired_and_another_goes(desk:
 
 def test_a_plan_is_valid_no_longer_than_what_it_rests_on(desk: Desk) -> None:
     given = a_candidate(desk, unsubscribed())
-    by_policy: Chosen = (given, Basis.POLICY, None)
-    long = (given, Basis.APPROVAL, desk.grant())
-    short = (given, Basis.APPROVAL, desk.grant(until_at=NOW + HOUR))
+    by_policy: Chosen = (given, Basis.POLICY, ())
+    long = (given, Basis.APPROVAL, (desk.grant(),))
+    short = (given, Basis.APPROVAL, (desk.grant(until_at=NOW + HOUR),))
     until = maker(desk).valid_until
     assert until([by_policy], NOW, 2 * DAY) == NOW + 2 * DAY
     assert until([by_policy, long], NOW, 2 * DAY) == END_OF_DAY - MOMENT
@@ -270,7 +270,7 @@ def approved(desk: Desk, plan: Plan, *chosen: Chosen) -> Plan | None:
 def test_the_service_approves_it_by_its_digest_and_the_ledger_learns_on_what_ground(desk: Desk) -> None:
     given = a_candidate(desk, asked_to_go())
     (plan,) = made(desk, given)
-    found = approved(desk, plan, (given, Basis.POLICY, None))
+    found = approved(desk, plan, (given, Basis.POLICY, ()))
     assert found == replace(plan, status=PlanStatus.APPROVED, decided_by=SERVICE, decided_at=NOW + MINUTE)
     assert desk.found(plan) == found
     entry = desk.entries()[-1]
@@ -286,10 +286,9 @@ def test_what_goes_under_approvals_is_counted_and_stands_in_the_log_with_them(de
     numbers = (101, 102, 103, 104)
     given = [a_candidate(desk, unsubscribed(f"contacts/{number}")) for number in numbers]
     (plan,) = made(desk, *given)
-    approvals = (first, second, second, None)
+    approvals = ((first,), (second,), (second,), ())
     chosen: list[Chosen] = [
-        (each, Basis.POLICY if approval is None else Basis.APPROVAL, approval)
-        for each, approval in zip(given, approvals, strict=True)
+        (each, Basis.APPROVAL if under else Basis.POLICY, under) for each, under in zip(given, approvals, strict=True)
     ]
     assert approved(desk, plan, *chosen) is not None
     with desk.store.transaction() as tx:
@@ -314,7 +313,7 @@ def test_what_is_blocked_is_not_counted(desk: Desk) -> None:
     approval = desk.grant()
     given = [a_candidate(desk, unsubscribed(f"contacts/{number}")) for number in (101, 102)]
     (plan,) = made(desk, *given, letters=letters_of(101))
-    assert approved(desk, plan, *((each, Basis.APPROVAL, approval) for each in given)) is not None
+    assert approved(desk, plan, *((each, Basis.APPROVAL, (approval,)) for each in given)) is not None
     with desk.store.transaction() as tx:
         assert [each.used for each in tx.standing_approvals()] == [1]
 
@@ -323,7 +322,7 @@ def test_of_two_plans_of_a_run_each_counts_its_own(desk: Desk) -> None:
     right, time_rule = desk.grant(), desk.grant("former-customer")
     one, other = a_candidate(desk, unsubscribed()), a_candidate(desk, former_customer("contacts/102"))
     rights, _ = made(desk, one, other)
-    assert approved(desk, rights, (one, Basis.APPROVAL, right), (other, Basis.APPROVAL, time_rule)) is not None
+    assert approved(desk, rights, (one, Basis.APPROVAL, (right,)), (other, Basis.APPROVAL, (time_rule,))) is not None
     with desk.store.transaction() as tx:
         assert [each.used for each in tx.standing_approvals()] == [1, 0]
     assert desk.obligation("contacts/102").plan_id == ""
@@ -333,7 +332,7 @@ def test_what_ended_meanwhile_is_not_taken_up_again(desk: Desk) -> None:
     ended, open_one = a_candidate(desk, asked_to_go(), state="ended"), a_candidate(desk, asked_to_go("contacts/102"))
     stranger = Candidate(kind=PlanKind.RIGHTS, item=asked_to_go("contacts/100"), obligation=ended.obligation)
     (plan,) = made(desk, stranger, ended, open_one)
-    assert approved(desk, plan, *((each, Basis.POLICY, None) for each in (stranger, ended, open_one))) is not None
+    assert approved(desk, plan, *((each, Basis.POLICY, ()) for each in (stranger, ended, open_one))) is not None
     assert desk.obligation("contacts/101").state.value == "ended"
     assert desk.obligation("contacts/102").plan_id == plan.plan_id
 
@@ -359,7 +358,7 @@ def under_approval(desk: Desk, **approval: Any) -> tuple[Plan, Chosen]:
     granted = desk.grant(**approval)
     given = a_candidate(desk, unsubscribed())
     (plan,) = made(desk, given)
-    return plan, (given, Basis.APPROVAL, granted)
+    return plan, (given, Basis.APPROVAL, (granted,))
 
 
 def test_a_stop_that_came_meanwhile_wins(desk: Desk) -> None:
@@ -367,7 +366,7 @@ def test_a_stop_that_came_meanwhile_wins(desk: Desk) -> None:
     (plan,) = made(desk, given)
     with desk.store.transaction() as tx:
         tx.set_kill_switch("bent: wait")
-    assert is_withdrawn(desk, plan, (given, Basis.POLICY, None))
+    assert is_withdrawn(desk, plan, (given, Basis.POLICY, ()))
 
 
 @pytest.mark.parametrize("status", [PlanStatus.REJECTED, PlanStatus.BLOCKED, PlanStatus.APPROVED])
@@ -376,14 +375,14 @@ def test_a_plan_that_somebody_decided_about_meanwhile_is_not_approved(desk: Desk
     (plan,) = made(desk, given)
     with desk.store.transaction() as tx:
         tx.save_plan(replace(plan, status=status))
-    assert is_withdrawn(desk, plan, (given, Basis.POLICY, None))
+    assert is_withdrawn(desk, plan, (given, Basis.POLICY, ()))
 
 
 @pytest.mark.parametrize(("expires_at", "withdrawn"), [(NOW + MINUTE, False), (NOW + MINUTE - MOMENT, True)])
 def test_a_plan_that_has_expired_meanwhile_is_not_approved(desk: Desk, expires_at: Any, withdrawn: bool) -> None:
     given = a_candidate(desk, asked_to_go())
     (plan,) = made(desk, given, expires_at=expires_at)
-    assert is_withdrawn(desk, plan, (given, Basis.POLICY, None)) is withdrawn
+    assert is_withdrawn(desk, plan, (given, Basis.POLICY, ())) is withdrawn
 
 
 def test_an_approval_that_was_taken_back_or_ended_meanwhile_covers_nothing(desk: Desk) -> None:
@@ -403,5 +402,5 @@ def test_a_cap_that_was_used_up_meanwhile_lets_nothing_of_the_plan_go(desk: Desk
     granted = desk.grant(max_per_day=1)
     pair = [a_candidate(desk, unsubscribed(f"contacts/{number}")) for number in (103, 104)]
     (plan,) = made(desk, first, *pair)
-    chosen: list[Chosen] = [(first, Basis.APPROVAL, other), *((each, Basis.APPROVAL, granted) for each in pair)]
+    chosen: list[Chosen] = [(first, Basis.APPROVAL, (other,)), *((each, Basis.APPROVAL, (granted,)) for each in pair)]
     assert is_withdrawn(desk, plan, *chosen)

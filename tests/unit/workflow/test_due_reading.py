@@ -359,7 +359,21 @@ def test_a_start_that_the_last_full_run_was_the_first_to_see_is_still_new(house:
     assert is_new(house)
 
 
-@pytest.mark.parametrize("other", [an_inactive("2026-09-01T09:00"), an_inactive()._replace(rule="former-customer")])
+def test_it_is_still_new_whichever_of_the_rules_that_are_due_decides_by_now(house: House) -> None:
+    seen_before(house)
+    both = (("former-customer", NOW), ("inactive-contact", an_inactive().due[0][1]))
+    house.desk.plan(an_item_of(an_inactive(rule="former-customer")._replace(due=both), is_new=True))
+    assert is_new(house)
+
+
+def test_a_right_is_never_new_whatever_that_run_said_of_a_time_rule_beside_it(house: House) -> None:
+    seen_before(house)
+    due = (*an_unsubscribe().due, *an_inactive().due)
+    house.desk.plan(an_item_of(an_unsubscribe(due=due), is_new=True))
+    assert not is_new(house, an_unsubscribe(due=due))
+
+
+@pytest.mark.parametrize("other", [an_inactive("2026-09-01T09:00"), an_inactive(rule="former-customer")])
 def test_what_that_run_said_of_another_disposal_does_not_count(house: House, other: Decision) -> None:
     seen_before(house)
     house.desk.plan(an_item_of(other, is_new=True))

@@ -11,6 +11,7 @@ import pytest
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
+from hubspot_retention.core.plan.guardrails import Going
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType, PortalId
@@ -241,7 +242,8 @@ def test_the_other_plan_of_the_same_run_stays(desk: Desk) -> None:
     assert desk.found(other) == other
 
 
-NOTHING_LET_GO: Mapping[PlanKind, Counter[tuple[ObjectType, str]]] = {kind: Counter() for kind in PlanKind}
+NOTHING_LET_GO: Mapping[PlanKind, Counter[Going]] = {kind: Counter() for kind in PlanKind}
+TWO_LET_GO: Counter[Going] = Counter({(CONTACT, "former-customer"): 2})
 NOTHING_GONE = Measure(population={CONTACT: 100}, let_go=NOTHING_LET_GO)
 
 
@@ -325,16 +327,24 @@ def test_what_went_without_a_rule_is_counted_under_none(desk: Desk) -> None:
 
 
 def test_many_small_due_plans_together_do_no_more_than_one_may(desk: Desk) -> None:
-    let_go = {**NOTHING_LET_GO, PlanKind.TIME: Counter({(CONTACT, "former-customer"): 2})}
-    so_far = Measure(population={CONTACT: 100}, let_go=let_go)
+    so_far = Measure(population={CONTACT: 100}, let_go={**NOTHING_LET_GO, PlanKind.TIME: TWO_LET_GO})
     plan = seal(desk, former_customer(), run="due", beside=so_far, read={CONTACT: 100})
     assert plan.breaches == ("contacts: 3 disposals, at most 2 may go",)
     other = seal(desk, asked_to_go(), run="due", beside=so_far, read={CONTACT: 100}, kind=PlanKind.RIGHTS)
     assert other.breaches == ()
 
 
+def test_what_due_plans_let_go_counts_for_every_rule_that_was_due(desk: Desk) -> None:
+    desk.plan(**FULL)
+    masked = a_disposal(due=(("former-customer", NOW), ("event-guest", NOW)))
+    desk.plan(an_item(decision=masked), run="due", status=PlanStatus.APPLIED)
+    found = measured(desk)
+    assert found is not None
+    assert found.let_go[PlanKind.TIME] == {(CONTACT, "former-customer", "event-guest"): 1}
+
+
 def test_a_plan_that_a_person_looks_at_is_measured_by_itself(desk: Desk) -> None:
-    so_far = Measure(population={CONTACT: 100}, let_go={PlanKind.TIME: Counter({(CONTACT, "former-customer"): 2})})
+    so_far = Measure(population={CONTACT: 100}, let_go={PlanKind.TIME: TWO_LET_GO})
     assert seal(desk, former_customer(), run="review", beside=so_far, read={CONTACT: 100}).breaches == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem
-from hubspot_retention.core.policy.model import Mode, RetentionPolicy
+from hubspot_retention.core.policy.model import Disposition, Mode, RetentionPolicy, ReviewKind
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow import standing
@@ -26,7 +26,7 @@ from hubspot_retention.workflow.standing import (
 )
 from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
-from tests.unit.core.plan.plans import a_decision, a_disposal, an_item
+from tests.unit.core.plan.plans import a_decision, a_disposal, an_item, masked, two_rules
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, asked_to_go, former_customer, unsubscribed
 
 TEXT = CLIENTI.read_text()
@@ -97,6 +97,35 @@ def test_a_disposal_goes_by_itself_by_its_rule_once_its_start_was_seen_before(it
     assert is_automatic(item, clienti()) is goes
 
 
+MASKED = an_item(decision=masked())
+"""Deciding is a right to be archived, but a time rule erases."""
+
+
+@pytest.mark.parametrize(
+    ("policy", "goes"),
+    [
+        (two_rules(), True),
+        (two_rules(mode=Mode.REVIEW), False),
+        (two_rules(review=ReviewKind.PERSON), False),
+        (two_rules(review=ReviewKind.PERSON, disposition=Disposition.ARCHIVE), True),
+    ],
+)
+def test_a_disposal_goes_by_itself_by_every_rule_that_makes_it_what_it_is(policy: RetentionPolicy, goes: bool) -> None:
+    assert is_automatic(MASKED, policy) is goes
+    assert basis(MASKED, policy=policy) is (Basis.POLICY if goes else None)
+
+
+def test_a_disposal_without_a_rule_never_goes_by_itself() -> None:
+    assert not is_automatic(an_item(decision=a_disposal(rule=None)), two_rules())
+    assert basis(an_item(decision=a_disposal(rule=None))) is None
+
+
+def test_a_time_rule_that_wants_a_look_holds_no_right_up_that_erases_without_it(desk: Desk) -> None:
+    inactive = a_disposal(rule="unsubscribed", right=True, due=(("unsubscribed", NOW), ("inactive-contact", NOW)))
+    desk.remember(101, OptOutSource.PERSON)
+    assert goes(desk, desk.plan(an_item(decision=inactive))) == ["contacts/101"]
+
+
 def test_marketing_ends_by_itself_where_every_right_is_marked_so() -> None:
     assert is_automatic(marketing(), clienti())
     assert not is_automatic(marketing(), marked("unsubscribed", "review"))
@@ -147,6 +176,32 @@ def test_an_approval_covers_its_own_rule_and_none_that_asks_for_a_look() -> None
     assert basis(looked_at, granted=frozenset(["inactive-contact"])) is None
     gone = an_item(decision=a_disposal(rule="no-such-rule"))
     assert basis(gone, granted=frozenset(["no-such-rule"])) is None
+
+
+def test_a_standing_approval_covers_what_every_rule_that_must_agree_has_one_for() -> None:
+    def covered_by(*granted: str, mode: Mode = Mode.REVIEW, **guest: Any) -> Basis | None:
+        return basis(MASKED, policy=two_rules(**guest), mode=mode, granted=frozenset(granted))
+
+    assert covered_by("unsubscribed") is None
+    assert covered_by("event-participant") is None
+    assert covered_by("unsubscribed", "event-participant") is Basis.APPROVAL
+    assert covered_by("unsubscribed", "event-participant", review=ReviewKind.PERSON) is None
+    assert covered_by("event-participant", mode=Mode.ENFORCE) is Basis.POLICY
+
+
+def test_an_approval_is_taken_for_those_rules_alone_that_the_policy_does_not_let_act_by_themselves() -> None:
+    guest: dict[str, Any] = {"policy": two_rules(mode=Mode.REVIEW), "granted": frozenset(["event-participant"])}
+    assert basis(MASKED, **guest) is Basis.APPROVAL
+    assert Ask(mode=Mode.ENFORCE, **guest).to_be_granted(MASKED, "unsubscribed") == ("event-participant",)
+    assert Ask(mode=Mode.REVIEW, **guest).to_be_granted(MASKED, "x") == ("unsubscribed", "event-participant")
+    assert Ask(mode=Mode.ENFORCE, **guest).to_be_granted(marketing(), "unsubscribed") == ("unsubscribed",)
+
+
+def test_an_opt_out_that_somebody_else_set_counts_though_another_right_decides() -> None:
+    due = (("erasure-request", NOW), ("unsubscribed", NOW))
+    item = an_item(decision=a_disposal(rule="erasure-request", right=True, due=due))
+    assert basis(item) is Basis.POLICY
+    assert basis(item, by_person=False) is None
 
 
 def test_an_approval_covers_neither_a_new_start_nor_what_is_only_to_be_seen() -> None:

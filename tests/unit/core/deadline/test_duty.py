@@ -108,6 +108,25 @@ def test_a_time_rule_is_nobody_s_act() -> None:
     assert not duty(an_inactive()).by_person
 
 
+@pytest.mark.parametrize("source", [*OptOutSource, None])
+def test_an_opt_out_that_another_right_stands_before_still_has_to_be_the_person_s_own_act(
+    source: OptOutSource | None,
+) -> None:
+    withdrew = at("2026-11-01T10:00")
+    found = duty(both(CLICK, withdrew), opt_out=Remembered(opted_out_at=CLICK, opt_out_source=source))
+    assert (found.rule, found.by_person) == ("consent-withdrawn", source is OptOutSource.PERSON)
+
+
+def test_a_click_that_another_right_stands_before_has_its_grace() -> None:
+    withdrew = at("2026-11-01T10:00")
+    assert duty(both(CLICK, withdrew)).not_before == CLICK + DAY
+
+
+def test_a_time_rule_beside_a_right_makes_it_no_less_the_person_s_act() -> None:
+    inactive = ("inactive-contact", at("2026-10-01T09:00"))
+    assert duty(an_unsubscribe(due=(("unsubscribed", CLICK), inactive))).by_person
+
+
 # A keep that lapsed.
 
 
@@ -121,9 +140,11 @@ def test_a_deadline_that_is_later_anyway_stays() -> None:
     assert duty(later, carried=frozenset({"unsubscribed"})).erase_by == NOW + 300 * DAY
 
 
-def both(clicked: datetime) -> Decision:
-    """Somebody withdrew consent in March, and unsubscribed."""
-    withdrew = at("2026-03-01T10:00")
+IN_MARCH = at("2026-03-01T10:00")
+
+
+def both(clicked: datetime, withdrew: datetime = IN_MARCH) -> Decision:
+    """Somebody withdrew consent, and unsubscribed."""
     due = (("consent-withdrawn", withdrew), ("unsubscribed", clicked))
     return an_unsubscribe(rule="consent-withdrawn", due_at=withdrew, erase_by=withdrew + 30 * DAY, due=due)
 

@@ -1,12 +1,23 @@
 """A plan and its items, for tests."""
 
+from dataclasses import replace
 from typing import Any
 
+from hubspot_retention.core.civil import Period
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
-from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.policy.model import (
+    Dispose,
+    Disposition,
+    Mode,
+    RetentionPolicy,
+    RetentionRule,
+    ReviewKind,
+    Start,
+)
 from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
-from tests.builders import at
+from tests.builders import at, on
+from tests.documents import clienti
 
 AS_OF = at("2026-11-22T08:00")
 
@@ -57,3 +68,41 @@ def an_item(record: str = "contacts/101", **values: Any) -> PlanItem:
     """An erasure that is planned."""
     found: dict[str, Any] = {"decision": a_disposal(record), "action": Action.ERASE}
     return PlanItem(**found | values)
+
+
+def two_rules(**guest: Any) -> RetentionPolicy:
+    """Clienti's policy, but who unsubscribes is archived, and the guests of an event are erased 18 months after it;
+    `guest`: what is different of that. Both act by themselves."""
+    found = clienti()
+    erasing: dict[str, Any] = {
+        "start": Start(fact="event_on"),
+        "after": Period(months=18),
+        "within": (Period(days=30),),
+        "disposition": Disposition.ERASE,
+        "overrides": frozenset(),
+        "right": False,
+        "review": ReviewKind.NOBODY,
+        "warn_ahead": None,
+    }
+    mode = guest.pop("mode", Mode.ENFORCE)
+    changed: list[RetentionRule] = []
+    for rule in found.rules:
+        if rule.rule_id == "unsubscribed" and rule.dispose is not None:
+            changed.append(replace(rule, dispose=replace(rule.dispose, disposition=Disposition.ARCHIVE)))
+        elif rule.rule_id == "event-participant":
+            changed.append(replace(rule, keep=None, mode=mode, dispose=Dispose(**erasing | guest)))
+        else:
+            changed.append(rule)
+    return replace(found, rules=tuple(changed))
+
+
+UNSUBSCRIBED_AT = at("2026-11-20T10:00")
+EVENT_ON = on("2025-03-01")
+
+
+def masked(ref: str = "contacts/101", /, **values: Any) -> Decision:
+    """A guest of an event who unsubscribed, under `two_rules`: the right to be archived decides, the event erases."""
+    due = (("unsubscribed", UNSUBSCRIBED_AT), ("event-participant", at("2026-09-01T22:00")))
+    starts = (("unsubscribed_at", UNSUBSCRIBED_AT), ("event_on", EVENT_ON))
+    given: dict[str, Any] = {"rule": "unsubscribed", "right": True, "due": due, "starts": starts}
+    return a_disposal(ref, **given | values)

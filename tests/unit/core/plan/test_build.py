@@ -13,7 +13,7 @@ from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType
 from tests.builders import at, on
 from tests.documents import clienti
-from tests.unit.core.plan.plans import a_decision, a_disposal
+from tests.unit.core.plan.plans import a_decision, a_disposal, masked, two_rules
 
 ENDED = on("2024-10-31")
 SEEN = Remembered(starts="customer_until=2024-10-31")
@@ -64,7 +64,28 @@ def test_a_time_rule_whose_start_no_earlier_run_saw_is_new() -> None:
 
 
 def test_an_exercised_right_is_never_held_up_by_a_new_start() -> None:
-    assert not is_new(a_disposal(right=True, starts=(("customer_until", ENDED),)), NOTHING_REMEMBERED)
+    assert not is_new(
+        a_disposal(rule="unsubscribed", right=True, starts=(("customer_until", ENDED),)), NOTHING_REMEMBERED
+    )
+
+
+def test_every_time_rule_that_is_due_must_have_been_seen_and_not_only_the_one_that_decides() -> None:
+    def is_new_to(starts: str, **values: Any) -> bool:
+        found = item_of(masked(**values), Remembered(starts=starts), two_rules())
+        assert found is not None
+        assert found[0] is PlanKind.RIGHTS
+        return found[1].start_is_new
+
+    assert is_new_to("")
+    assert is_new_to("event_on=2025-03-02")
+    assert not is_new_to("event_on=2025-03-01")
+    assert is_new_to("event_on=2025-03-01", due=(*masked().due, ("nobody-knows", masked().due[0][1])))
+
+
+def test_a_time_rule_beside_a_right_that_comes_to_the_same_holds_nobody_up_by_a_new_start() -> None:
+    found = item_of(masked(), NOTHING_REMEMBERED, two_rules(disposition=Disposition.ARCHIVE))
+    assert found is not None
+    assert not found[1].start_is_new
 
 
 def test_a_disposal_that_says_no_start_or_an_unknown_rule_is_new() -> None:
@@ -137,6 +158,13 @@ def test_a_tally_counts_outcomes_by_rule_or_first_reason() -> None:
         OutcomeCount(CONTACT, "retain", "not-yet-due", 1),
     )
     assert tally.disposals == {(CONTACT, "former-customer"): 2}
+
+
+def test_a_tally_counts_a_disposal_by_all_rules_that_are_due() -> None:
+    tally = Tally()
+    tally.add(masked(), Action.ERASE)
+    tally.add(a_disposal(), Action.ERASE)
+    assert tally.disposals == {(CONTACT, "unsubscribed", "event-participant"): 1, (CONTACT, "former-customer"): 1}
 
 
 def test_a_tally_shows_the_oldest_due_and_the_earliest_deadline_of_each_rule_that_first() -> None:

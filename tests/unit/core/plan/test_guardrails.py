@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubspot_retention.core.plan.guardrails import breaches, tightest
+from hubspot_retention.core.plan.guardrails import Disposals, breaches, tightest
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType
 from tests.documents import clienti
+from tests.unit.core.plan.plans import two_rules
 
 CONTACT, DEAL = ObjectType.CONTACT, ObjectType.DEAL
 WIDE = Guardrails(max_disposals=10_000, max_percent=100.0, percent_from=25, max_shrink_percent=100.0)
@@ -18,7 +19,7 @@ def limits(**values: Any) -> Guardrails:
 
 
 def found(
-    disposals: Mapping[tuple[ObjectType, str], int],
+    disposals: Disposals,
     population: Mapping[ObjectType, int],
     last: Mapping[ObjectType, int] | None = None,
     *,
@@ -35,7 +36,7 @@ def test_nothing_out_of_the_ordinary_breaks_no_limit() -> None:
 
 
 def test_at_most_so_many_disposals_of_a_class_over_all_rules() -> None:
-    due = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 5}
+    due: Disposals = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 5}
     assert found(due, {CONTACT: 1000}, settings=limits(max_disposals=11)) == ()
     assert found(due, {CONTACT: 1000}, settings=limits(max_disposals=10)) == (
         "contacts: 11 disposals, at most 10 may go",
@@ -43,7 +44,7 @@ def test_at_most_so_many_disposals_of_a_class_over_all_rules() -> None:
 
 
 def test_at_most_so_many_percent_of_a_class_once_there_are_more_than_a_few() -> None:
-    due = {(DEAL, "lost-deal"): 26}
+    due: Disposals = {(DEAL, "lost-deal"): 26}
     assert found(due, {DEAL: 104}, settings=limits(max_percent=25.0)) == ()
     assert found(due, {DEAL: 103}, settings=limits(max_percent=25.0)) == (
         "deals: 26 of 103 records (25.2 %), at most 25 % may go",
@@ -56,7 +57,7 @@ def test_disposals_of_a_class_that_was_not_counted_break_only_the_absolute_limit
 
 
 def test_a_rule_may_have_limits_of_its_own() -> None:
-    due = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 50}
+    due: Disposals = {(CONTACT, "unsubscribed"): 6, (CONTACT, "former-customer"): 50}
     assert found(due, {CONTACT: 1000}, rules=(("unsubscribed", limits(max_disposals=5)),)) == (
         "rule unsubscribed: 6 disposals, at most 5 may go",
     )
@@ -69,6 +70,19 @@ def test_the_share_of_a_rule_is_of_the_class_it_disposes_of() -> None:
         "rule unsubscribed: 26 of 103 records (25.2 %), at most 25 % may go",
     )
     assert found({(CONTACT, "unsubscribed"): 26}, {}, rules=own) == ()
+
+
+def test_a_disposal_counts_against_the_limit_of_every_rule_that_must_agree_and_once_for_its_class() -> None:
+    due: Disposals = {(CONTACT, "unsubscribed", "event-participant"): 2, (CONTACT, "event-participant"): 1}
+    own = (("event-participant", limits(max_disposals=2)),)
+    said = ("rule event-participant: 3 disposals, at most 2 may go",)
+    policy = replace(two_rules(), guardrails=WIDE, rule_guardrails=own)
+    assert breaches(due, {CONTACT: 1000}, {}, policy, limits(max_disposals=3)) == said
+
+
+def test_a_flood_of_time_rules_beside_rights_breaks_no_limit_of_theirs() -> None:
+    due: Disposals = {(CONTACT, "unsubscribed", "inactive-contact"): 9}
+    assert found(due, {CONTACT: 1000}, rules=(("inactive-contact", limits(max_disposals=2)),)) == ()
 
 
 def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
