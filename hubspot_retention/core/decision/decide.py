@@ -137,7 +137,7 @@ def _is_exclusive(case: Weighing) -> bool:
 def _settle(case: Weighing, history: History) -> Decision:
     """Undetermined, refer, dispose, or not."""
     moved = _moved_back(case, history) if history.starts else []
-    if moved or (case.unclear and not _is_exclusive(case)):
+    if moved or case.matches.might_exclude or (case.unclear and not _is_exclusive(case)):
         return _decision(case, Outcome.UNDETERMINED, [*case.unclear, *moved])
     grounds = _grounds_to_refer(case, history)
     if grounds:
@@ -182,6 +182,7 @@ def _grounds_to_refer(case: Weighing, history: History) -> list[tuple[Truth, Rea
         grounds.append((True, Reason(ReasonCode.RESTORED_BY_A_PERSON)))
     if case.facts.contradicted is not False:
         grounds.append((case.facts.contradicted, Reason(ReasonCode.END_CONTRADICTED)))
+    grounds.extend((True, reason) for reason in case.matches.overlapping)
     for rule in case.matches.referring:
         if rule.refer_when is not None:
             holds = rule.refer_when(case.facts, case.as_of)

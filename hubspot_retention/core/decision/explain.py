@@ -86,6 +86,11 @@ WORDINGS: Final[Mapping[ReasonCode, Wording]] = {
         "It is processed for somebody else, but also has a relation of its own or exercised a right (rule {rule}): "
         "the controller is told, or the roles are sorted out.",
     ),
+    ReasonCode.EXCLUSIVE_RULES_OVERLAP: Wording(
+        "several rules apply of which each stands alone",
+        "Rule {rule} says that no other rule applies to it, but it is not the only one that says so: "
+        "the policy must tell which of them it is.",
+    ),
     ReasonCode.RESTORED_BY_A_PERSON: Wording(
         "archived by this service, restored by a person",
         "This service archived it and a person restored it: whether it stays is theirs to confirm (`confirm`).",

@@ -43,6 +43,7 @@ class ReasonCode(StrEnum):
     END_CONTRADICTED = "end-contradicted"
     WROTE_AFTER_REQUEST = "wrote-after-request"
     ROLES_IN_CONFLICT = "roles-in-conflict"
+    EXCLUSIVE_RULES_OVERLAP = "exclusive-rules-overlap"
     RESTORED_BY_A_PERSON = "restored-by-a-person"
     REQUEST_OUTWEIGHED = "request-outweighed"
     RELATIONSHIP_UNCONFIRMED = "relationship-unconfirmed"

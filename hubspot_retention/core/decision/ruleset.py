@@ -73,9 +73,9 @@ class Matches:
     """Which rules have a say in a record: those that match, and why others cannot be told.
 
     `keeping` and `disposing`: those that match, with their keep, or their disposal and its start. `might_exclude`:
-    rules that would stand alone, if they match. `referring`: those that match and may call for a person;
-    `outweighed`: what is to be said if other grounds outweigh one that matches. `lone`: the disposal of the only rule
-    that matches, where there is nothing else to weigh.
+    rules that would stand alone, if they match; `overlapping`: several of them do. `referring`: those that match and
+    may call for a person; `outweighed`: what is to be said if other grounds outweigh one that matches. `lone`: the
+    disposal of the only rule that matches, where there is nothing else to weigh.
     """
 
     rules: tuple[ReadyRule, ...] = ()
@@ -84,6 +84,7 @@ class Matches:
     unclear: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
     might_exclude: tuple[Reason, ...] = ()
+    overlapping: tuple[Reason, ...] = ()
     referring: tuple[ReadyRule, ...] = ()
     outweighed: tuple[Reason, ...] = ()
     lone: Disposing | None = None
@@ -175,15 +176,17 @@ def matches_of(rules: Iterable[tuple[ReadyRule, Truth]]) -> Matches:
 
 
 def _applicable(exclusive: Sequence[ReadyRule], others: Sequence[ReadyRule], answers: Answers) -> Matches:
-    """An exclusive rule alone where one applies, else all others."""
-    might: list[Reason] = []
-    for rule, matches in zip(exclusive, answers, strict=False):
-        if matches is True:
-            return matches_of([(rule, True)])
-        if matches is UNKNOWN:
-            might.append(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id))
+    """An exclusive rule alone where one applies, else all others. Where several apply none of them stands alone, in
+    whatever order they stand in the policy."""
+    asked = list(zip(exclusive, answers, strict=False))
+    alone = [rule for rule, matches in asked if matches is True]
+    might = tuple(Reason(ReasonCode.KEEP_MATCH_UNKNOWN, rule.rule_id) for rule, matches in asked if matches is UNKNOWN)
+    if alone:
+        several = alone if len(alone) > 1 else []
+        overlapping = tuple(Reason(ReasonCode.EXCLUSIVE_RULES_OVERLAP, rule.rule_id) for rule in several)
+        return replace(matches_of((rule, True) for rule in alone), might_exclude=might, overlapping=overlapping)
     found = matches_of(zip(others, answers[len(exclusive) :], strict=True))
-    return replace(found, might_exclude=tuple(might), lone=None if might else _lone(found))
+    return replace(found, might_exclude=might, lone=None if might else _lone(found))
 
 
 def _lone(found: Matches) -> Disposing | None:

@@ -1,5 +1,6 @@
 """Every rule that was looked at for one record: whether it matched, what it says, why it won or lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -7,11 +8,11 @@ from typing import assert_never
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.criteria import Facts, facts_named
 from hubspot_retention.core.decision.explain import sentence
-from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode
 from hubspot_retention.core.decision.ruleset import ReadyRule, Ruleset
 from hubspot_retention.core.decision.weigh import End, Never, Weighing, weigh
 from hubspot_retention.core.facts.values import UNKNOWN, Truth
-from hubspot_retention.core.policy.words import clause
+from hubspot_retention.core.policy.words import clause, enumerated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,8 @@ class RuleTrace:
 def trace(facts: Facts, decision: Decision, ruleset: Ruleset, as_of: datetime) -> tuple[RuleTrace, ...]:
     """Every rule of the record's class in the order of the policy, against the decision that came of them."""
     every = sorted((*ruleset.exclusive, *ruleset.rules), key=lambda rule: rule.order)
-    alone = next((rule for rule in ruleset.exclusive if rule.matches(facts, as_of) is True), None)
-    asked = ruleset.rules if alone is None else (alone,)
+    alone = tuple(rule for rule in ruleset.exclusive if rule.matches(facts, as_of) is True)
+    asked = alone or ruleset.rules
     case = _Case(facts, decision, ruleset, as_of, weigh(asked, facts, ruleset, as_of))
     return tuple(case.of(rule, alone) for rule in every)
 
@@ -53,7 +54,7 @@ class _Case:
     def civil(self) -> Civil:
         return self.ruleset.civil
 
-    def of(self, rule: ReadyRule, alone: ReadyRule | None) -> RuleTrace:
+    def of(self, rule: ReadyRule, alone: Sequence[ReadyRule]) -> RuleTrace:
         matched = rule.matches(self.facts, self.as_of)
         return RuleTrace(
             rule=rule.rule_id,
@@ -70,14 +71,16 @@ class _Case:
     def _effective(self, rule: ReadyRule) -> End | None:
         return next((at for disposing, at in self.weighing.effective if disposing is rule), None)
 
-    def _verdict(self, rule: ReadyRule, matched: Truth, alone: ReadyRule | None) -> str:
+    def _verdict(self, rule: ReadyRule, matched: Truth, alone: Sequence[ReadyRule]) -> str:
         if matched is False:
             return f"Does not match: {clause(rule.rule.when, self.ruleset.object_type, False)}."
         if matched is UNKNOWN:
             return f"Whether it matches cannot be told, because of what is unknown: {self._unknown_facts(rule)}."
-        if alone is not None and alone is not rule:
-            return f"Matches, but is not asked: where {alone.rule_id} matches, no other rule applies."
-        doubted = [*self.weighing.unclear, *self.weighing.doubts]
+        if alone and rule not in alone:
+            names = enumerated([each.rule_id for each in alone], "or")
+            return f"Matches, but is not asked: where {names} matches, no other rule applies."
+        overlap = [Reason(ReasonCode.EXCLUSIVE_RULES_OVERLAP, rule.rule_id)] if len(alone) > 1 else []
+        doubted = [*overlap, *self.weighing.unclear, *self.weighing.doubts]
         said = [sentence(reason, self.civil) for reason in doubted if reason.rule == rule.rule_id]
         keep_end, effective = self._keep_end(rule), self._effective(rule)
         if keep_end is not None:

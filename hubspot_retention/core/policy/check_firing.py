@@ -1,6 +1,7 @@
 """Findings about which records a rule applies to: rules that can never fire, keeps that never end, gaps."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from hubspot_retention.core.criteria import AllOf, AnyOf, Criterion, Holds, Not
 from hubspot_retention.core.policy.logic import example, implies, what_matters
@@ -23,6 +24,7 @@ def firing(policy: RetentionPolicy) -> Iterator[Finding]:
     for object_type in FACTS:
         rules = policy.rules_for(object_type)
         yield from _coverage(rules, object_type)
+        yield from _overlapping(rules, object_type)
         for rule in rules:
             yield from _applies(rule)
             yield from _own_keep(rule)
@@ -89,6 +91,17 @@ def _shadowed(rule: RetentionRule, rules: tuple[RetentionRule, ...]) -> Iterator
         if other is not rule and other.exclusive and implies(rule.when, other.when, rule.object_type):
             text = f"never counts: {other.rule_id} is exclusive and applies wherever this rule does"
             yield error(rule_path(rule), text)
+
+
+def _overlapping(rules: tuple[RetentionRule, ...], object_type: ObjectType) -> Iterator[Finding]:
+    """Two rules that may both apply, of which each says that it does so alone."""
+    for one, other in combinations([rule for rule in rules if rule.exclusive], 2):
+        both = AllOf((one.when, other.when))
+        found = example(both, object_type)
+        if found is not None:
+            who = described(what_matters(found, both), object_type)
+            text = f"is exclusive, and so is {one.rule_id}: where both apply, a person must look at each record ({who})"
+            yield warning(rule_path(other), text)
 
 
 def _blocked(rule: RetentionRule, rules: tuple[RetentionRule, ...]) -> Iterator[Finding]:

@@ -104,7 +104,10 @@ class RecordRuleTable(_AnyRule):
         description="observe: only planned. review: applied when a person approved. "
         "enforce: applied by itself. The service's own mode is the upper limit.",
     )
-    exclusive: bool = Field(default=False, description="Where it applies, no other rule does.")
+    exclusive: bool = Field(
+        default=False,
+        description="Where it applies, no other rule does. Where two such rules apply, a person must look.",
+    )
     refer_when: CriterionTable | None = Field(
         default=None, description="Cases of this rule that a person must look at."
     )

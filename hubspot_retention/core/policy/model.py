@@ -87,8 +87,8 @@ class Dispose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRule:
-    """One rule. `exclusive`: where it matches, no other rule applies. `outweighed_is_referred`: a request
-    that other grounds outweigh must be answered by a person."""
+    """One rule. `exclusive`: where it matches, no other rule applies (where two of them match, a person must look).
+    `outweighed_is_referred`: a request that other grounds outweigh must be answered by a person."""
 
     rule_id: str
     object_type: ObjectType

@@ -28,6 +28,7 @@ _DANISH: Final = {
     ReasonCode.NO_RULE_MATCHES: "ingen regel i politikken dækker dem",
     ReasonCode.END_CONTRADICTED: "noget senere taler imod forholdets ophør",
     ReasonCode.WROTE_AFTER_REQUEST: "personen skrev igen efter anmodningen",
+    ReasonCode.EXCLUSIVE_RULES_OVERLAP: "flere regler gælder, som hver for sig udelukker de andre",
     ReasonCode.ROLES_IN_CONFLICT: "de behandles for en anden, men har selv et forhold eller har udøvet en ret",
     ReasonCode.RESTORED_BY_A_PERSON: "de blev lagt i papirkurven af tjenesten og gendannet af en person",
     ReasonCode.REQUEST_OUTWEIGHED: "grunde til at bevare vejer tungere end anmodningen",

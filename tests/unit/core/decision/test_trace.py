@@ -70,6 +70,26 @@ def test_where_an_exclusive_rule_matches_no_other_is_asked() -> None:
     assert verdict("processor-data", contact).endswith("Keeps it, and no end of that is known.")
 
 
+def test_where_two_exclusive_rules_match_each_says_so_and_no_other_is_asked() -> None:
+    policy = replace(
+        clienti(),
+        rules=tuple(replace(rule, exclusive=rule.exclusive or rule.rule_id == "partner") for rule in clienti().rules),
+    )
+    contact = a_contact(processed_on_behalf_of=True, event_on=on("2026-12-01"), **AT_PARTNER)
+    found = traces(contact, PARTNER, policy=policy)
+    assert found["event-participant"].verdict == (
+        "Matches, but is not asked: where processor-data or partner matches, no other rule applies."
+    )
+    for rule in ("processor-data", "partner"):
+        assert found[rule].verdict.startswith(
+            f"Rule {rule} says that no other rule applies to it, but it is not the only one that says so: "
+            "the policy must tell which of them it is. "
+        )
+        assert found[rule].verdict.endswith(" Keeps it, and no end of that is known.")
+    alone = traces(a_contact(processed_on_behalf_of=True), policy=policy)["processor-data"].verdict
+    assert "not the only one" not in alone
+
+
 def test_a_keep_says_until_when() -> None:
     assert verdict("event-participant", a_contact(event_on=on("2026-12-01"), active_at=YESTERDAY)) == (
         "Keeps it until 2027-01-01 00:00."

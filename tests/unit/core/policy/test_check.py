@@ -130,6 +130,24 @@ def test_a_rule_behind_an_exclusive_one_never_counts() -> None:
     ]
 
 
+def test_two_exclusive_rules_that_may_both_apply_are_told_whichever_stands_first() -> None:
+    partner = keeping("partner", PARTNER, f"{{ while = {PARTNER} }}") + "exclusive = true\n"
+    guest = disposing("guest", '{ known = "event_on" }', "exclusive = true")
+    who = "the person belongs to a partner or vendor and the event is on record"
+    text = "is exclusive, and so is {}: where both apply, a person must look at each record ({})"
+    assert f"warning: rules[guest]: {text.format('partner', who)}" in texts(partner, guest)
+    turned = "the event is on record and the person belongs to a partner or vendor"
+    assert f"warning: rules[partner]: {text.format('guest', turned)}" in texts(guest, partner)
+
+
+def test_exclusive_rules_that_never_apply_to_the_same_record_do_not_overlap() -> None:
+    both = f'{{ all = [{{ known = "event_on" }}, {{ not = {PARTNER} }}] }}'
+    partner = disposing("partner", PARTNER, "exclusive = true")
+    assert not any("is exclusive" in text for text in texts(partner, disposing("guest", both, "exclusive = true")))
+    other_class = disposing("won", WON, "exclusive = true", record_class="deal", **{"from": '"closed_at"'})
+    assert not any("and so is" in text for text in texts(partner, other_class))
+
+
 def test_a_while_that_always_stands_against_a_disposal_is_an_error() -> None:
     both = f'{{ all = [{PARTNER}, {{ known = "event_on" }}] }}'
     assert texts(disposing("go", both), keeping("stay", PARTNER, f"{{ while = {PARTNER} }}")) == [
