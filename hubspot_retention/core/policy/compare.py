@@ -2,25 +2,38 @@
 
 from collections.abc import Iterator
 
-from hubspot_retention.core.policy.model import Dispose, Disposition, Guardrails, Mode, RetentionPolicy, RetentionRule
+from hubspot_retention.core.civil import Period
+from hubspot_retention.core.policy.compare_looks import changed_order, lost_looks
+from hubspot_retention.core.policy.model import (
+    Dispose,
+    Disposition,
+    Evidence,
+    Guardrails,
+    Mode,
+    RetentionPolicy,
+    RetentionRule,
+)
 
 
-def _length(dispose: Dispose) -> tuple[int, int]:
-    return dispose.after.months, dispose.after.days
+def _may_be_shorter(now: Period, before: Period) -> bool:
+    """Whether a period may end sooner: months and days are told apart, as nobody can say which is longer."""
+    return now.months < before.months or now.days < before.days
 
 
 def _wider_dispose(rule_id: str, old: Dispose, new: Dispose) -> Iterator[str]:
-    before, after = _length(old), _length(new)
-    if after != before and not (after[0] >= before[0] and after[1] >= before[1]):
+    if _may_be_shorter(new.after, old.after):
         yield f"rule {rule_id} disposes after {new.after}, before it was {old.after}"
+    if set(new.within) != set(old.within):
+        periods = [" or ".join(map(str, each.within)) for each in (new, old)]
+        yield f"rule {rule_id} is to be met within {periods[0]}, before it was {periods[1]}: another rule may decide"
     if new.disposition is Disposition.ERASE and old.disposition is not Disposition.ERASE:
         yield f"rule {rule_id} now erases"
     if new.overrides - old.overrides:
         yield f"rule {rule_id} overrides more keeps"
     if new.start != old.start:
         yield f"rule {rule_id} counts from another start"
-    if new.right and not old.right:
-        yield f"rule {rule_id} now counts as an exercised right"
+    if new.right is not old.right:
+        yield f"rule {rule_id} now counts as {'an exercised right' if new.right else 'no exercised right any more'}"
     if new.review != old.review or new.warn_ahead != old.warn_ahead:
         yield f"rule {rule_id} is reviewed differently"
 
@@ -34,6 +47,8 @@ def _wider_rule(old: RetentionRule, new: RetentionRule) -> Iterator[str]:
             yield from _wider_dispose(new.rule_id, old.dispose, new.dispose)
         if new.mode is Mode.ENFORCE and old.mode is not Mode.ENFORCE:
             yield f"rule {new.rule_id} now acts by itself"
+        elif old.mode is Mode.OBSERVE and new.mode is not Mode.OBSERVE:
+            yield f"rule {new.rule_id} is now more than planned"
     if new.keep != old.keep:
         yield f"rule {new.rule_id} keeps differently"
     if new.keep is not None and new.basis is not old.basis:
@@ -74,6 +89,17 @@ def _wider_limits(approved: RetentionPolicy, policy: RetentionPolicy) -> Iterato
             yield f"a guardrail of rule {rule_id} is raised or gone"
 
 
+def _shorter_evidence(old: Evidence, new: Evidence) -> Iterator[str]:
+    """Evidence that goes sooner is as little to be had back as a record."""
+    for what, before, now in (
+        ("consent receipts", old.consent_receipts, new.consent_receipts),
+        ("tombstones", old.tombstones, new.tombstones),
+        ("the audit log", old.audit_log, new.audit_log),
+    ):
+        if _may_be_shorter(now, before):
+            yield f"evidence: {what} kept for {now}, before it was {before}"
+
+
 def widened(approved: RetentionPolicy, policy: RetentionPolicy) -> tuple[str, ...]:
     """What makes `policy` wider than the approved one, in words; empty if nothing does."""
     if approved.digest == policy.digest:
@@ -91,7 +117,10 @@ def widened(approved: RetentionPolicy, policy: RetentionPolicy) -> tuple[str, ..
         for rule in approved.rules
         if rule.rule_id not in names and _protects(rule)
     )
+    found.extend(lost_looks(approved, policy))
+    found.extend(changed_order(approved, policy))
     found.extend(_wider_limits(approved, policy))
+    found.extend(_shorter_evidence(approved.evidence, policy.evidence))
     if approved.terms != policy.terms or approved.sources != policy.sources:
         found.append("facts are read differently (sources, stages, time zone or review period)")
     if approved.newsletters != policy.newsletters or approved.marketing_lists != policy.marketing_lists:

@@ -62,6 +62,16 @@ def without(rule_id: str) -> Change:
     return lambda policy: replace(policy, rules=tuple(rule for rule in policy.rules if rule.rule_id != rule_id))
 
 
+def moved_first(rule_id: str) -> Change:
+    """A policy in which a rule stands before all others."""
+    return lambda policy: replace(policy, rules=(the_rule(rule_id), *without(rule_id)(policy).rules))
+
+
+def with_evidence(**change: Any) -> Change:
+    """A policy with other periods for the service's own evidence."""
+    return lambda policy: replace(policy, evidence=replace(policy.evidence, **change))
+
+
 def with_limits(**change: Any) -> Change:
     """A policy with other guardrails."""
     return lambda policy: replace(policy, guardrails=replace(policy.guardrails, **change))
@@ -78,10 +88,19 @@ WIDER: tuple[tuple[str, Change, str], ...] = (
     ("erase for archive", with_dispose("inactive-contact", disposition=Disposition.ERASE), "now erases"),
     ("more overrides", with_dispose("former-customer", overrides=frozenset({Basis.CONTRACT})), "overrides more"),
     ("another start", with_dispose("former-customer", start=Start(fact="event_on")), "another start"),
-    ("an exercised right", with_dispose("former-customer", right=True), "exercised right"),
+    ("an exercised right", with_dispose("former-customer", right=True), "now counts as an exercised right"),
+    ("a right no more", with_dispose("unsubscribed", right=False), "now counts as no exercised right any more"),
+    ("a nearer limit", with_dispose("unsubscribed", within=(Period(days=4),)), "within P4D, before it was P5D"),
+    ("a farther limit", with_dispose("unsubscribed", within=(Period(days=500),)), "another rule may decide"),
     ("nobody looks", with_dispose("inactive-contact", review=ReviewKind.NOBODY), "reviewed differently"),
     ("no warning", with_dispose("inactive-contact", warn_ahead=None), "reviewed differently"),
     ("by itself", with_rule("former-customer", mode=Mode.ENFORCE), "acts by itself"),
+    ("a look that is gone", without("inactive-contact"), "wanted each of its disposals looked at"),
+    ("a look that nothing calls for", with_rule("inactive-contact", dispose=None), "wanted each of its disposals"),
+    ("rights in another order", moved_first("unsubscribed"), "unsubscribed now stands before rule erasure-request"),
+    ("a shorter log", with_evidence(audit_log=Period(days=1)), "the audit log kept for P1D, before it was P5Y"),
+    ("shorter receipts", with_evidence(consent_receipts=Period(months=23)), "consent receipts kept for P23M"),
+    ("shorter tombstones", with_evidence(tombstones=Period(days=900)), "tombstones kept for P900D"),
     ("a disposal where there was none", with_rule("partner", dispose=the_rule("former-customer").dispose), "disposes"),
     ("a shorter keep", with_rule("agreement", keep=Keep(period=Period(months=48))), "keeps differently"),
     ("no keep", with_rule("new-enquiry", keep=None), "keeps differently"),
@@ -177,6 +196,12 @@ NARROWER: tuple[tuple[str, Change], ...] = (
     ("no disposal", with_rule("lost-deal", dispose=None)),
     ("a disposal is gone", without("lost-deal")),
     ("fewer disposals", with_limits(max_disposals=5, max_percent=1, percent_from=0, max_shrink_percent=1)),
+    ("longer evidence", with_evidence(audit_log=Period(months=61), tombstones=Period(months=25))),
+    ("the same limits in another order", with_dispose("erasure-request", within=(Period(months=1), Period(days=30)))),
+    ("a keep that stands elsewhere", moved_first("partner")),
+    ("a time rule before the rights", moved_first("former-customer")),
+    ("rules that never meet in another order", moved_first("inactive-contact")),
+    ("an exclusive rule that stands last", lambda p: replace(p, rules=(*p.rules[1:], the_rule("processor-data")))),
     ("another version", lambda policy: replace(policy, version="2027-01", name="Persondatapolitik")),
 )
 
