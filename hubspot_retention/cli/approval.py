@@ -53,21 +53,21 @@ def list_(
     as_json: AsJson = False,
     policy: PolicyFile = None,
 ) -> None:
-    """List the standing approvals, and what of today's caps is left."""
+    """List the standing approvals, what of today's caps is left, and why one is not in force."""
     from hubspot_retention.cli.render_approvals import approvals_json, approvals_table
     from hubspot_retention.workflow.approvals import Approver
-    from hubspot_retention.workflow.standing import in_force
+    from hubspot_retention.workflow.standing import judged
 
     house = application(context, policy=policy)
     found, now = house.policy()[0], house.clock.now()
     with house.store("read") as store:
         approvals = Approver(store, house.actor).list(all=every)
         with store.transaction() as tx:
-            standing_now = {each.approval_id for each in in_force(tx, found, now)}
+            why_not = {each.approval_id: why for each, why in judged(tx, found, now)}
     if as_json:
-        print_json(approvals_json(approvals, standing_now, found.civil, now))
+        print_json(approvals_json(approvals, why_not, found.civil, now))
     else:
-        print_text(approvals_table(approvals, standing_now, found.civil, now))
+        print_text(approvals_table(approvals, why_not, found.civil, now))
 
 
 @standing.command()

@@ -10,6 +10,9 @@ from hubspot_retention.cli.output import say
 from hubspot_retention.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubspot_retention.core.deadline.approval import StandingApproval
     from hubspot_retention.core.policy.model import RetentionPolicy
 
 _SHORTEST = 12
@@ -23,13 +26,18 @@ def approve(
     policy: PolicyFile = None,
     who: Who = None,
 ) -> None:
-    """Approve the policy as it stands: rules marked for it may then act, and what it widens no longer blocks."""
+    """Approve the policy as it stands: rules marked for it may then act, and what it widens no longer blocks. Standing
+    approvals of rules that let more go than when they were given end."""
+    from hubspot_retention.workflow.approvals import ending
+
     house = application(context, policy=policy, who=who)
     parsed, text = house.policy()
     with house.store("brief", makes=True) as store:
         with store.transaction() as tx:
             before = tx.approved_policy()
+            ends = ending(tx, parsed, house.clock.now())
         _tell_widened(before, parsed)
+        _tell_ending(ends)
         _require_consent(digest, parsed)
         house.keeper(store).approve_policy(parsed, text, house.clock.now())
     typer.echo(f"{parsed.name}, version {parsed.version}, digest {parsed.digest}, is approved by {house.actor}")
@@ -50,6 +58,12 @@ def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:
             say(f"- {word}")
     else:
         say("Compared with the policy last approved it is no wider.")
+
+
+def _tell_ending(ends: "Sequence[tuple[StandingApproval, str]]") -> None:
+    """Which standing approvals end by it: who gave them has never seen this policy."""
+    for found, why in ends:
+        say(f"Standing approval {found.approval_id} for rule {found.rule}, given by {found.granted_by}, ends: {why}.")
 
 
 def _require_consent(digest: str | None, parsed: "RetentionPolicy") -> None:

@@ -57,6 +57,12 @@ class NoteRows(Rows):
         newest = policy_approval.c.approval_id.desc()
         return self._connection.scalar(select(policy_approval.c.document).order_by(newest).limit(1))
 
+    def policy_document(self, policy_digest: str) -> str | None:
+        """The text of a policy that a person approved, be it long ago; `None` if nobody approved one of that digest."""
+        newest = policy_approval.c.approval_id.desc()
+        of_digest = select(policy_approval.c.document).where(policy_approval.c.policy_digest == policy_digest)
+        return self._connection.scalar(of_digest.order_by(newest).limit(1))
+
     def save_boundaries(self, portal: PortalId, boundaries: Mapping[ObjectType, Sequence[RecordId]]) -> None:
         """Where to split the id space at the next run."""
         self._connection.execute(delete(boundary).where(boundary.c.portal_id == portal))

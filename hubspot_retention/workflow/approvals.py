@@ -1,8 +1,9 @@
 """Standing approvals: a named person lets one rule act by itself, so many times a day, until a day.
 
 What can go wrong: an approval outlives the reason it was given for, or covers what its giver never saw. So it names one
-rule, a cap and an end at most 400 days away, it can be given only under a policy that a person approved, and taking it
-back stops what is under way by it before the next record.
+rule, a cap and an end at most 400 days away, it can be given only under a policy that a person approved, it ends when a
+person approves one under which its rule lets more go, and taking it back stops what is under way by it before the next
+record.
 """
 
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ from hubspot_retention.core.plan.model import PlanStatus
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store, Transaction
-from hubspot_retention.workflow.seal import DUE_RUN, plan_entry, wider_than
-from hubspot_retention.workflow.standing import SERVICE
+from hubspot_retention.workflow.seal import DUE_RUN, plan_entry, policy_of, wider_than
+from hubspot_retention.workflow.standing import SERVICE, why_not_covered
 
 LONGEST: Final = timedelta(days=400)
 """How far away the end of a standing approval may lie."""
@@ -53,7 +54,7 @@ class Approver:
             policy_digest=policy.digest,
         )
         with self._store.transaction() as tx:
-            _check_policy(tx.approved_policy(), policy)
+            _check_policy(tx, policy)
             granted = tx.grant_standing(wanted)
             tx.audit(self._entry(granted, Verb.GRANTED, now))
             waiting = [found for found in tx.obligations((ObligationState.REVIEW,)) if found.rule == rule]
@@ -69,15 +70,8 @@ class Approver:
                     f"there is no standing approval {approval_id} that could be revoked; see `approval standing list`"
                 )
             tx.audit(self._entry(revoked, Verb.REVOKED, now))
-            self._stop_plans(tx, now)
+            _stop_plans(tx, now, self._actor)
         return revoked
-
-    def _stop_plans(self, tx: Transaction, now: datetime) -> None:
-        """What still stands in them is planned anew at the next tick."""
-        for plan in tx.plans():
-            if plan.decided_by == SERVICE and plan.status in _UNDER_WAY and tx.run_kind(plan.run_id) == DUE_RUN:
-                tx.save_plan(replace(plan, status=PlanStatus.REJECTED, decided_by=self._actor, decided_at=now))
-                tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor, "standing-approval-revoked"))
 
     def list(self, *, all: bool = False) -> Sequence[StandingApproval]:
         """Those that are not revoked, or all, in the order they were given."""
@@ -126,12 +120,51 @@ def against_grant(
     return found
 
 
-def _check_policy(approved: str | None, policy: RetentionPolicy) -> None:
+def policy_approved(tx: Transaction, policy: RetentionPolicy, text: str, at: datetime, actor: str) -> None:
+    """A person approved a policy, be it as such or with a plan: from now on nothing goes that it does not let go, and
+    standing approvals end that do not cover their rule as it has it. They do not come back with an older policy."""
+    tx.approve_policy(policy.digest, text, at, actor)
+    tx.audit(Entry(subject=Subject.POLICY, verb=Verb.APPROVED, at=at, policy_digest=policy.digest, actor=actor))
+    for found, _ in ending(tx, policy, at):
+        tx.revoke_standing(found.approval_id, at, actor)
+        tx.audit(replace(approval_entry(found, Verb.REVOKED, at, actor), code="policy-changed"))
+        _stop_plans(tx, at, actor)
+
+
+def ending(tx: Transaction, policy: RetentionPolicy, now: datetime) -> list[tuple[StandingApproval, str]]:
+    """The standing approvals that end when a person approves a policy, each with why, in words."""
+    standing = [found for found in tx.standing_approvals() if now < found.until_at]
+    judged = ((found, why_not_covered(tx, policy, found)) for found in standing)
+    return [(found, why) for found, why in judged if why]
+
+
+def is_approved(tx: Transaction, policy: RetentionPolicy) -> bool:
+    """Whether this very policy is the one that a person approved last."""
+    approved = tx.approved_policy()
+    before = None if approved is None else policy_of(approved)
+    return before is not None and before.digest == policy.digest
+
+
+def _stop_plans(tx: Transaction, now: datetime, actor: str) -> None:
+    """What still stands in them is planned anew at the next tick."""
+    for plan in tx.plans():
+        if plan.decided_by == SERVICE and plan.status in _UNDER_WAY and tx.run_kind(plan.run_id) == DUE_RUN:
+            tx.save_plan(replace(plan, status=PlanStatus.REJECTED, decided_by=actor, decided_at=now))
+            tx.audit(plan_entry(plan, Verb.REJECTED, now, actor, "standing-approval-revoked"))
+
+
+def _check_policy(tx: Transaction, policy: RetentionPolicy) -> None:
+    approved = tx.approved_policy()
     if approved is None:
         raise BlockedError("no standing approval yet: nobody has approved the policy (`policy approve`)")
     wider = wider_than(approved, policy)
     if wider:
         raise BlockedError(
             f"no standing approval: the policy is wider than the one approved last ({'; '.join(wider)}); "
+            "have a person approve it first (`policy approve`)"
+        )
+    if tx.policy_document(policy.digest) is None:
+        raise BlockedError(
+            "no standing approval: nobody has approved the policy as it stands; "
             "have a person approve it first (`policy approve`)"
         )

@@ -104,12 +104,11 @@ class Sealer:
         found = breaches(disposals, self._population, last, self._policy, self._limits)
         return (
             *found,
-            *(f"policy: {word}; have a person approve the policy (policy approve)" for word in self._wider(tx)),
+            *(
+                f"policy: {word}; have a person approve the policy (policy approve)"
+                for word in wider_than_approved(tx, self._policy)
+            ),
         )
-
-    def _wider(self, tx: Transaction) -> tuple[str, ...]:
-        approved = tx.approved_policy()
-        return () if approved is None else wider_than(approved, self._policy)
 
     def _retire_older(self, plan: Plan, tx: Transaction, at: datetime) -> None:
         for older in tx.plans(plan.portal_id):
@@ -124,16 +123,24 @@ class Sealer:
         return older.status in _UNDECIDED and tx.run_kind(older.run_id) == self._beside[0]
 
 
+def wider_than_approved(tx: Transaction, policy: RetentionPolicy) -> tuple[str, ...]:
+    """What makes a policy wider than the one that a person approved last, be it as such or with a plan, in words; empty
+    where nobody has approved one yet."""
+    approved = tx.approved_policy()
+    return () if approved is None else wider_than(approved, policy)
+
+
 def wider_than(approved: str, policy: RetentionPolicy) -> tuple[str, ...]:
     """What makes a policy wider than the text of the one approved last, in words."""
-    before = _parsed(approved)
+    before = policy_of(approved)
     if before is None:
         return ("the one approved last can no longer be read, so nobody can tell whether this one is wider",)
     return widened(before, policy)
 
 
-@lru_cache(4)
-def _parsed(text: str) -> RetentionPolicy | None:
+@lru_cache(16)
+def policy_of(text: str) -> RetentionPolicy | None:
+    """What a stored policy says; `None` if it can no longer be read."""
     try:
         return parse_policy(text)
     except PolicyError:

@@ -85,6 +85,9 @@ class ServiceTransaction(Protocol):
     def standing_approvals(self, *, all: bool = False) -> Sequence[StandingApproval]:
         """Standing approvals that are not revoked (or all), in the order they were granted."""
 
+    def policy_document(self, policy_digest: str) -> str | None:
+        """The text of a policy that a person approved, be it long ago; `None` if nobody approved one of that digest."""
+
     def use_standing(self, approval_id: int, day: date, number: int) -> StandingApproval | None:
         """Let so many more go on a local day. `None`, and nothing is changed, if it is revoked, if that is more than
         its cap leaves, or if the day lies before one it was used on."""

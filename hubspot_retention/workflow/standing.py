@@ -5,8 +5,9 @@ a plan carries out the rest of it. So an item is covered only on one of two grou
 
 - the policy: in mode `enforce`, its rule is marked `mode = "enforce"`. The end of marketing has no rule of its own: it
   is covered where every exercised right is marked so.
-- a standing approval in force for its rule: given by a named person, not revoked, not over, under a policy that a
-  person approved and that is not wider since. It covers the plans of the due tick, up to its cap a day. The end of
+- a standing approval in force for its rule: given by a named person, not revoked, not over, while the policy is no
+  wider than the one that a person approved last nor, for its rule, than the one that it was given under: what its giver
+  never saw it does not cover. It covers the plans of the due tick, up to its cap a day. The end of
   marketing is covered with the right that it follows from.
 
 Where several rules are due, each of those that must agree (`must_agree`) needs a ground: the one that decides must not
@@ -34,10 +35,11 @@ from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.plan.model import Action, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
+from hubspot_retention.core.policy.compare import widened_for
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy, ReviewKind
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.ports import Store, Transaction
-from hubspot_retention.workflow.seal import DUE_RUN, wider_than
+from hubspot_retention.workflow.seal import DUE_RUN, policy_of, wider_than
 
 SERVICE = "service"
 """Who approves what the policy or a standing approval lets go."""
@@ -117,11 +119,34 @@ def counts_from_opt_out(rule_id: str, policy: RetentionPolicy) -> bool:
 
 def in_force(tx: Transaction, policy: RetentionPolicy, now: datetime) -> tuple[StandingApproval, ...]:
     """The standing approvals that cover anything now."""
-    approved = tx.approved_policy()
-    if approved is None or wider_than(approved, policy):
-        return ()
-    standing = (found for found in tx.standing_approvals() if found.stands(now))
-    return tuple(found for found in standing if why_not_granted(policy.rule(found.rule)) is None)
+    return tuple(found for found, why in judged(tx, policy, now) if not why)
+
+
+def judged(tx: Transaction, policy: RetentionPolicy, now: datetime) -> list[tuple[StandingApproval, str]]:
+    """Each standing approval that is not revoked, with why it covers nothing now, in words; empty if it is in force."""
+    approved, why = tx.approved_policy(), ""
+    wider = () if approved is None else wider_than(approved, policy)
+    if approved is None:
+        why = "nobody has approved the policy yet (`policy approve`)"
+    elif wider:
+        why = f"the policy is wider than the one approved last ({'; '.join(wider)}); see `policy approve`"
+    return [
+        (found, why or why_not_covered(tx, policy, found) if found.stands(now) else "its time is over or has not come")
+        for found in tx.standing_approvals()
+    ]
+
+
+def why_not_covered(tx: Transaction, policy: RetentionPolicy, found: StandingApproval) -> str:
+    """Why a standing approval does not cover its rule as the policy has it, in words; empty if it does."""
+    why = why_not_granted(policy.rule(found.rule))
+    if why is not None:
+        return why
+    text = tx.policy_document(found.policy_digest)
+    before = None if text is None else policy_of(text)
+    if before is None:
+        return "the policy that it was given under can no longer be read"
+    wider = widened_for(found.rule, before, policy)
+    return f"the policy is wider than the one that it was given under ({'; '.join(wider)})" if wider else ""
 
 
 def covered_records(

@@ -8,6 +8,7 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.probe import ProbeResult, correspondence_is_verified
 from hubspot_retention.core.record import PortalId
+from hubspot_retention.workflow.approvals import policy_approved
 from hubspot_retention.workflow.ports import Store
 
 
@@ -19,18 +20,10 @@ class Keeper:
         self._actor = actor
 
     def approve_policy(self, policy: RetentionPolicy, text: str, now: datetime) -> None:
-        """The policy as it stands is approved: rules marked for it may act, what it widens no longer blocks."""
+        """The policy as it stands is approved: rules marked for it may act, what it widens no longer blocks, standing
+        approvals whose rule it widens end."""
         with self._store.transaction() as tx:
-            tx.approve_policy(policy.digest, text, now, self._actor)
-            tx.audit(
-                Entry(
-                    subject=Subject.POLICY,
-                    verb=Verb.APPROVED,
-                    at=now,
-                    policy_digest=policy.digest,
-                    actor=self._actor,
-                )
-            )
+            policy_approved(tx, policy, text, now, self._actor)
 
     def pseudonym_key_made(self, epoch: str, now: datetime) -> str:
         """The first key of pseudonyms, or one of a new year, was made by a person; answers its epoch."""

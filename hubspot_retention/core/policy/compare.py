@@ -1,6 +1,7 @@
 """Whether a policy disposes of more, or sooner, or with less of a look, than one that a person approved (S19)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hubspot_retention.core.civil import Period
 from hubspot_retention.core.policy.compare_looks import changed_order, lost_looks
@@ -133,3 +134,27 @@ def widened(approved: RetentionPolicy, policy: RetentionPolicy) -> tuple[str, ..
     if follows[0] != follows[1]:
         found.append("correspondence is treated differently")
     return tuple(found)
+
+
+def widened_for(rule_id: str, approved: RetentionPolicy, policy: RetentionPolicy) -> tuple[str, ...]:
+    """As `widened`, for the records of one rule: not what lets other rules alone dispose of more."""
+    if approved.digest == policy.digest:
+        return ()
+    rules = (_beside(rule_id, approved.rule(rule.rule_id), rule) for rule in policy.rules)
+    own = (_limits_of(rule_id, each) for each in (approved, policy))
+    return widened(next(own), replace(next(own), rules=tuple(rule for rule in rules if rule is not None)))
+
+
+def _beside(rule_id: str, old: RetentionRule | None, new: RetentionRule) -> RetentionRule | None:
+    """A rule as far as it matters for the records of the one asked about: of another that disposes, what it keeps,
+    refers to a person or takes for itself alone."""
+    if new.rule_id == rule_id or new.dispose is None:
+        return new
+    if old is None or not (_protects(old) or _protects(new)):
+        return old
+    return replace(new, dispose=old.dispose, mode=old.mode)
+
+
+def _limits_of(rule_id: str, policy: RetentionPolicy) -> RetentionPolicy:
+    """The policy without the guardrails that other rules have of their own."""
+    return replace(policy, rule_guardrails=tuple(each for each in policy.rule_guardrails if each[0] == rule_id))

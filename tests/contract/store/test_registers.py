@@ -132,6 +132,13 @@ def test_the_approved_policy_is_the_last_one(store: SqlStore) -> None:
         assert tx.approved_policy() == "name = 'two'"
 
 
+def test_the_text_of_every_policy_that_was_ever_approved_is_kept(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        for digest, text in (("a", "name = 'one'"), ("b", "name = 'two'"), ("a", "name = 'one again'")):
+            tx.approve_policy(digest, text, NOW, "anna.k")
+        assert [tx.policy_document(digest) for digest in "abc"] == ["name = 'one again'", "name = 'two'", None]
+
+
 def test_boundaries_are_replaced_whole(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.save_boundaries(PORTAL, {CONTACT: [RecordId(5)], ObjectType.DEAL: []})

@@ -1,12 +1,14 @@
 """`approval standing`: what a person lets a rule do by itself, and what the command answers."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hubspot_retention.bootstrap import application
 from hubspot_retention.core.deadline.approval import StandingApproval
-from tests.documents import clienti
+from hubspot_retention.core.policy.parse import parse_policy
+from tests.documents import CLIENTI, clienti
 from tests.faults.people import a_portal
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House, Ran, wide_lines
@@ -92,7 +94,39 @@ def test_one_under_a_policy_that_has_grown_wider_is_shown_as_such(house: House) 
     with app.store() as store, store.transaction() as tx:
         narrower = app.policy()[1].replace('after = "P24M"', 'after = "P36M"')
         tx.approve_policy("0" * 64, narrower, app.clock.now(), "bent")
-    assert "approve the policy" in house("approval", "standing", "list").out
+    listed = house("approval", "standing", "list").out
+    assert "not in force" in listed
+    why = "the policy is wider than the one approved last (rule former-customer disposes after P24M, before it was P3Y)"
+    assert f"1: {why}; see `policy approve`" in " ".join(listed.split())
+    assert wide_lines(listed) == []
+    (row,) = house("approval", "standing", "list", "--json").json
+    assert (row["in_force"], row["why_not"]) == (False, f"{why}; see `policy approve`")
+
+
+def shorter(tmp_path: Path) -> str:
+    """The policy, but that former customers go sooner; its path."""
+    path = tmp_path / "shorter.toml"
+    path.write_text(CLIENTI.read_text().replace('after = "P24M"', 'after = "P6M"'))
+    return str(path)
+
+
+def test_approving_a_policy_names_the_standing_approvals_that_end_by_it(house: House, tmp_path: Path) -> None:
+    grant(house, rule="former-customer")
+    grant(house)
+    path = shorter(tmp_path)
+    wider = "rule former-customer disposes after P6M, before it was P24M"
+    ends = (
+        "Standing approval 1 for rule former-customer, given by bent, ends: "
+        f"the policy is wider than the one that it was given under ({wider}).\n"
+    )
+    digest = parse_policy(Path(path).read_text()).digest
+    refused = house("policy", "approve", "--policy", path)
+    assert (refused.code, ends in refused.err, "approval 2" in refused.err) == (2, True, False)
+    assert len(house("approval", "standing", "list", "--json").json) == 2
+    ran = house("policy", "approve", "--policy", path, "--digest", digest, "--who", "carl")
+    assert (ran.code, ends in ran.err) == (0, True)
+    rows = house("approval", "standing", "list", "--all", "--json", "--policy", path).json
+    assert [(row["in_force"], row["revoked_by"]) for row in rows] == [(False, "carl"), (True, None)]
 
 
 def test_one_that_is_over_is_shown_as_such(house: House) -> None:
@@ -109,4 +143,6 @@ def test_one_that_is_over_is_shown_as_such(house: House) -> None:
     )
     with app.store() as store, store.transaction() as tx:
         tx.grant_standing(old)
-    assert " over" in house("approval", "standing", "list").out
+    listed = house("approval", "standing", "list").out
+    assert " over" in listed
+    assert "1: " not in listed

@@ -8,13 +8,16 @@ import pytest
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.plan.model import PlanStatus
+from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.approvals import Approver
 from hubspot_retention.workflow.standing import SERVICE, in_force
+from hubspot_retention.workflow.upkeep import Keeper
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.faults.world import World
-from tests.unit.workflow.desk import Desk, unsubscribed
+from tests.unit.workflow.desk import Desk, former_customer, unsubscribed
 
 DAY = timedelta(days=1)
 
@@ -163,6 +166,72 @@ def test_it_is_not_in_force_when_the_approved_policy_cannot_be_read(world: World
     with world.store.transaction() as tx:
         tx.approve_policy("0" * 64, "no policy", world.clock.now(), "bent")
     assert standing(world) == []
+
+
+def sooner(world: World, rule: str = "former-customer") -> str:
+    """A policy in which one rule disposes sooner."""
+    after = {"former-customer": "P24M", "agreement": "P5Y"}[rule]
+    return world.policy_text.replace(f'after = "{after}"', 'after = "P6M"')
+
+
+def approve(world: World, text: str, who: str = "carl") -> RetentionPolicy:
+    """A person approves a policy; answers it."""
+    policy = parse_policy(text)
+    Keeper(world.store, who).approve_policy(policy, text, world.clock.now())
+    return policy
+
+
+def test_it_ends_when_a_policy_is_approved_under_which_its_rule_lets_more_go(world: World) -> None:
+    number, other = grant(world, "former-customer"), grant(world)
+    approve(world, sooner(world))
+    (ended, left) = Approver(world.store, "bent").list(all=True)
+    assert (ended.approval_id, ended.revoked_by, ended.revoked_at) == (number, "carl", world.clock.now())
+    assert (left.approval_id, left.revoked_at) == (other, None)
+    entry = entries(world)[-1]
+    assert (entry.kind, entry.actor, entry.code) == ("standing-approval.revoked", "carl", "policy-changed")
+    assert (entry.rule, dict(entry.facts)["approval"]) == ("former-customer", number)
+
+
+def test_one_that_ended_does_not_come_back_with_the_older_policy(world: World) -> None:
+    grant(world, "former-customer")
+    approve(world, sooner(world))
+    approve(world, world.policy_text)
+    assert standing(world) == []
+
+
+def test_what_is_under_way_by_one_that_ends_stops(world: World) -> None:
+    grant(world, "former-customer")
+    desk = Desk(world.store)
+    plan = desk.plan(former_customer(), run="due", status=PlanStatus.APPLYING, decided_by=SERVICE)
+    approve(world, sooner(world))
+    assert (desk.found(plan).status, desk.found(plan).decided_by) == (PlanStatus.REJECTED, "carl")
+
+
+def test_a_policy_that_widens_other_rules_alone_ends_none_and_stops_nothing(world: World) -> None:
+    number, desk = grant(world, "former-customer"), Desk(world.store)
+    plan = desk.plan(former_customer(), run="due", status=PlanStatus.APPLYING, decided_by=SERVICE)
+    policy = approve(world, sooner(world, "agreement"))
+    assert desk.found(plan) == plan
+    with world.store.transaction() as tx:
+        assert [found.approval_id for found in in_force(tx, policy, world.clock.now())] == [number]
+
+
+def test_one_that_is_over_ends_no_more(world: World) -> None:
+    grant(world, "former-customer", days=1)
+    world.clock.present += DAY
+    approve(world, sooner(world))
+    (over,) = Approver(world.store, "bent").list()
+    assert over.revoked_at is None
+
+
+def test_it_is_refused_under_a_policy_that_nobody_approved_as_it_stands(world: World) -> None:
+    text = world.policy_text.replace('after = "P24M"', 'after = "P36M"')
+    now, approver = world.clock.now(), Approver(world.store, "bent")
+    why = r"^no standing approval: nobody has approved the policy as it stands; have a person approve it first"
+    with pytest.raises(BlockedError, match=why):
+        approver.grant(parse_policy(text), "unsubscribed", 5, now + DAY, now)
+    policy = approve(world, text)
+    assert approver.grant(policy, "unsubscribed", 5, now + DAY, now).policy_digest == policy.digest
 
 
 def test_it_is_in_force_until_its_end_and_not_at_it(world: World) -> None:

@@ -23,6 +23,7 @@ from hubspot_retention.workflow.standing import (
     in_force,
     is_automatic,
     is_enforced,
+    judged,
 )
 from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
@@ -252,11 +253,59 @@ def test_none_is_in_force_until_a_person_has_approved_a_policy_that_is_as_wide(d
     assert forces(desk) == ["unsubscribed"]
 
 
+def test_one_is_not_in_force_under_a_policy_that_is_wider_for_its_rule_than_the_one_it_was_given_under(
+    desk: Desk,
+) -> None:
+    desk.grant("former-customer")
+    desk.grant("agreement")
+    text = TEXT.replace('after = "P24M"', 'after = "P6M"')
+    shorter = parse_policy(text)
+    with desk.store.transaction() as tx:
+        tx.approve_policy(shorter.digest, text, NOW, "carl")
+        found = {found.rule: why for found, why in judged(tx, shorter, NOW)}
+    assert found == {
+        "former-customer": "the policy is wider than the one that it was given under "
+        "(rule former-customer disposes after P6M, before it was P24M)",
+        "agreement": "",
+    }
+    assert forces(desk, shorter) == ["agreement"]
+    assert forces(desk) == ["former-customer", "agreement"]
+
+
+@pytest.mark.parametrize("document", ["", "no policy"])
+def test_one_is_not_in_force_whose_policy_is_not_kept_or_cannot_be_read(desk: Desk, document: str) -> None:
+    desk.grant(policy_digest="0" * 64)
+    with desk.store.transaction() as tx:
+        if document:
+            tx.approve_policy("0" * 64, document, NOW - 2 * DAY, "bent")
+            tx.approve_policy(clienti().digest, TEXT, NOW - DAY, "bent")
+        ((_, why),) = judged(tx, clienti(), NOW)
+    assert why == "the policy that it was given under can no longer be read"
+    assert forces(desk) == []
+
+
+def test_of_each_that_is_not_revoked_it_is_told_why_it_covers_nothing(desk: Desk) -> None:
+    desk.grant("unsubscribed", until_at=NOW)
+    desk.grant("agreement", granted_at=NOW + DAY)
+    desk.revoke(desk.grant("former-customer"))
+    desk.grant("inactive-contact")
+    with desk.store.transaction() as tx:
+        told = [(found.rule, why) for found, why in judged(tx, clienti(), NOW)]
+    assert told == [
+        ("unsubscribed", "its time is over or has not come"),
+        ("agreement", "its time is over or has not come"),
+        ("inactive-contact", "the policy wants each of its disposals looked at (owner)"),
+    ]
+
+
 def test_where_nobody_has_approved_a_policy_none_is_in_force(tmp_path: Path) -> None:
     with open_store(a_database(tmp_path / "retention.db")) as store:
         desk = Desk(store)
         desk.grant()
         assert forces(desk) == []
+        with store.transaction() as tx:
+            ((_, why),) = judged(tx, clienti(), NOW)
+        assert why == "nobody has approved the policy yet (`policy approve`)"
 
 
 # What of a plan goes by itself
