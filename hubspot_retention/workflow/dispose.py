@@ -119,7 +119,7 @@ class Applier:
     def _ledger(self, plan: Plan, actor: str, is_sound: Callable[[], bool] = lambda: True) -> Ledger:
         tools = self._tools
         listening = Listening(portal_id=plan.portal_id, holds=hold_properties(tools.policy), app_id=tools.app_id)
-        return Ledger(self._store, plan, actor, tools.times, listening=listening, is_sound=is_sound)
+        return Ledger(self._store, plan, tools.policy, actor, tools.times, listening=listening, is_sound=is_sound)
 
     def _still_sound(self, clocks: ComparedClocks) -> Callable[[], bool]:
         """Whether the log and the clock are still what they were found to be, asked before every record."""

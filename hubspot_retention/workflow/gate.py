@@ -14,7 +14,7 @@ from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store, Transaction
-from hubspot_retention.workflow.seal import plan_entry
+from hubspot_retention.workflow.seal import plan_entry, wider_than_approved
 from hubspot_retention.workflow.times import Times
 
 _RESUMABLE = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
@@ -107,6 +107,18 @@ def _refuse_status(plan: Plan) -> None:
         raise BlockedError(why_not(plan, "applied"))
 
 
+def refuse_wider(tx: Transaction, plan: Plan, policy: RetentionPolicy, done: str) -> None:
+    """Refuse a plan whose policy, the one at hand, is wider than the one that a person approved last: what they took
+    back no plan brings back (S19). `done`: what is not done with it, such as `applied`. Raises BlockedError."""
+    wider = wider_than_approved(tx, policy)
+    if wider:
+        raise BlockedError(
+            f"plan {plan.plan_id} is not {done}: its policy is wider than the one approved last ({'; '.join(wider)}). "
+            "Make a new one with `plan new` under the policy approved last, or have a person approve this one first "
+            "(`policy approve`)."
+        )
+
+
 def _refuse_setting(plan: Plan, permission: Permission) -> None:
     if permission.mode is Mode.OBSERVE:
         raise BlockedError(
@@ -121,7 +133,8 @@ def _refuse_setting(plan: Plan, permission: Permission) -> None:
 
 
 def admit(store: Store, plan: Plan, policy: RetentionPolicy, permission: Permission, now: datetime) -> None:
-    """Refuse a plan that is not approved, stale, or not allowed. Raises BlockedError; nothing was written."""
+    """Refuse a plan that is not approved, stale, not allowed, or whose policy was narrowed since. Raises BlockedError;
+    nothing was written."""
     _refuse_status(plan)
     _refuse_setting(plan, permission)
     if plan.policy_digest != policy.digest:
@@ -134,6 +147,8 @@ def admit(store: Store, plan: Plan, policy: RetentionPolicy, permission: Permiss
         if now > plan.expires_at:
             tx.save_plan(replace(plan, status=PlanStatus.EXPIRED))
             tx.audit(plan_entry(plan, Verb.EXPIRED, now))
+        else:
+            refuse_wider(tx, plan, policy, "applied")
     if now > plan.expires_at:
         raise BlockedError(
             f"plan {plan.plan_id} is not applied: it was made at {policy.civil.show(plan.built_at)} and has expired. "

@@ -14,6 +14,7 @@ from hubspot_retention.core.consent import Remembrance
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -24,6 +25,7 @@ from hubspot_retention.workflow.fresh import Memory
 from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import named, remember, settle_remembered
+from hubspot_retention.workflow.seal import wider_than_approved
 from hubspot_retention.workflow.times import Times
 
 CALL_WITHIN_SECONDS = 5.0
@@ -83,13 +85,15 @@ class Sending:
 
 
 class Ledger:
-    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction. `listening`:
-    what of a webhook makes a fresh read doubtful; `is_sound`: whether the log and the clock can still be trusted."""
+    """Writes the protocol's words for the items of one plan, each with its audit entry in one transaction. `policy`:
+    the one at hand; `listening`: what of a webhook makes a fresh read doubtful; `is_sound`: whether the log and the
+    clock can still be trusted."""
 
     def __init__(
         self,
         store: Store,
         plan: Plan,
+        policy: RetentionPolicy,
         actor: str,
         times: Times,
         *,
@@ -98,6 +102,7 @@ class Ledger:
     ) -> None:
         self._store = store
         self._plan = plan
+        self._policy = policy
         self._actor = actor
         self._times = times
         self._listening = listening
@@ -190,15 +195,15 @@ class Ledger:
         return self._times.monotonic() - prepared.at <= FRESH_FOR_SECONDS
 
     def is_stopped(self) -> bool:
-        """Whether a person stopped all disposals or rejected this plan, it has expired, or the log or the clock is
-        doubtful."""
+        """Whether a person stopped all disposals, rejected this plan or approved a narrower policy, it has expired, or
+        the log or the clock is doubtful."""
         with self._store.transaction() as tx:
             return self._is_stopped(tx)
 
     def _is_stopped(self, tx: Transaction) -> bool:
         applying = tx.plan_status(self._plan.plan_id) is PlanStatus.APPLYING
         is_over = not applying or tx.kill_switch() is not None or self._times.now() > self._plan.expires_at
-        return is_over or not self._is_sound()
+        return is_over or not self._is_sound() or bool(wider_than_approved(tx, self._policy))
 
     def _doubt(self, tx: Transaction, batch: Sequence[PlanItem], prepared: Prepared) -> str:
         """Why a batch must be checked again from the start, as a code; empty where it may go on."""

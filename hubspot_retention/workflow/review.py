@@ -11,11 +11,13 @@ from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
+from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.gate import plan_in, why_not
+from hubspot_retention.workflow.approvals import is_approved, policy_approved
+from hubspot_retention.workflow.gate import plan_in, refuse_wider, why_not
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_entry
@@ -57,18 +59,21 @@ class Reviewer:
         self._four_eyes = four_eyes
 
     def approve(self, plan_id: str, digest: str, policy_text: str, now: datetime) -> Plan:
-        """Approve exactly this plan; the policy it was made under counts as approved with it, and must be the one of
-        `policy_text`. Raises BlockedError; nothing was approved."""
+        """Approve exactly this plan; the policy it was made under counts as approved with it. It must be the one of
+        `policy_text`, and no wider than the one approved last. Raises BlockedError; nothing was approved."""
+        policy = parse_policy(policy_text)
         with self._store.transaction() as tx:
             plan = plan_in(tx, plan_id)
-            self._check(plan, digest, policy_text, now)
+            self._check(plan, digest, policy, now)
+            refuse_wider(tx, plan, policy, "approved")
             approved = replace(plan, status=PlanStatus.APPROVED, decided_by=self._actor, decided_at=now)
             tx.save_plan(approved)
-            tx.approve_policy(plan.policy_digest, policy_text, now, self._actor)
+            if not is_approved(tx, policy):
+                policy_approved(tx, policy, policy_text, now, self._actor)
             tx.audit(plan_entry(plan, Verb.APPROVED, now, self._actor))
         return approved
 
-    def _check(self, plan: Plan, digest: str, policy_text: str, now: datetime) -> None:
+    def _check(self, plan: Plan, digest: str, policy: RetentionPolicy, now: datetime) -> None:
         _check_waiting(plan, now)
         if len(digest) < _SHORTEST_DIGEST or not plan.digest.startswith(digest.lower()):
             raise BlockedError(
@@ -76,7 +81,7 @@ class Reviewer:
                 f"Read it with `plan show {plan.plan_id}` and give the digest printed at its end "
                 f"(at least {_SHORTEST_DIGEST} characters)."
             )
-        if parse_policy(policy_text).digest != plan.policy_digest:
+        if policy.digest != plan.policy_digest:
             raise BlockedError(
                 f"plan {plan.plan_id} is not approved: it was made under another policy than the one at hand. "
                 "Make a new one with `plan new`."

@@ -56,8 +56,8 @@ def _word_after_the_call(monkeypatch: Any) -> None:
 def _anonymous_word(monkeypatch: Any) -> None:
     real = protocol.Ledger.__init__
 
-    def build(self: Any, store: Any, plan: Any, actor: str, *more: Any, **named: Any) -> None:
-        real(self, store, plan, "", *more, **named)
+    def build(self: Any, store: Any, plan: Any, policy: Any, actor: str, *more: Any, **named: Any) -> None:
+        real(self, store, plan, policy, "", *more, **named)
 
     monkeypatch.setattr(protocol.Ledger, "__init__", build)
 

@@ -65,7 +65,7 @@ def test_a_place_that_cannot_be_written_is_told(applied: House, tmp_path: Path) 
 def test_the_tail_shows_the_latest_entries(applied: House) -> None:
     out = applied("audit", "tail", "-n", "2").out
     assert "plan.applied" in out
-    assert [line.split()[0] for line in out.splitlines() if line[0] != " "] == ["No", "12", "13"]
+    assert [line.split()[0] for line in out.splitlines() if line[0] != " "] == ["No", "13", "14"]
     assert [entry["subject"] for entry in applied("audit", "tail", "-n", "2", "--json").json] == ["plan", "obligation"]
     assert wide_lines(applied("audit", "tail").out) == []
 

@@ -79,7 +79,7 @@ def test_what_the_last_review_decided_and_what_was_called_for_each_rule_is_told(
     for why in ("a hold of the register binds them", "processing is restricted"):
         assert f"Held contacts {why} 1" in said
     assert "Rule Carried out Left in place Failed erasure-request 1 0 0 inactive-contact 1 0 0" in said
-    assert "Approved by them in the period: 2 plans, 0 standing approvals, 0 policies." in said
+    assert "Approved by them in the period: 2 plans, 0 standing approvals, 1 policies." in said
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(house_of: MakeHouse) -> None:

@@ -27,7 +27,7 @@ from hubspot_retention.workflow.gate import (
 )
 from hubspot_retention.workflow.times import Times
 from tests.builders import at
-from tests.documents import clienti
+from tests.documents import CLIENTI, clienti
 from tests.unit.core.plan.plans import a_plan
 
 NOW = at("2026-11-22T09:00")
@@ -44,6 +44,7 @@ class Shelf:
 
     every: Sequence[Plan] = (PLAN,)
     stopped: str | None = None
+    approved: str | None = None
     saved: list[Plan] = field(default_factory=list)
     said: list[Entry] = field(default_factory=list)
 
@@ -56,6 +57,9 @@ class Shelf:
 
     def plans(self) -> Sequence[Plan]:
         return self.every
+
+    def approved_policy(self) -> str | None:
+        return self.approved
 
     def kill_switch(self) -> str | None:
         return self.stopped
@@ -158,6 +162,30 @@ def test_nothing_goes_while_all_disposals_are_stopped_and_nothing_is_written() -
     shelf = Shelf(stopped="bent: a mistake")
     refused("all disposals are stopped (bent: a mistake)", shelf=shelf)
     assert (shelf.saved, shelf.said) == ([], [])
+
+
+NARROWER = CLIENTI.read_text().replace('after = "P24M"', 'after = "P36M"')
+WIDER = CLIENTI.read_text().replace('after = "P24M"', 'after = "P12M"')
+NARROWED = (
+    "its policy is wider than the one approved last (rule former-customer disposes after P24M, before it was P3Y). "
+    "Make a new one with `plan new` under the policy approved last, or have a person approve this one first "
+    "(`policy approve`)."
+)
+
+
+def test_a_plan_is_refused_once_a_person_has_approved_a_narrower_policy_than_its_own() -> None:
+    shelf = Shelf(approved=NARROWER)
+    refused(NARROWED, shelf=shelf)
+    assert (shelf.saved, shelf.said) == ([], [])
+    for approved in (None, CLIENTI.read_text(), WIDER):
+        admitted(shelf=Shelf(approved=approved))
+
+
+def test_a_plan_that_is_too_old_is_told_of_as_expired_whatever_was_approved_since() -> None:
+    shelf, now = Shelf(approved=NARROWER), NOW + SECOND
+    with pytest.raises(BlockedError, match="has expired"):
+        admitted(now=now, shelf=shelf)
+    assert shelf.saved == [replace(PLAN, status=PlanStatus.EXPIRED)]
 
 
 def details(portal: int = PLAN.portal_id, skew: float = 0.0) -> PortalDetails:

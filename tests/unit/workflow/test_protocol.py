@@ -19,6 +19,7 @@ from hubspot_retention.core.hold import Hold
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.portal import CallResult, Fate
 from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
@@ -31,7 +32,7 @@ from hubspot_retention.workflow.remembered import MAY_COME_FOR, expire_remembere
 from hubspot_retention.workflow.times import Times
 from tests.builders import a_contact, at
 from tests.contract.store.values import a_run
-from tests.documents import clienti
+from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
 from tests.unit.core.plan.plans import a_decision, a_disposal, a_plan, an_item
 from tests.unit.core.webhook.test_heard import LISTENING, told
@@ -65,7 +66,18 @@ class Desk:
 
     def __post_init__(self) -> None:
         times = Times(lambda: self.now, lambda: self.seconds)
-        self.ledger = Ledger(self.store, self.plan, "carl", times, listening=LISTENING, is_sound=lambda: self.sound)
+        self.ledger = Ledger(
+            self.store, self.plan, clienti(), "carl", times, listening=LISTENING, is_sound=lambda: self.sound
+        )
+
+    def approve(self, text: str) -> None:
+        """A person approves a policy."""
+        with self.store.transaction() as tx:
+            tx.approve_policy(parse_policy(text).digest, text, NOW, "anna")
+
+    def narrow(self) -> None:
+        """A person approves one that lets less go."""
+        self.approve(CLIENTI.read_text().replace('after = "P24M"', 'after = "P36M"'))
 
     def said(self) -> list[Entry]:
         """The audit log."""
@@ -265,6 +277,8 @@ def changes(desk: Desk, what: str) -> None:
             desk.stop()
         case "expired":
             desk.now = desk.plan.expires_at + SECOND
+        case "narrowed":
+            desk.narrow()
         case "unsound":
             desk.sound = False
         case "old":
@@ -273,7 +287,7 @@ def changes(desk: Desk, what: str) -> None:
             desk.become(PlanStatus(what))
 
 
-@pytest.mark.parametrize("what", ["hold", "request", "stopped", "expired", "unsound", "old", "rejected"])
+@pytest.mark.parametrize("what", ["hold", "request", "stopped", "narrowed", "expired", "unsound", "old", "rejected"])
 def test_whatever_changed_since_the_check_keeps_the_batch_from_going(desk: Desk, what: str) -> None:
     prepared = desk.ledger.prepare(DUE)
     changes(desk, what)
@@ -334,11 +348,16 @@ def test_what_a_call_would_come_too_late_for_waits_to_be_checked_again(desk: Des
     assert desk.state(ERASE) == (ItemState.PENDING, "too-late-to-call")
 
 
-@pytest.mark.parametrize("what", ["stopped", "expired", "unsound", "rejected", "approved"])
+@pytest.mark.parametrize("what", ["stopped", "narrowed", "expired", "unsound", "rejected", "approved"])
 def test_it_is_stopped_by_a_person_by_time_and_by_doubt(desk: Desk, what: str) -> None:
     assert not desk.ledger.is_stopped()
     changes(desk, what)
     assert desk.ledger.is_stopped()
+
+
+def test_a_policy_that_is_as_wide_stops_nothing(desk: Desk) -> None:
+    desk.approve(CLIENTI.read_text())
+    assert not desk.ledger.is_stopped()
 
 
 def test_a_plan_that_is_gone_is_stopped(desk: Desk) -> None:
@@ -347,7 +366,9 @@ def test_a_plan_that_is_gone_is_stopped(desk: Desk) -> None:
 
 
 def test_unless_it_is_said_otherwise_the_log_and_the_clock_are_trusted(desk: Desk) -> None:
-    assert not Ledger(desk.store, desk.plan, "carl", Times(lambda: NOW, lambda: 0.0), listening=LISTENING).is_stopped()
+    assert not Ledger(
+        desk.store, desk.plan, clienti(), "carl", Times(lambda: NOW, lambda: 0.0), listening=LISTENING
+    ).is_stopped()
 
 
 # Tx C

@@ -68,6 +68,49 @@ def test_the_policy_of_a_plan_is_approved_with_it(desk: Desk) -> None:
         assert tx.approved_policy() == TEXT
 
 
+NARROWER = TEXT.replace('after = "P24M"', 'after = "P36M"')
+WIDER = TEXT.replace('after = "P24M"', 'after = "P12M"')
+
+
+def test_that_its_policy_was_approved_with_a_plan_is_in_the_log_unless_it_was_approved_already(desk: Desk) -> None:
+    plan = waiting(desk)
+    approve(desk, plan)
+    (entry,) = desk.entries("policy")
+    assert (entry.kind, entry.actor, entry.at) == ("policy.approved", "anna", NOW)
+    assert entry.policy_digest == plan.policy_digest
+    approve(desk, waiting(desk))
+    assert len(desk.entries("policy")) == 1
+
+
+def test_a_plan_under_a_wider_policy_than_the_one_approved_last_is_not_approved(desk: Desk) -> None:
+    plan = waiting(desk)
+    desk.approve_policy(NARROWER)
+    with pytest.raises(BlockedError) as told:
+        approve(desk, plan)
+    assert str(told.value) == (
+        f"plan {plan.plan_id} is not approved: its policy is wider than the one approved last "
+        "(rule former-customer disposes after P24M, before it was P3Y). "
+        "Make a new one with `plan new` under the policy approved last, or have a person approve this one first "
+        "(`policy approve`)."
+    )
+    assert (desk.found(plan), desk.entries(), desk.entries("policy")) == (plan, [], [])
+    with desk.store.transaction() as tx:
+        assert tx.approved_policy() == NARROWER
+
+
+def test_a_plan_under_a_narrower_policy_is_approved_and_what_it_narrows_must_be_approved_anew(desk: Desk) -> None:
+    desk.approve_policy(WIDER)
+    assert approve(desk, waiting(desk)).status is PlanStatus.APPROVED
+    with desk.store.transaction() as tx:
+        assert tx.approved_policy() == TEXT
+
+
+def test_where_the_policy_approved_last_can_no_longer_be_read_no_plan_is_approved(desk: Desk) -> None:
+    desk.approve_policy("no policy")
+    with pytest.raises(BlockedError, match="the one approved last can no longer be read"):
+        approve(desk, waiting(desk))
+
+
 def test_twelve_characters_of_the_digest_are_enough_in_capitals_too(desk: Desk) -> None:
     assert approve(desk, waiting(desk), digest="0123456789AB").status is PlanStatus.APPROVED
 
