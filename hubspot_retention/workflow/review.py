@@ -86,7 +86,7 @@ class Reviewer:
                 f"plan {plan.plan_id} is not approved: it was made under another policy than the one at hand. "
                 "Make a new one with `plan new`."
             )
-        if self._four_eyes and plan.requested_by == self._actor:
+        if self._four_eyes and plan.requested_by.casefold() == self._actor.casefold():
             raise BlockedError(
                 f"plan {plan.plan_id} is not approved: {self._actor} requested it, and four eyes are required. "
                 "Somebody else must approve it."

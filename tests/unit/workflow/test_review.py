@@ -130,9 +130,12 @@ def test_a_plan_is_not_approved_under_another_policy_than_the_one_at_hand(desk: 
     assert_refused(desk, waiting(desk, policy_digest="0" * 64), why)
 
 
-def test_who_requested_a_plan_does_not_approve_it_where_four_eyes_are_required(desk: Desk) -> None:
-    why = "carl requested it, and four eyes are required. Somebody else must approve it."
-    assert_refused(desk, waiting(desk), why, by="carl")
+@pytest.mark.parametrize(("asked", "says"), [("carl", "carl"), ("carl", "Carl"), ("CARL", "carl")])
+def test_who_requested_a_plan_does_not_approve_it_where_four_eyes_are_required(
+    desk: Desk, asked: str, says: str
+) -> None:
+    why = f"{says} requested it, and four eyes are required. Somebody else must approve it."
+    assert_refused(desk, waiting(desk, requested_by=asked), why, by=says)
 
 
 def test_who_requested_a_plan_may_approve_it_where_two_eyes_are_enough(desk: Desk) -> None:
