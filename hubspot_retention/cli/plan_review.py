@@ -22,11 +22,18 @@ def approve(
     policy: PolicyFile = None,
     who: Who = None,
 ) -> None:
-    """Approve exactly this plan, by its digest."""
+    """Approve exactly this plan, by its digest. The policy it was made under counts as approved with it."""
+    from hubspot_retention.workflow.approvals import is_approved
+
     house = application(context, policy=policy, who=who)
+    parsed, text = house.policy()
     with house.store("brief") as store:
-        made = house.reviewer(store).approve(plan_id, digest, house.policy()[1], house.clock.now())
+        with store.transaction() as tx:
+            is_known = is_approved(tx, parsed)
+        made = house.reviewer(store).approve(plan_id, digest, text, house.clock.now())
     say(f"plan {plan_id} is approved by {made.decided_by}; carry it out with: hubspot-retention plan apply {plan_id}")
+    if not is_known:
+        say(f"With it {parsed.name}, version {parsed.version}, digest {parsed.digest}, counts as approved.")
 
 
 def reject(

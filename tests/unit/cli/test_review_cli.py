@@ -7,6 +7,7 @@ import pytest
 
 from hubspot_retention.bootstrap import application
 from hubspot_retention.core.plan.model import PlanStatus
+from tests.documents import clienti
 from tests.faults.people import a_customer, a_letter, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import CLIENTI, House
@@ -32,7 +33,13 @@ def test_approving_names_who_did_it_and_what_to_do_next(planned: House) -> None:
     plan = planned.plans()["rights"]
     ran = planned("plan", "approve", "1-rights", "--digest", plan["digest"][:12], "--who", "bent")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "plan 1-rights is approved by bent; carry it out with: hubspot-retention plan apply 1-rights\n"
+    told = "plan 1-rights is approved by bent; carry it out with: hubspot-retention plan apply 1-rights\n"
+    policy = clienti()
+    assert ran.err == (
+        f"{told}With it {policy.name}, version {policy.version}, digest {policy.digest}, counts as approved.\n"
+    )
+    again = planned("plan", "approve", "1-time", "--digest", planned.plans()["time"]["digest"], "--who", "bent")
+    assert again.err == told.replace("1-rights", "1-time")
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "", "abc"])

@@ -199,6 +199,15 @@ def test_one_that_ended_does_not_come_back_with_the_older_policy(world: World) -
     assert standing(world) == []
 
 
+def test_one_whose_rule_is_gone_ends_and_does_not_come_back_with_the_rule(world: World) -> None:
+    grant(world)
+    rules = tuple(rule for rule in world.policy.rules if rule.rule_id != "unsubscribed")
+    without = replace(world.policy, digest="f" * 64, rules=rules)
+    Keeper(world.store, "carl").approve_policy(without, world.policy_text, world.clock.now())
+    approve(world, world.policy_text)
+    assert standing(world) == []
+
+
 def test_what_is_under_way_by_one_that_ends_stops(world: World) -> None:
     grant(world, "former-customer")
     desk = Desk(world.store)

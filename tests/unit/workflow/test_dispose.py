@@ -14,6 +14,7 @@ from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.plan.model import Action, Block, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Mode
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import (
@@ -32,7 +33,7 @@ from hubspot_retention.workflow.protocol import CAME_FARTHER, Ledger
 from hubspot_retention.workflow.times import Times
 from tests.builders import at
 from tests.contract.store.values import a_run
-from tests.documents import clienti
+from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
 from tests.unit.core.plan.plans import a_disposal, a_plan, an_item
 from tests.unit.core.webhook.test_heard import told
@@ -468,6 +469,10 @@ def stop(play: Play, how: str) -> None:
         case "switch":
             with play.store.transaction() as tx:
                 tx.set_kill_switch("bent: a mistake")
+        case "narrowed":
+            text = CLIENTI.read_text().replace('after = "P24M"', 'after = "P36M"')
+            with play.store.transaction() as tx:
+                tx.approve_policy(parse_policy(text).digest, text, NOW, "bent")
         case "doubt":
             play.stands = False
         case _:
@@ -479,6 +484,7 @@ def stop(play: Play, how: str) -> None:
     [
         ("rejected", ("plan.stopped", "rejected"), PlanStatus.REJECTED),
         ("switch", ("plan.applied", "partly-applied"), PlanStatus.PARTLY_APPLIED),
+        ("narrowed", ("plan.applied", "partly-applied"), PlanStatus.PARTLY_APPLIED),
         ("doubt", ("plan.applied", "partly-applied"), PlanStatus.PARTLY_APPLIED),
         ("service", ("plan.stopped", "service-stopping"), PlanStatus.APPLYING),
     ],

@@ -10,6 +10,7 @@ import pytest
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus, RuleCount
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Guardrails, Mode
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.errors import BlockedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.approved import Applies, ApprovedPlans
 from hubspot_retention.workflow.dispose import Applier
@@ -17,6 +18,7 @@ from hubspot_retention.workflow.due import DueReport, DueTick
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.reconcile import Reconciler, Reconciliation
 from hubspot_retention.workflow.standing import SERVICE, covered
+from hubspot_retention.workflow.upkeep import Keeper
 from tests.documents import clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, unsubscribed
@@ -108,6 +110,21 @@ def test_a_plan_with_calls_whose_answer_was_lost_is_settled_first(world_of: Make
     done = reconcile(world, REVIEW)
     assert done.applied == [approved.plan_id]
     assert world.state(approved, "contacts/101") == (ItemState.DONE, "read-back-absent")
+
+
+def test_a_plan_that_was_approved_before_a_narrower_policy_was_waits_and_it_is_told_why(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    approved = world.rights()
+    narrower = world.policy_text.replace('after = "P24M"', 'after = "P36M"')
+    Keeper(world.store, "carl").approve_policy(parse_policy(narrower), narrower, world.clock.now())
+    done = reconcile(world, REVIEW)
+    assert (done.applied, dict(done.waits)[approved.plan_id]) == (
+        [],
+        f"plan {approved.plan_id} is not applied: its policy is wider than the one approved last (rule former-customer "
+        "disposes after P24M, before it was P3Y). Make a new one with `plan new` under the policy approved last, or "
+        "have a person approve this one first (`policy approve`).",
+    )
+    assert world.is_in_view("contacts/101")
 
 
 @pytest.mark.parametrize("change", [{"policy_digest": "0" * 64}, {"expires_at": None}])
