@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hubspot_retention.bootstrap.given import SERVICE, Options
@@ -86,16 +87,19 @@ class Application(PeopleWork, PortalWork):
             yield self.portal_by(transport, store)
 
     def portal_by(self, transport: "Transport", store: "Store | None" = None) -> "HubSpotPortal":
-        """The same, over a way to HubSpot that is there already."""
+        """The same, over a way to HubSpot that is there already. With a store, it refuses to be another portal than the
+        one that the store belongs to (BlockedError)."""
         from hubspot_retention.hubspot.portal import HubSpotPortal
         from hubspot_retention.hubspot.reading import ReaderOptions
+        from hubspot_retention.workflow.own_portal import require_own
 
         reader = ReaderOptions(most_readers=self.settings().pacing.readers)
-        return HubSpotPortal(transport, self.policy()[0], reader, self._hints(store))
-
-    def _hints(self, store: "Store | None") -> "dict[ObjectType, tuple[RecordId, ...]]":
         if store is None:
-            return {}
+            return HubSpotPortal(transport, self.policy()[0], reader)
+        admit = partial(require_own, store)
+        return HubSpotPortal(transport, self.policy()[0], reader, self._hints(store), admit)
+
+    def _hints(self, store: "Store") -> "dict[ObjectType, tuple[RecordId, ...]]":
         with store.transaction() as tx:
             newest = next(iter(tx.plans()), None)
             found = {} if newest is None else tx.boundaries(newest.portal_id)

@@ -7,14 +7,19 @@ from hubspot_retention.bootstrap.people import Remembering
 from hubspot_retention.errors import BlockedError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from hubspot_retention.clock import Clock
     from hubspot_retention.core.policy.model import RetentionPolicy
     from hubspot_retention.core.portal import PortalDetails
-    from hubspot_retention.hubspot.check import PortalCheck
+    from hubspot_retention.core.record import PortalId
+    from hubspot_retention.hubspot.check import CheckLine, PortalCheck
     from hubspot_retention.hubspot.probe import Probe
     from hubspot_retention.hubspot.setup import MissingDefinition
     from hubspot_retention.hubspot.transport import Transport
     from hubspot_retention.settings import Settings
     from hubspot_retention.settings_anchors import AnchorSettings
+    from hubspot_retention.workflow.ports import Store
 
 _VERDICTS: Final = {Remembering.ON: "fine", Remembering.OFF: "notice", Remembering.BROKEN: "problem"}
 
@@ -32,15 +37,21 @@ def _told(anchors: "AnchorSettings") -> str:
 
 
 class _Given(Protocol):
+    clock: "Clock"
+
     def settings(self) -> "Settings": ...
 
     def policy(self) -> "tuple[RetentionPolicy, str]": ...
 
     def remembering(self) -> tuple[Remembering, str]: ...
 
+    def store(self, access: str = ...) -> "AbstractContextManager[Store]": ...
+
+    def database_lines(self, portal: "PortalId") -> "tuple[CheckLine, ...]": ...
+
 
 class PortalWork:
-    """The part of an application that needs a way to HubSpot and no store."""
+    """The part of an application that needs a way to HubSpot, and of the store no more than whose it is."""
 
     def check_portal(self: _Given, transport: "Transport") -> "PortalCheck":
         """Whether this is the right portal, and whether the policy can be kept on it."""
@@ -53,15 +64,37 @@ class PortalWork:
             CheckLine(topic="tombstones", verdict=Verdict(_VERDICTS[word]), text=text),
             CheckLine(topic="anchors", verdict=Verdict.FINE if anchors.guard else Verdict.NOTICE, text=_told(anchors)),
         )
-        return replace(found, lines=(*found.lines, *lines))
+        return replace(found, lines=(*found.lines, *lines, *self.database_lines(found.identity.portal_id)))
 
-    def identify(self: _Given, transport: "Transport") -> "PortalDetails":
-        """Who the token belongs to. Raises BlockedError if that is not the portal of the settings."""
+    def database_lines(self: _Given, portal: "PortalId") -> "tuple[CheckLine, ...]":
+        """What is wrong with the database, if there is one: it belongs to another portal, or it cannot be asked."""
+        from hubspot_retention.hubspot.check import CheckLine, Verdict
+        from hubspot_retention.store.errors import NoDatabaseError, StoreError
+        from hubspot_retention.workflow.own_portal import require_own
+
+        try:
+            with self.store("read") as store:
+                require_own(store, portal)
+        except NoDatabaseError:
+            return ()
+        except BlockedError as error:
+            return (CheckLine(topic="database", verdict=Verdict.PROBLEM, text=str(error).removesuffix(".")),)
+        except StoreError as error:
+            text = f"The database could not be asked whether it belongs to this portal: {error}"
+            return (CheckLine(topic="database", verdict=Verdict.NOTICE, text=text),)
+        return ()
+
+    def identify(self: _Given, transport: "Transport", store: "Store | None" = None) -> "PortalDetails":
+        """Who the token belongs to. Raises BlockedError if that is not the portal of the settings, or not the one that
+        the store belongs to; one that met none belongs to this one from now on."""
         from hubspot_retention.hubspot.account import read_identity
+        from hubspot_retention.workflow.own_portal import keep_to
 
         found, expected = read_identity(transport), self.settings().portal_id
         if expected not in (None, found.portal_id):
             raise BlockedError(f"the token belongs to portal {found.portal_id}, the settings name portal {expected}")
+        if store is not None:
+            keep_to(store, found.portal_id, self.clock.now())
         return found
 
     def probe(self: _Given, transport: "Transport") -> "Probe":

@@ -17,8 +17,8 @@ def tell_if_not_in_view(house: "Application", record: "RecordRef") -> None:
     if not (environment.get("HUBSPOT_ACCESS_TOKEN") or environment.get("HUBSPOT_ACCESS_TOKEN_FILE")):
         return
     try:
-        with house.transport(_no_waiting) as transport:
-            portal_id = house.identify(transport).portal_id
+        with house.store("brief") as store, house.transport(_no_waiting) as transport:
+            portal_id = house.identify(transport, store).portal_id
             found = house.portal_by(transport).presence(record.object_type, [record.record_id])[record.record_id]
     except RetentionError as error:
         say(f"it could not be checked whether {record} is in view in the portal: {error}")

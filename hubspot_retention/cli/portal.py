@@ -38,7 +38,7 @@ def probe(
 
     house = application(context, policy=policy, who=who)
     with house.store() as store, house.transport() as transport:
-        portal_id = house.identify(transport).portal_id
+        portal_id = house.identify(transport, store).portal_id
         trial = house.probe(transport)
         ask(
             yes,
@@ -67,7 +67,7 @@ def residue(context: typer.Context, as_json: AsJson = False, policy: PolicyFile 
 
     house = application(context, policy=policy, who=who)
     with house.store("brief") as store, house.transport() as transport, progress_bar() as progress:
-        portal_id = house.identify(transport).portal_id
+        portal_id = house.identify(transport, store).portal_id
         found = house.residue_sweep(transport, store).run(portal_id, house.clock.now, progress)
     civil = house.policy()[0].civil
     if as_json:
@@ -81,7 +81,7 @@ def setup(context: typer.Context, yes: Yes = False, policy: PolicyFile = None, w
     """Make the property group and the properties that the policy reads and the portal lacks."""
     house = application(context, policy=policy, who=who)
     with house.store() as store, house.transport() as transport:
-        portal_id = house.identify(transport).portal_id
+        portal_id = house.identify(transport, store).portal_id
         wanted = house.missing_definitions(transport)
         if not wanted:
             typer.echo(f"Portal {portal_id} has everything that the policy reads; nothing is made.")

@@ -33,6 +33,7 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
 
     house = application(context, policy=policy, who=who)
     with house.store() as store, house.portal(store) as portal:
+        portal.identity()  # the token of another portal is refused before anything is written down
         with progress_bar() as progress:
 
             def assess() -> "tuple[Plan, Plan]":

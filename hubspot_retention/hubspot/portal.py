@@ -51,8 +51,13 @@ _RECORD_CLASSES = (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.COMPANY)
 Hints = Mapping[ObjectType, tuple[RecordId, ...]]
 
 
+def _any(_: PortalId) -> None:
+    return
+
+
 class HubSpotPortal:
-    """One portal under one policy. `hints` are the `boundaries()` of a former run: they save it the search."""
+    """One portal under one policy. `hints` are the `boundaries()` of a former run: they save it the search. `admit`
+    raises if the portal that the token belongs to is not the one to work with."""
 
     def __init__(
         self,
@@ -60,11 +65,13 @@ class HubSpotPortal:
         policy: RetentionPolicy,
         options: ReaderOptions | None = None,
         hints: Hints | None = None,
+        admit: Callable[[PortalId], None] = _any,
     ) -> None:
         self._transport, self._policy = transport, policy
         self._options = options or ReaderOptions()
         self._boundaries = dict(hints or {})
         self._one_cursor = False
+        self._admit = admit
         self._portal_id: PortalId | None = None
         self._types: Mapping[str, str] = {}
         self._lock = Lock()
@@ -76,12 +83,14 @@ class HubSpotPortal:
         self._changed = ChangedReader(transport, policy, self._subscriptions.newsletter_ids, self._by_id)
 
     def identity(self) -> PortalDetails:
-        """Who the token belongs to, read now. Raises PortalContractError if it is another portal than before."""
+        """Who the token belongs to, read now. Raises PortalContractError if it is another portal than before, and what
+        `admit` raises."""
         found = read_identity(self._transport)
+        if self._portal_id is None:
+            self._admit(found.portal_id)
         with self._lock:
-            known = self._portal_id
-            self._portal_id = found.portal_id
-        if known not in (None, found.portal_id):
+            known = self._portal_id = self._portal_id or found.portal_id
+        if known != found.portal_id:
             raise PortalContractError(
                 f"The token read portal {known} before and reads portal {found.portal_id} now: nothing more is done"
             )

@@ -29,6 +29,7 @@ from hubspot_retention.service.schedule import full_sweep_is_due
 from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.ticks import Shop, Ticks
 from hubspot_retention.service.works import Facts, Job, Works
+from hubspot_retention.workflow.own_portal import require_own
 from hubspot_retention.workflow.times import Times
 from hubspot_retention.workflow.watch import AUDIT_DAMAGED, AuditDamagedError, Notifier, SelfCheck, Signs, Watch
 
@@ -121,7 +122,7 @@ class _Build:
         self._settings, self._policy = app.settings(), app.policy()[0]
         self._limits = limits_of(self._settings.service)
         self._speed, self._times = Speed(times.monotonic), times
-        self._portal = self._settings.portal_id or _portal_of(store)
+        self._portal = _portal_of(store, self._settings.portal_id)
         self._signs, self._threads, self._webhooks = _signs(store, times.now()), Threads(), Tally()
         self._anchoring = app.anchoring(store)
         if self._anchoring is not None:
@@ -235,11 +236,14 @@ class _Build:
             return read_figures(tx, portal, self._app.clock.now(), anchors)
 
 
-def _portal_of(store: "SqlStore") -> PortalId | None:
-    """The portal that the ledger is about: with the token of another, its records would be looked for in vain."""
+def _portal_of(store: "SqlStore", named: PortalId | None) -> PortalId | None:
+    """The portal that the service is for: that of the settings, which is the store's, or else that of the store. Raises
+    BlockedError."""
+    if named is not None:
+        require_own(store, named, "the settings name")
+        return named
     with store.transaction() as tx:
-        newest = next(iter(tx.plans()), None)
-    return None if newest is None else newest.portal_id
+        return tx.own_portal()
 
 
 def _signs(store: "SqlStore", now: datetime) -> Signs:

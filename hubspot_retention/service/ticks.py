@@ -23,10 +23,11 @@ from hubspot_retention.service.works import Facts
 from hubspot_retention.workflow.assess import Watcher
 from hubspot_retention.workflow.due import DueReport
 from hubspot_retention.workflow.gate import ComparedClocks
+from hubspot_retention.workflow.own_portal import keep_to
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.times import Times
-from hubspot_retention.workflow.watch import SelfCheck, Signs
+from hubspot_retention.workflow.watch import ANOTHER_PORTAL, SelfCheck, Signs
 
 if TYPE_CHECKING:
     from hubspot_retention.hubspot.portal import HubSpotPortal
@@ -155,6 +156,7 @@ class Ticks:
         if self._desk is None:
             portal = self._seen(shop.app.portal_by(shop.transport, shop.store), with_properties=True)
             assert shop.signs.portal_id is not None
+            keep_to(shop.store, shop.signs.portal_id, self._now())
             at = At(portal=portal, store=shop.store, actor=SERVICE, should_stop=shop.should_stop)
             self._desk = open_desk(shop.app, at, shop.signs.portal_id)
         return self._desk
@@ -169,7 +171,11 @@ class Ticks:
     def _seen(self, portal: "HubSpotPortal", *, with_properties: bool) -> "HubSpotPortal":
         """A portal that is the right one. Raises BlockedError, PortalError."""
         self._clocks = None
-        details = portal.identity()
+        try:
+            details = portal.identity()
+        except BlockedError:
+            self._shop.signs.gate.set(ANOTHER_PORTAL, closed=True)
+            raise
         self._shop.check.identify(details)
         self._clocks = ComparedClocks(self._shop.times, details.clock_skew_seconds)
         if with_properties:

@@ -1,4 +1,4 @@
-"""Small things to remember: probe findings, where lists are split, the approved policy, the kill switch."""
+"""Small things to remember: whose all this is, probe findings, where lists are split, the approved policy, the stop."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,8 @@ from hubspot_retention.core.probe import ProbeQuestion, ProbeResult
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, TYPES, to_micros
 from hubspot_retention.store.prepared import Prepared, insertion
-from hubspot_retention.store.schema import boundary, kill_switch, policy_approval, probe_result
+from hubspot_retention.store.schema import boundary, kill_switch, policy_approval, probe_result, run
+from hubspot_retention.store.service_schema import watermark
 from hubspot_retention.store.session import Rows
 
 _record_ids = msgspec.json.Decoder(tuple[int, ...])
@@ -21,8 +22,24 @@ _GO_ON = Prepared(delete(kill_switch))
 _PROBED = Prepared(select(probe_result).where(probe_result.c.portal_id == bindparam("portal")))
 
 
+_PORTALS = (
+    Prepared(select(run.c.portal_id).order_by(run.c.run_id).limit(1)),
+    Prepared(select(watermark.c.portal_id).order_by(watermark.c.at).limit(1)),
+    Prepared(select(probe_result.c.portal_id).order_by(probe_result.c.found_at).limit(1)),
+)
+
+
 class NoteRows(Rows):
     """Small things."""
+
+    def own_portal(self) -> PortalId | None:
+        """The portal that all this is about: that of the first run, or else the first of which anything was noted;
+        `None` before any was met."""
+        for first in _PORTALS:
+            found = self._open_session.scalar(first)
+            if found is not None:
+                return PortalId(found)
+        return None
 
     def save_probe(self, portal: PortalId, results: Sequence[ProbeResult], at: datetime) -> None:
         """Store what `portal probe` found, replacing what stood there."""

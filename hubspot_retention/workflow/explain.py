@@ -91,6 +91,7 @@ class Explainer:
                 f"{record}: rules decide contacts and deals; correspondence goes with them, companies stay"
             )
         as_of = self._now()
+        self._source.identity()
         self._source.require_properties()
         memory = memory_of(self._store, record)
         read = self._contact if record.object_type is ObjectType.CONTACT else self._deal

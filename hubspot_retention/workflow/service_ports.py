@@ -126,6 +126,10 @@ class ServiceTransaction(Protocol):
     def ticks(self) -> Mapping[str, Tick]:
         """The ticks that ever began, by name."""
 
+    def own_portal(self) -> PortalId | None:
+        """The portal that all this is about: that of the first run, or else the first of which anything was noted;
+        `None` before any was met."""
+
     def watermark(self, portal: PortalId, name: str) -> datetime | None:
         """Up to which instant something was read, `None` for never."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.bootstrap import Options, application, verified
+from hubspot_retention.bootstrap import Application, Options, application, verified
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.alarm import AlarmKind, AlarmRecord
 from hubspot_retention.core.audit.checkpoint import Checkpoint, sign
@@ -19,7 +19,7 @@ from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.webhook.event import Event
-from hubspot_retention.errors import UsageError
+from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.evidence.anchor_file import FileAnchor
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.sandbox.act import act
@@ -306,23 +306,73 @@ def test_another_portal_is_not_even_read(service_at: Open) -> None:
     assert [path for path in paths if path.startswith("/crm/")] == []
 
 
+OTHERS = {**PEOPLE, "portal": {**PEOPLE["portal"], "id": 777}}
+
+
+def exchanged(service: Service, server: RunningSandbox) -> Application:
+    """The same service, stopped, and to be started with the token of another portal."""
+    service.house.store.close()
+    token = another_portal(server, OTHERS, SandboxOptions()).token
+    environment = {**service.house.app.environment, "HUBSPOT_ACCESS_TOKEN": token}
+    return application(Options(environment=environment), service.clock)
+
+
 def test_the_token_of_another_portal_than_the_ledgers_is_refused_after_a_restart(
     service_at: Open, server: RunningSandbox
 ) -> None:
     service = service_at(PEOPLE)
     service.do(FULL)
-    environment = dict(service.house.app.environment)
-    service.house.store.close()
-    other = {**PEOPLE, "portal": {**PEOPLE["portal"], "id": 777}}
-    sandbox = another_portal(server, other, SandboxOptions())
-    environment["HUBSPOT_ACCESS_TOKEN"] = sandbox.token
-    with open_house(application(Options(environment=environment), service.clock)) as house:
+    with open_house(exchanged(service, server)) as house:
         assert house.portal == PORTAL
         house.want(DUE)
         house.works.step()
         with house.store.transaction() as tx:
             assert tx.ticks()[DUE].last_error == "BlockedError"
         assert house.signs.gate.codes() == (ANOTHER_PORTAL,)
+
+
+def test_what_only_webhooks_told_yet_is_of_one_portal_too(service_at: Open, server: RunningSandbox) -> None:
+    service = service_at(PEOPLE)
+    with service.house.store.transaction() as tx:
+        tx.add_events([a_change(101, service)], service.clock.now())
+    service.do(INBOX)
+    with open_house(exchanged(service, server)) as house:
+        assert house.portal == PORTAL
+        house.want(FULL)
+        house.works.step()
+        with house.store.transaction() as tx:
+            assert tx.ticks()[FULL].last_error == "BlockedError"
+            assert list(tx.plans()) == []
+        assert house.signs.gate.codes() == (ANOTHER_PORTAL,)
+
+
+def test_a_token_that_is_exchanged_while_it_runs_is_refused_until_it_is_put_back(
+    service_at: Open, server: RunningSandbox
+) -> None:
+    service = service_at(PEOPLE)
+    service.do(FULL)
+    ours, served = service.sandbox.portal, server.gateway
+    other = another_portal(server, OTHERS, SandboxOptions())
+    service.do(SELF_CHECK)
+    service.do(HOT, FULL, DUE)
+    assert {service.error(name) for name in (SELF_CHECK, HOT, FULL, DUE)} == {"BlockedError"}
+    assert service.house.signs.gate.codes() == (ANOTHER_PORTAL,)
+    assert {call.path for call in other.journal.entries()} == {"/account-info/2026-03/details"}
+    served.portal = ours
+    service.later(seconds=2)
+    service.do(SELF_CHECK)
+    assert service.house.signs.gate.codes() == ()
+
+
+def test_settings_that_name_another_portal_than_the_databases_open_nothing(service_at: Open) -> None:
+    service = service_at(PEOPLE)
+    service.do(FULL)
+    environment = {**service.house.app.environment, "HUBSPOT_PORTAL_ID": "777"}
+    service.house.store.close()
+    again = application(Options(environment=environment), service.clock)
+    refused = pytest.raises(BlockedError, match="belongs to portal 25412345, the settings name portal 777")
+    with refused, open_house(again):
+        pytest.fail("it was opened")
 
 
 def test_a_persons_stop_stops_disposals_and_not_the_service(service_at: Open) -> None:
