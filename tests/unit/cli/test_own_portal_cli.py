@@ -111,3 +111,12 @@ def test_a_database_that_cannot_be_asked_does_not_keep_a_portal_from_being_check
     (told,) = [each for each in ran.json["findings"] if each["topic"] == "database"]
     assert (ran.code, told["verdict"]) == (0, "notice")
     assert told["text"].startswith("The database could not be asked whether it belongs to this portal: ")
+
+
+def test_a_reconciliation_with_another_token_does_not_even_clear_away_what_is_over(
+    swapped: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: list[object] = []
+    monkeypatch.setattr("hubspot_retention.workflow.reconcile.expire_remembered", lambda *given: cleared.append(given))
+    assert swapped("reconcile").code == 4
+    assert cleared == []
