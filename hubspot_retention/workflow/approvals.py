@@ -21,7 +21,7 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import DUE_RUN, plan_entry, policy_of, wider_than
-from hubspot_retention.workflow.standing import SERVICE, why_not_covered
+from hubspot_retention.workflow.standing import SERVICE, in_force, why_not_covered
 
 LONGEST: Final = timedelta(days=400)
 """How far away the end of a standing approval may lie."""
@@ -55,6 +55,7 @@ class Approver:
         )
         with self._store.transaction() as tx:
             _check_policy(tx, policy)
+            _check_not_given_twice(in_force(tx, policy, now), wanted, policy)
             granted = tx.grant_standing(wanted)
             tx.audit(self._entry(granted, Verb.GRANTED, now))
             waiting = [found for found in tx.obligations((ObligationState.REVIEW,)) if found.rule == rule]
@@ -168,3 +169,16 @@ def _check_policy(tx: Transaction, policy: RetentionPolicy) -> None:
             "no standing approval: nobody has approved the policy as it stands; "
             "have a person approve it first (`policy approve`)"
         )
+
+
+def _check_not_given_twice(
+    standing: Sequence[StandingApproval], wanted: StandingApproval, policy: RetentionPolicy
+) -> None:
+    """Raise BlockedError if the same is in force: each has a cap of its own, so a second one doubles it."""
+    for found in standing:
+        if (found.rule, found.max_per_day, found.until_at) == (wanted.rule, wanted.max_per_day, wanted.until_at):
+            raise BlockedError(
+                f"no standing approval: number {found.approval_id} is in force already, for rule {found.rule}, at most "
+                f"{found.max_per_day} a day, until {policy.civil.show(found.until_at)}; a second one would let as many "
+                "more go. For another cap revoke it and give one with that cap."
+            )

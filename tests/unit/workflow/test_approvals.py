@@ -105,6 +105,32 @@ def test_it_is_refused_without_a_cap(world: World, most: int) -> None:
         grant(world, most=most)
 
 
+def test_the_same_is_not_given_twice_and_it_is_said_which_one_is_in_force(world: World) -> None:
+    number, now = grant(world), world.clock.now()
+    until = now + 30 * DAY
+    with pytest.raises(BlockedError) as told:
+        Approver(world.store, "anna").grant(world.policy, "unsubscribed", 5, until, now)
+    assert str(told.value).startswith(
+        f"no standing approval: number {number} is in force already, for rule unsubscribed, at most 5 a day, "
+        f"until {world.policy.civil.show(until)}; a second one would let as many more go."
+    )
+    assert standing(world) == [number]
+    assert len(entries(world)) == 1
+
+
+def test_one_that_says_something_else_stands_beside_it(world: World) -> None:
+    grant(world)
+    numbers = [grant(world, most=6), grant(world, days=31), grant(world, rule="erasure-request")]
+    assert standing(world) == [1, *numbers]
+
+
+def test_what_was_revoked_can_be_given_again(world: World) -> None:
+    first = grant(world)
+    Approver(world.store, "anna").revoke(first, world.clock.now())
+    again = grant(world)
+    assert standing(world) == [again]
+
+
 @pytest.mark.parametrize("days", [0, -1])
 def test_it_is_refused_when_it_is_over_already(world: World, days: float) -> None:
     with pytest.raises(BlockedError, match="that is past"):
