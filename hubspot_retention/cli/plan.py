@@ -99,7 +99,8 @@ def view_of(house: "Application", store: "Store", made: "Plan", limit: int | Non
         counted = totals(tx.items(made.plan_id, ALL_ITEMS))
         items = islice(tx.items(made.plan_id, ItemFilter(order=ItemOrder.DEADLINE)), limit)
         shown = tuple(items)
-    return PlanView(made, counted, shown, warned_of(store, made, house.policy()[0]))
+    policy = house.policy()[0]
+    return PlanView(made, counted, shown, warned_of(store, made, policy), policy.attachments)
 
 
 @app.command("list")
@@ -143,7 +144,7 @@ def show(
         return
     print_text(plan_header(view.plan, civil), "", plan_body(view, civil), "", *others([view.plan]), "")
     if view.items:
-        print_text(item_heading(), *[item_lines(item, civil) for item in view.items])
+        print_text(item_heading(), *[item_lines(item, civil, view.attachments) for item in view.items])
     if len(view.items) < view.totals.items:
         print_text(f"… and {view.totals.items - len(view.items):,} more: plan show {plan_id} --all")
     print_text("", f"Digest {view.plan.digest}")

@@ -8,6 +8,7 @@ from typing import Any
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, Plan, PlanItem
+from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.workflow.owner_warnings import WarnedOf
 
 NO_BUNDLE = Bundle()
@@ -34,12 +35,14 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan with its totals and those of its items that are shown."""
+    """A plan with its totals and those of its items that are shown. `attachments`: what the policy has done with the
+    files of what goes."""
 
     plan: Plan
     totals: Totals
     items: tuple[PlanItem, ...] = ()
     warned: tuple[WarnedOf, ...] = ()
+    attachments: AttachmentPolicy = AttachmentPolicy.REPORT
 
 
 def totals(items: Iterable[PlanItem]) -> Totals:

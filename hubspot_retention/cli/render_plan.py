@@ -13,6 +13,7 @@ from hubspot_retention.cli.plan_view import BLOCK_WORDS, PlanView
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.decision.explain import sentence
 from hubspot_retention.core.plan.model import Action, Bundle, ItemState, Plan, PlanItem, PlanKind, PlanStatus
+from hubspot_retention.core.policy.model import AttachmentPolicy
 
 KIND_WORDS: Final[Mapping[PlanKind, str]] = {
     PlanKind.RIGHTS: "rights that people exercised",
@@ -23,6 +24,10 @@ ACTION_WORDS: Final[Mapping[Action, str]] = {
     Action.ERASE: "erase",
     Action.END_MARKETING: "opt out",
     Action.NONE: "look",
+}
+_FILE_WORDS: Final[Mapping[AttachmentPolicy, str]] = {
+    AttachmentPolicy.REPORT: "attachments reported",
+    AttachmentPolicy.ERASE: "attachments erased (only reported while allow_erase is false)",
 }
 _STATUS_STYLES: Final[Mapping[PlanStatus, str]] = {
     PlanStatus.BLOCKED: "bold red",
@@ -86,7 +91,7 @@ def _rules(plan: Plan, civil: Civil) -> Table:
 
 
 def _notes(view: PlanView) -> Iterator[Text]:
-    with_them = bundle_words(view.totals.bundle)
+    with_them = bundle_words(view.totals.bundle, view.attachments)
     if with_them:
         yield Text(f"With them: {with_them}.")
     for of in view.warned:
@@ -97,14 +102,14 @@ def _notes(view: PlanView) -> Iterator[Text]:
         yield Text.assemble(("Guardrail: ", "bold red"), f"{breach}.")
 
 
-def bundle_words(bundle: Bundle) -> str:
-    """What goes and stays with records, in words; empty if nothing does."""
+def bundle_words(bundle: Bundle, attachments: AttachmentPolicy) -> str:
+    """What goes and stays with records, in words; empty if nothing does. `attachments`: what becomes of files."""
     kept = bundle.detached + bundle.rehomed + bundle.stays_on_deal
     parts = (
         (bundle.archived, "of the correspondence archived"),
         (bundle.emails_gone, "e-mails gone at once"),
         (kept, _kept_words(bundle)),
-        (bundle.attachments, "attachments"),
+        (bundle.attachments, _FILE_WORDS[attachments]),
         (bundle.deals_stamped, "deals stamped with their end"),
     )
     return "; ".join(f"{count:,} {what}" for count, what in parts if count)
@@ -141,14 +146,15 @@ def plan_header(plan: Plan, civil: Civil) -> Table:
     return grid
 
 
-def item_lines(item: PlanItem, civil: Civil) -> Group:
+def item_lines(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> Group:
     """One item: a line of what is done, and under it what is to be known before it is done."""
     decision = item.decision
     what = decision.rule or decision.outcome.value
     line = Text(f"{item.record!s:<22} {ACTION_WORDS[item.action]:<7} {what:<19} ")
     line.append(f"{shown_day(decision.due_at, civil):<10} {shown(decision.erase_by, civil)}")
     parts: list[RenderableType] = [Text(line.plain.rstrip())]
-    parts.extend(Padding(Text(text, "dim"), (0, 0, 0, 4), expand=False) for text in _item_notes(item, civil))
+    notes = _item_notes(item, civil, attachments)
+    parts.extend(Padding(Text(text, "dim"), (0, 0, 0, 4), expand=False) for text in notes)
     return Group(*parts)
 
 
@@ -157,13 +163,14 @@ def item_heading() -> Text:
     return Text(f"{'Record':<22} {'Do':<7} {'Rule':<19} {'Due':<10} Limit", "cyan")
 
 
-def _item_notes(item: PlanItem, civil: Civil) -> Iterator[str]:
+def _item_notes(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> Iterator[str]:
     if item.action in (Action.NONE, Action.END_MARKETING):
         yield " ".join(sentence(reason, civil) for reason in item.decision.reasons)
     if item.start_is_new:
         yield "No earlier run saw the start that this counts from."
-    if item.bundle is not None and bundle_words(item.bundle):
-        yield f"With it: {bundle_words(item.bundle)}."
+    with_it = bundle_words(item.bundle, attachments) if item.bundle is not None else ""
+    if with_it:
+        yield f"With it: {with_it}."
     if item.block is not None:
         yield f"Blocked: {BLOCK_WORDS[item.block]}."
     if item.state is not ItemState.PENDING:

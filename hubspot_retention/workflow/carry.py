@@ -19,7 +19,7 @@ from hubspot_retention.core.view import Judge
 from hubspot_retention.errors import PortalDeniedError, PortalError, PortalPausedError
 from hubspot_retention.workflow.bundles import bundle_of_contact
 from hubspot_retention.workflow.fresh import FreshContact, FreshReader
-from hubspot_retention.workflow.gate import Freshness, Unwatched
+from hubspot_retention.workflow.gate import Freshness, Permission, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.protocol import CHECK_AGAIN, STILL_THERE, Ledger, Prepared
@@ -58,11 +58,11 @@ def _nothing() -> None:
 class Carrier:
     """Does the work of one batch of one plan: items of one action and class, up to a hundred."""
 
-    def __init__(self, tools: Tools, ledger: Ledger) -> None:
+    def __init__(self, tools: Tools, ledger: Ledger, permission: Permission) -> None:
         self._tools = tools
         self._ledger = ledger
         self._looker = Looker(tools.source, tools.fresh, ledger, tools.times)
-        self._steps = BundleSteps(tools.disposer, tools.source, ledger, tools.policy.attachments)
+        self._steps = BundleSteps(tools.disposer, tools.source, ledger, permission.attachments(tools.policy))
 
     def carry_out(self, batch: Sequence[PlanItem]) -> None:
         """Intent, fresh read, last check and `sent`, the call within seconds, settled by reading."""

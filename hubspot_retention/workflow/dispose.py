@@ -135,7 +135,7 @@ class Applier:
         """Round after round over what is open, until nothing is or rounds achieve nothing. What could not be read is
         read in smaller batches; so is the rest where most was too old by the time that all of it had been read. Raises
         what stood in the way if nothing at all was achieved."""
-        carrier = Carrier(self._tools, ledger)
+        carrier = Carrier(self._tools, ledger, self._permission)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None
         while idle < _IDLE_ROUNDS and not (self._tools.should_stop() or ledger.is_stopped()):
@@ -216,7 +216,7 @@ class Applier:
         if left:
             check_portal(left[0], self._tools.source.identity())
         for stopped in left:
-            self._settle_unsettled(stopped, Carrier(self._tools, self._ledger(stopped, actor)))
+            self._settle_unsettled(stopped, Carrier(self._tools, self._ledger(stopped, actor), self._permission))
 
     def _settle_unsettled(self, plan: Plan, carrier: Carrier) -> None:
         """Settle by reading; what cannot be read is halved until it stands alone, and stays unknown (L2)."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from hubspot_retention.core.audit.kinds import Verb
 from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
-from hubspot_retention.core.policy.model import Mode, RetentionPolicy
+from hubspot_retention.core.policy.model import AttachmentPolicy, Mode, RetentionPolicy
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store, Transaction
@@ -26,6 +26,11 @@ class Permission:
 
     mode: Mode
     allow_erase: bool
+
+    def attachments(self, policy: RetentionPolicy) -> AttachmentPolicy:
+        """What becomes of the files of correspondence that goes, be it with a record that is only archived: they are
+        erased where both the policy and the settings say so."""
+        return policy.attachments if self.allow_erase else AttachmentPolicy.REPORT
 
 
 class Freshness(Protocol):

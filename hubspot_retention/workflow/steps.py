@@ -52,8 +52,8 @@ class BundleSteps:
         return [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for file in erased]
 
     def _erased_with(self, letter: Engagement, shared: frozenset[str]) -> tuple[str, ...]:
-        """The files that are erased with a letter that goes: none unless the policy says so, and none that a letter
-        which stays needs."""
+        """The files that are erased with a letter that goes: none unless policy and settings say so, and none that a
+        letter which stays needs."""
         if self._attachments is AttachmentPolicy.REPORT:
             return ()
         return tuple(file for file in letter.files if file not in shared)

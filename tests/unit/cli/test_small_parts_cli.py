@@ -8,7 +8,10 @@ import pytest
 
 from hubspot_retention.cli.decisions import decision_lines
 from hubspot_retention.cli.progress import progress_bar
+from hubspot_retention.cli.render_plan import bundle_words
 from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.plan.model import Bundle
+from hubspot_retention.core.policy.model import AttachmentPolicy
 from hubspot_retention.core.record import RecordRef
 from tests.documents import clienti
 from tests.faults.people import a_portal, asks_to_go
@@ -34,6 +37,13 @@ def test_decisions_that_are_not_finished_leave_nothing_behind(tmp_path: Path) ->
     with decision_lines(clienti().civil, tmp_path / "decisions.jsonl") as lines:
         lines.write(a_decision("contacts/1"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_says_whether_attachments_go() -> None:
+    found = Bundle(attachments=2)
+    assert bundle_words(found, AttachmentPolicy.REPORT) == "2 attachments reported"
+    erased = "2 attachments erased (only reported while allow_erase is false)"
+    assert bundle_words(found, AttachmentPolicy.ERASE) == erased
 
 
 def test_where_nobody_watches_there_is_no_progress_bar(capsys: pytest.CaptureFixture[str]) -> None:

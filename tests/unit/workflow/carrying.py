@@ -10,13 +10,14 @@ from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
-from hubspot_retention.core.policy.model import AttachmentPolicy
+from hubspot_retention.core.policy.model import AttachmentPolicy, Mode
 from hubspot_retention.core.portal import Address, CallResult, Engagement, Fate, Gone
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.view import ContactView
 from hubspot_retention.errors import PortalError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, Memory
+from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.protocol import Part, Prepared, Sending
 from hubspot_retention.workflow.times import Times
 from tests.builders import a_contact, at
@@ -66,6 +67,7 @@ class Bench:
     ends_after: float = float("inf")
     lists: tuple[str, ...] = (NEWS_LIST,)
     attachments: AttachmentPolicy = AttachmentPolicy.REPORT
+    allow_erase: bool = True
     events: list[str] = field(default_factory=list)
     words: list[tuple[Any, ...]] = field(default_factory=list)
     remembered: list[Remembrance | None] = field(default_factory=list)
@@ -87,7 +89,8 @@ class Bench:
             "should_stop": lambda: len(self.called()) >= self.ends_after,
             "pseudonym": lambda address: self.pseudonym(address),
         }
-        return Carrier(Tools(**values | more), cast(Any, self))
+        permission = Permission(mode=Mode.REVIEW, allow_erase=self.allow_erase)
+        return Carrier(Tools(**values | more), cast(Any, self), permission)
 
     def called(self) -> list[str]:
         """The calls that change something, in their order."""

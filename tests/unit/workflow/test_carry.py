@@ -499,6 +499,15 @@ def test_a_deal_does_not_take_a_file_that_correspondence_which_stays_names_as_we
     ]
 
 
+def test_a_deal_that_is_archived_takes_no_file_along_where_the_settings_forbid_to_erase() -> None:
+    items = deals(21)
+    letter = a_letter("emails/41", deals=(21,), files=("7",))
+    bench = a_bench(items, letters={21: (letter,)}, attachments=AttachmentPolicy.ERASE, allow_erase=False)
+    assert bench.carry_out(*items) == ["archive emails 41", "archive deals 21"]
+    assert bench.parts[0] == (Part(Subject.ENGAGEMENT, "emails/41", "archive"),)
+    assert bench.words[0][1:] == (Verb.REPORTED, CallResult(Fate.DONE), "files/7")
+
+
 @pytest.mark.parametrize("letters", [UNKNOWN, (a_letter("emails/41", deals=UNKNOWN),)])
 def test_a_deal_stays_whose_correspondence_cannot_be_read(letters: Any) -> None:
     items = deals(21, 22)
