@@ -22,7 +22,8 @@ def approve(
     policy: PolicyFile = None,
     who: Who = None,
 ) -> None:
-    """Approve exactly this plan, by its digest. The policy it was made under counts as approved with it."""
+    """Approve exactly this plan, by its digest. The policy it was made under counts as approved with it. Of one that is
+    blocked because far fewer records were read, accept that figure: the next plan is measured by it."""
     from hubspot_retention.workflow.approvals import is_approved
 
     house = application(context, policy=policy, who=who)
@@ -30,7 +31,12 @@ def approve(
     with house.store("brief") as store:
         with store.transaction() as tx:
             is_known = is_approved(tx, parsed)
-        made = house.reviewer(store).approve(plan_id, digest, text, house.clock.now())
+        reviewer, now = house.reviewer(store), house.clock.now()
+        fewer = reviewer.accept_fewer(plan_id, digest, text, now)
+        made = fewer or reviewer.approve(plan_id, digest, text, now)
+    if fewer is not None:
+        say(f"{made.decided_by} accepts what plan {plan_id} read; it stays blocked: make a new one with `plan new`")
+        return
     say(f"plan {plan_id} is approved by {made.decided_by}; carry it out with: hubspot-retention plan apply {plan_id}")
     if not is_known:
         say(f"With it {parsed.name}, version {parsed.version}, digest {parsed.digest}, counts as approved.")

@@ -20,7 +20,7 @@ from hubspot_retention.workflow.approvals import is_approved, policy_approved
 from hubspot_retention.workflow.gate import plan_in, refuse_wider, why_not
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR
-from hubspot_retention.workflow.seal import plan_entry
+from hubspot_retention.workflow.seal import has_shrunk, plan_entry
 
 _SHORTEST_DIGEST = 12
 """How much of a digest a person must give: 48 bits, more than anybody types by accident."""
@@ -104,6 +104,19 @@ class Reviewer:
             tx.save_plan(rejected)
             tx.audit(plan_entry(plan, Verb.REJECTED, now, self._actor))
         return rejected
+
+    def accept_fewer(self, plan_id: str, digest: str, policy_text: str, now: datetime) -> Plan | None:
+        """Accept that a full run found far fewer records than the one before: the next one is measured by it. The plan
+        itself stays blocked. `None` if it is not blocked for that. Raises BlockedError as `approve` does."""
+        with self._store.transaction() as tx:
+            plan = plan_in(tx, plan_id)
+            if not has_shrunk(tx, plan):
+                return None
+            self._check(replace(plan, status=PlanStatus.AWAITING_REVIEW), digest, policy_text, now)
+            accepted = replace(plan, decided_by=self._actor, decided_at=now)
+            tx.save_plan(accepted)
+            tx.audit(plan_entry(plan, Verb.CONFIRMED, now, self._actor, "fewer-records"))
+        return accepted
 
 
 def _check_waiting(plan: Plan, now: datetime) -> None:

@@ -4,20 +4,25 @@ Besides the two plans of a run that read the whole portal there are those of sin
 ones, which stand by themselves and are carried out at once, and `review` ones, which wait for a person. What can go
 wrong: many small plans do together what a guardrail forbids one large plan. So a due plan is measured by what the last
 full run left, together with all that due plans have let go since; and none of them retires a full run's plan.
+
+Nor is a figure that a guardrail stopped at ever taken for granted by being read again: a run that found far fewer
+records than the one before is nothing to measure by until a named person has accepted its figure, and until then
+nothing goes one by one either.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
-from hubspot_retention.core.plan.guardrails import Disposals, Going, breaches, going
+from hubspot_retention.core.plan.guardrails import Disposals, Going, breaches, going, tells_of_shrinking
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter
 from hubspot_retention.core.policy.compare import widened
@@ -45,10 +50,12 @@ _APPROVED: Final = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.APPLIED
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """What plans of single records are measured by: what the last full run left (less what was disposed of since, but
-    for what due plans did), and what due plans have let go since, by kind of plan."""
+    for what due plans did), and what due plans have let go since, by kind of plan. `shrunken`: what of the last
+    full run nobody has accepted yet."""
 
     population: Mapping[ObjectType, int]
     let_go: Mapping[PlanKind, Disposals]
+    shrunken: tuple[str, ...] = ()
 
 
 class Sealer:
@@ -96,13 +103,16 @@ class Sealer:
         return plan
 
     def _breaches(self, draft: Plan, tally: Tally, tx: Transaction) -> tuple[str, ...]:
-        disposals, last = Counter(tally.disposals), self._population
+        disposals, last, shrunken = Counter(tally.disposals), self._population, tuple[str, ...]()
         if self._beside is None:
             last = _left_after_last_run(tx, draft)
-        elif self._beside[0] == DUE_RUN:
-            disposals.update(self._beside[1].let_go[draft.kind])
+        else:
+            shrunken = self._beside[1].shrunken
+            if self._beside[0] == DUE_RUN:
+                disposals.update(self._beside[1].let_go[draft.kind])
         found = breaches(disposals, self._population, last, self._policy, self._limits)
         return (
+            *shrunken,
             *found,
             *(
                 f"policy: {word}; have a person approve the policy (policy approve)"
@@ -150,9 +160,11 @@ def policy_of(text: str) -> RetentionPolicy | None:
 def measure(tx: Transaction, portal: PortalId) -> Measure | None:
     """What single records are measured by; `None` while no run has read the whole portal and sealed its plans."""
     plans = tx.plans(portal)
-    last = _last_full(tx, plans, None)
+    full = _full(tx, plans)
+    last = next(full, None)
     if last is None:
         return None
+    of_it = (last, *takewhile(lambda plan: plan.run_id == last.run_id, full))
     population = Counter(dict(last.population))
     let_go: dict[PlanKind, Counter[Going]] = {kind: Counter() for kind in PlanKind}
     for plan in plans:
@@ -163,13 +175,13 @@ def measure(tx: Transaction, portal: PortalId) -> Measure | None:
         elif plan.status in _APPROVED:
             let_go[plan.kind].update(going(item.decision) for item in tx.items(plan.plan_id, _LET_GO))
     left = {kind: max(0, count) for kind, count in population.items()}
-    return Measure(population=left, let_go=let_go)
+    return Measure(population=left, let_go=let_go, shrunken=() if any(map(_counts, of_it)) else _shrunken(last))
 
 
 def _left_after_last_run(tx: Transaction, draft: Plan) -> Mapping[ObjectType, int]:
-    """What the last full run read, less what was disposed of since: our own work is no unexplained loss."""
+    """What the last full run that counts read, less what was disposed of since: our own work is no unexplained loss."""
     plans = tx.plans(draft.portal_id)
-    last = _last_full(tx, plans, draft.run_id)
+    last = next((plan for plan in _full(tx, plans) if plan.run_id < draft.run_id and _counts(plan)), None)
     if last is None:
         return {}
     gone: Counter[ObjectType] = Counter()
@@ -179,14 +191,29 @@ def _left_after_last_run(tx: Transaction, draft: Plan) -> Mapping[ObjectType, in
     return {kind: max(0, count - gone[kind]) for kind, count in last.population}
 
 
-def _last_full(tx: Transaction, plans: Sequence[Plan], before_run: int | None) -> Plan | None:
-    """A plan of the newest run that read the whole portal and sealed what it found; `plans` are newest first."""
+def _full(tx: Transaction, plans: Sequence[Plan]) -> Iterator[Plan]:
+    """The plans of runs that read the whole portal and sealed what they found; `plans` are newest first."""
     for plan in plans:
-        of_before = before_run is None or plan.run_id < before_run
         sealed = plan.population and plan.status not in (PlanStatus.READ_ONLY, PlanStatus.BUILDING)
-        if of_before and sealed and tx.run_kind(plan.run_id) not in PARTIAL_RUNS:
-            return plan
-    return None
+        if sealed and tx.run_kind(plan.run_id) not in PARTIAL_RUNS:
+            yield plan
+
+
+def _counts(plan: Plan) -> bool:
+    """Whether a later run may be measured by what a full run read: it did not shrink, or a person accepted that. For
+    nothing else does somebody decide about a plan with breaches, but to reject it."""
+    accepted = plan.decided_by and plan.status is not PlanStatus.REJECTED
+    return bool(accepted) or not any(map(tells_of_shrinking, plan.breaches))
+
+
+def has_shrunk(tx: Transaction, plan: Plan) -> bool:
+    """Whether a plan is blocked because its own run found far fewer records, which a person may accept."""
+    is_full = tx.run_kind(plan.run_id) not in PARTIAL_RUNS
+    return is_full and plan.status is PlanStatus.BLOCKED and any(map(tells_of_shrinking, plan.breaches))
+
+
+def _shrunken(plan: Plan) -> tuple[str, ...]:
+    return tuple(f"plan {plan.plan_id}: {word}" for word in plan.breaches if tells_of_shrinking(word))
 
 
 def _gone(tx: Transaction, plan: Plan) -> Counter[ObjectType]:

@@ -207,7 +207,20 @@ def test_a_population_that_shrank_blocks_both_plans(world_of: MakeWorld) -> None
         world.act("archive", record=f"contacts/{number}")
     plans = world.assess()
     assert {plan.status for plan in plans} == {PlanStatus.BLOCKED}
-    assert "8 were read, 11 were left after the last run" in plans[0].breaches[0]
+    assert "8 were read, 11 were left after the last sound run" in plans[0].breaches[0]
+
+
+def test_it_blocks_every_later_run_too_until_a_person_accepts_it(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(1), *(a_customer(number) for number in range(2, 12))]))
+    world.assess()
+    for number in (4, 5, 6):
+        world.act("archive", record=f"contacts/{number}")
+    world.assess()
+    rights, _ = world.assess()
+    assert rights.status is PlanStatus.BLOCKED
+    assert world.reviewer().accept_fewer(rights.plan_id, rights.digest, world.policy_text, world.clock.now())
+    rights, time_rules = world.assess()
+    assert (rights.breaches, time_rules.breaches) == ((), ())
 
 
 def test_what_this_service_disposed_of_itself_is_no_shrinking(world_of: MakeWorld) -> None:

@@ -123,6 +123,7 @@ VERBS: Final[Mapping[Subject, frozenset[Verb]]] = {
             Verb.STOPPED,
             Verb.REFUSED,
             Verb.APPLIED,
+            Verb.CONFIRMED,
         )
     ),
     Subject.DISPOSAL: frozenset((*_CALL, Verb.DONE)),

@@ -24,6 +24,9 @@ def going(decision: Decision) -> Going:
     """What the disposal of a decision counts as."""
     return (decision.record.object_type, *(due_rules(decision) or ("",)))
 
+_LEFT = "were left after the last sound run"
+_ACCEPT = "if that is right, a person accepts the figure (plan approve)"
+
 
 def tightest(limits: Iterable[Guardrails]) -> Guardrails:
     """The tightest of several limits."""
@@ -53,11 +56,17 @@ def _shrunken(population: Mapping[ObjectType, int], last: Mapping[ObjectType, in
         now = population.get(kind, 0)
         lost = 100 * (before - now) / before if before else 0.0
         if now == 0 and before > 0:
-            found.append(f"{kind.value}: none were read, {before} were left after the last run")
+            found.append(f"{kind.value}: none were read, {before} {_LEFT}; {_ACCEPT}")
         elif lost > limit.max_shrink_percent:
             limit_text = f"more than {limit.max_shrink_percent:g} % fewer"
-            found.append(f"{kind.value}: {now} were read, {before} were left after the last run: {limit_text}")
+            found.append(f"{kind.value}: {now} were read, {before} {_LEFT}: {limit_text}; {_ACCEPT}")
     return found
+
+
+def tells_of_shrinking(breach: str) -> bool:
+    """Whether it is that far fewer records were read, or none: such a run is nothing that a later one may be measured
+    by, until a person has accepted its figure."""
+    return _LEFT in breach
 
 
 def breaches(
@@ -68,8 +77,8 @@ def breaches(
     settings: Guardrails,
 ) -> tuple[str, ...]:
     """What breaks a limit, in words; empty if nothing does. A disposal counts against the limit of each rule that must
-    agree to it. `last_population`: what the last run read and this
-    service has not disposed of since."""
+    agree to it. `last_population`: what the last run that was not blocked for it, or whose figure a person accepted,
+    read and this service has not disposed of since."""
     limit = tightest((policy.guardrails, settings))
     found = _shrunken(population, last_population, limit)
     per_class: Counter[ObjectType] = Counter()

@@ -28,7 +28,7 @@ NO_RULE: Final = "-"
 _SERVICE: Final = "service"
 """The actor of what the service does by itself; no person may be called so."""
 
-_PLAN_DECISIONS: Final = frozenset((Verb.APPROVED, Verb.REJECTED, Verb.BLOCKED))
+_PLAN_DECISIONS: Final = frozenset((Verb.APPROVED, Verb.REJECTED, Verb.BLOCKED, Verb.CONFIRMED))
 _STANDING_DECISIONS: Final = frozenset((Verb.GRANTED, Verb.REVOKED))
 
 

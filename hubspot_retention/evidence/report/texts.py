@@ -208,6 +208,7 @@ _CODES: Final = {
     "did.plan.approved": both("plan approved", "plan godkendt"),
     "did.plan.rejected": both("plan rejected", "plan afvist"),
     "did.plan.blocked": both("plan blocked by a guardrail", "plan stoppet af en grænseværdi"),
+    "did.plan.confirmed": both("figure of a blocked plan accepted", "tal i en stoppet plan accepteret"),
     "did.standing-approval.granted": both("standing approval granted", "stående godkendelse givet"),
     "did.standing-approval.revoked": both("standing approval revoked", "stående godkendelse tilbagekaldt"),
     "did.kill-switch.set": both("all disposals stopped", "al sletning stoppet"),

@@ -187,3 +187,18 @@ def test_a_plan_that_the_service_approved_is_not_widened_by_who_applies_it(house
         tx.save_plan(replace(plan, status=PlanStatus.APPROVED, decided_by="service"))
     assert house("plan", "apply", "1-time").code == 3
     assert house.is_in_view("contacts/101")
+
+
+def test_who_approves_a_plan_that_is_blocked_for_fewer_records_accepts_that_figure_alone(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[asks_to_go(101), *map(a_customer, range(102, 106))]))
+    house("plan", "new")
+    for number in (102, 103):
+        house.act("archive", record=f"contacts/{number}")
+    assert house("plan", "new").code == 4
+    plan = house.plans()["rights"]
+    ran = house("plan", "approve", plan["plan_id"], "--digest", plan["digest"], "--who", "bent")
+    assert (ran.code, ran.out) == (0, "")
+    read = f"bent accepts what plan {plan['plan_id']} read"
+    assert ran.err == f"{read}; it stays blocked: make a new one with `plan new`\n"
+    assert house.plans()["rights"]["status"] == "blocked"
+    assert house("plan", "new").code == 0

@@ -149,6 +149,51 @@ def test_what_a_guardrail_blocks_is_not_approved_and_it_is_said_why(desk: Desk) 
     assert_refused(desk, plan, "a guardrail blocks it: too many; a wider rule")
 
 
+FEWER = "contacts: none were read, 3 were left after the last sound run"
+
+
+def accept(desk: Desk, plan: Plan, digest: str = DIGEST, by: str = "anna") -> Plan | None:
+    """Anna accepts that fewer records were read; four eyes are required."""
+    return Reviewer(desk.store, by, four_eyes=True).accept_fewer(plan.plan_id, digest, TEXT, NOW)
+
+
+def test_who_accepts_that_fewer_records_were_read_stands_in_the_log_and_the_plan_stays_blocked(desk: Desk) -> None:
+    plan = waiting(desk, status=PlanStatus.BLOCKED, breaches=("too many", FEWER))
+    accepted = accept(desk, plan)
+    assert desk.found(plan) == accepted
+    assert accepted is not None
+    assert (accepted.status, accepted.decided_by, accepted.decided_at) == (PlanStatus.BLOCKED, "anna", NOW)
+    (entry,) = desk.entries()
+    assert (entry.kind, entry.actor, entry.code, entry.at) == ("plan.confirmed", "anna", "fewer-records", NOW)
+    with desk.store.transaction() as tx:
+        assert tx.approved_policy() is None
+
+
+@pytest.mark.parametrize("said", [{"digest": "0" * 12}, {"by": "carl"}])
+def test_it_is_accepted_by_the_digest_and_by_another_person_as_a_plan_is_approved(
+    desk: Desk, said: dict[str, str]
+) -> None:
+    plan = waiting(desk, status=PlanStatus.BLOCKED, breaches=(FEWER,))
+    with pytest.raises(BlockedError, match="is not approved"):
+        accept(desk, plan, **said)
+    assert (desk.found(plan), desk.entries()) == (plan, [])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": PlanStatus.BLOCKED, "breaches": ("too many",)},
+        {"status": PlanStatus.AWAITING_REVIEW},
+        {"status": PlanStatus.SUPERSEDED, "breaches": (FEWER,)},
+        {"status": PlanStatus.BLOCKED, "breaches": (f"plan 1-time: {FEWER}",), "run": "due"},
+    ],
+)
+def test_of_any_other_plan_there_is_nothing_to_accept(desk: Desk, values: dict[str, Any]) -> None:
+    plan = waiting(desk, **values)
+    assert accept(desk, plan) is None
+    assert (desk.found(plan), desk.entries()) == (plan, [])
+
+
 OVER = {
     PlanStatus.BUILDING: "its run stopped before it was whole; make a new one with `plan new`",
     PlanStatus.REJECTED: "it was rejected",

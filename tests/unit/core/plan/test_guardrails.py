@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubspot_retention.core.plan.guardrails import Disposals, breaches, tightest
+from hubspot_retention.core.plan.guardrails import Disposals, breaches, tells_of_shrinking, tightest
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType
 from tests.documents import clienti
@@ -12,6 +12,9 @@ from tests.unit.core.plan.plans import two_rules
 
 CONTACT, DEAL = ObjectType.CONTACT, ObjectType.DEAL
 WIDE = Guardrails(max_disposals=10_000, max_percent=100.0, percent_from=25, max_shrink_percent=100.0)
+
+
+LEFT = "were left after the last sound run; if that is right, a person accepts the figure (plan approve)"
 
 
 def limits(**values: Any) -> Guardrails:
@@ -89,14 +92,21 @@ def test_a_population_that_shrank_by_more_than_the_limit_blocks() -> None:
     shrink = limits(max_shrink_percent=20.0)
     assert found({}, {CONTACT: 80}, {CONTACT: 100}, settings=shrink) == ()
     assert found({}, {CONTACT: 79}, {CONTACT: 100}, settings=shrink) == (
-        "contacts: 79 were read, 100 were left after the last run: more than 20 % fewer",
+        "contacts: 79 were read, 100 were left after the last sound run: more than 20 % fewer; "
+        "if that is right, a person accepts the figure (plan approve)",
     )
 
 
 def test_an_empty_answer_where_records_were_blocks_whatever_the_limit() -> None:
-    assert found({}, {}, {CONTACT: 3}) == ("contacts: none were read, 3 were left after the last run",)
-    assert found({}, {}, {CONTACT: 1}) == ("contacts: none were read, 1 were left after the last run",)
+    assert found({}, {}, {CONTACT: 3}) == (f"contacts: none were read, 3 {LEFT}",)
+    assert found({}, {}, {CONTACT: 1}) == (f"contacts: none were read, 1 {LEFT}",)
     assert found({}, {CONTACT: 0}, {CONTACT: 0}, settings=limits(max_shrink_percent=0.5)) == ()
+
+
+def test_what_is_said_of_fewer_records_is_told_from_any_other_breach() -> None:
+    shrink = limits(max_shrink_percent=20.0, max_disposals=1)
+    words = found({(CONTACT, "unsubscribed"): 2}, {CONTACT: 79}, {CONTACT: 100, DEAL: 3}, settings=shrink)
+    assert list(map(tells_of_shrinking, words)) == [True, True, False]
 
 
 def test_the_tighter_of_policy_and_settings_counts() -> None:
