@@ -46,12 +46,18 @@ def approve(
 def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:
     """What the policy disposes of more, or sooner, than the one last approved."""
     from hubspot_retention.core.policy.compare import widened
-    from hubspot_retention.core.policy.parse import parse_policy
+    from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 
     if before is None:
         say("No policy was approved before: read it whole with `policy show`.")
         return
-    wider = widened(parse_policy(before), parsed)
+    try:
+        approved = parse_policy(before)
+    except PolicyError:  # approved under another version of this service
+        say("The policy last approved can no longer be read: nobody can tell whether this one is wider.")
+        say("Read it whole with `policy show`.")
+        return
+    wider = widened(approved, parsed)
     if wider:
         say("Compared with the policy last approved it is wider:")
         for word in wider:

@@ -285,6 +285,18 @@ def test_what_a_policy_widens_is_told_before_it_is_approved_and_blocks_until_the
     assert rights("plan", "new", "--policy", str(wider)).code == 0
 
 
+def test_a_policy_is_approved_also_where_the_one_approved_before_can_no_longer_be_read(rights: House) -> None:
+    approve_policy(rights)
+    with sqlite3.connect(rights.folder / "retention.db") as database:
+        database.execute("UPDATE policy_approval SET document = replace(document, 'review_after', 'reviewed_after')")
+    assert rights("plan", "new").code == 4
+    digest = rights("policy", "check", "--json").json["digest"]
+    ran = rights("policy", "approve", "--digest", digest[:12])
+    assert ran.code == 0
+    assert "The policy last approved can no longer be read" in ran.err
+    assert rights("plan", "new").code == 0
+
+
 def test_the_portal_is_checked(rights: House) -> None:
     ran = rights("portal", "check")
     assert ran.code == 0
