@@ -91,6 +91,17 @@ class Given:
                 raise UsageError(f"{source} is no policy that can be carried out:\n{lines}") from error
         return self._policy
 
+    def fit_policy(self) -> "tuple[RetentionPolicy, str]":
+        """The policy and its text, for who decides by it. Raises UsageError where the whole of it cannot do what it
+        says, in the words of `policy check`."""
+        from hubspot_retention.core.policy.check import unfit
+
+        found = unfit(self.policy()[0])
+        if found:
+            lines = "\n".join(f"- {finding.path}: {finding.text}" for finding in found)
+            raise UsageError(f"the policy cannot do what it says (`policy check`):\n{lines}")
+        return self.policy()
+
     def grace(self) -> timedelta:
         """How long an opt-out may be taken back. Raises UsageError if that leaves too little of a deadline."""
         from hubspot_retention.core.deadline.alarm import shortest_right

@@ -47,7 +47,7 @@ def new(
     from hubspot_retention.workflow.assess import Watcher
 
     house = application(context, policy=policy, who=who)
-    civil = house.policy()[0].civil
+    civil = house.fit_policy()[0].civil
     instant = None if as_of is None else read_moment(as_of, "--as-of", civil)
     with ExitStack() as stack:
         store = stack.enter_context(house.store())

@@ -1,4 +1,4 @@
-"""`policy approve`: a named person approves a policy, after seeing what it widens."""
+"""`policy approve`: a named person approves a policy, after seeing what it widens, and which duties it drops."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -31,21 +31,22 @@ def approve(
     from hubspot_retention.workflow.approvals import ending
 
     house = application(context, policy=policy, who=who)
-    parsed, text = house.policy()
+    parsed, text = house.fit_policy()
     with house.store("brief", makes=True) as store:
         with store.transaction() as tx:
             before = tx.approved_policy()
             ends = ending(tx, parsed, house.clock.now())
-        _tell_widened(before, parsed)
+        _tell_changes(before, parsed)
         _tell_ending(ends)
         _require_consent(digest, parsed)
         house.keeper(store).approve_policy(parsed, text, house.clock.now())
     typer.echo(f"{parsed.name}, version {parsed.version}, digest {parsed.digest}, is approved by {house.actor}")
 
 
-def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:
-    """What the policy disposes of more, or sooner, than the one last approved."""
+def _tell_changes(before: str | None, parsed: "RetentionPolicy") -> None:
+    """What the policy disposes of more or sooner, and what less or later, than the one last approved."""
     from hubspot_retention.core.policy.compare import widened
+    from hubspot_retention.core.policy.lessened import lessened
     from hubspot_retention.core.policy.parse import PolicyError, parse_policy
 
     if before is None:
@@ -64,6 +65,11 @@ def _tell_widened(before: str | None, parsed: "RetentionPolicy") -> None:
             say(f"- {word}")
     else:
         say("Compared with the policy last approved it is no wider.")
+    less = lessened(approved, parsed)
+    if less:
+        say("It no longer does, or only later, what the policy last approved did:")
+        for word in less:
+            say(f"- {word}")
 
 
 def _tell_ending(ends: "Sequence[tuple[StandingApproval, str]]") -> None:

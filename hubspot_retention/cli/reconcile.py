@@ -32,6 +32,7 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
     from hubspot_retention.workflow.gate import find_plan
 
     house = application(context, policy=policy, who=who)
+    house.fit_policy()
     with house.store() as store, house.portal(store) as portal:
         portal.identity()  # the token of another portal is refused before anything is written down
         with progress_bar() as progress:

@@ -98,9 +98,9 @@ class Instead:
 
 @contextmanager
 def open_house(app: Application, requests: Requests | None = None, instead: Instead = Instead()) -> Iterator[House]:
-    """Open the store, alone, and the way to HubSpot, and build everything. Raises UsageError for settings that cannot
-    be before anything is opened."""
-    settings, policy = app.settings(), app.policy()[0]
+    """Open the store, alone, and the way to HubSpot, and build everything. Raises UsageError for settings or a
+    policy that cannot be before anything is opened."""
+    settings, policy = app.settings(), app.fit_policy()[0]
     app.grace()
     app.keyring()
     telling = instead.tells or notifier((*settings.alarms.urls, *read_alarm_urls(app.environment)), policy.civil)

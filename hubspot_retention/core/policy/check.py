@@ -8,7 +8,7 @@ from hubspot_retention.core.policy.check_timing import timing
 from hubspot_retention.core.policy.model import Disposition, Mode, RetentionPolicy
 from hubspot_retention.core.policy.problem import Finding, Severity, error, warning
 
-__all__ = ["Finding", "Severity", "findings"]
+__all__ = ["Finding", "Severity", "findings", "unfit"]
 
 
 def findings(policy: RetentionPolicy) -> tuple[Finding, ...]:
@@ -17,6 +17,11 @@ def findings(policy: RetentionPolicy) -> tuple[Finding, ...]:
     found = [*firing(policy), *timing(policy), *_guardrails(policy), *_sources(policy)]
     order = list(Severity)
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: order.index(finding.severity)))
+
+
+def unfit(policy: RetentionPolicy) -> tuple[Finding, ...]:
+    """The errors alone: by such a policy nobody may plan, for what it promises would be missed without a word."""
+    return tuple(finding for finding in findings(policy) if finding.severity is Severity.ERROR)
 
 
 def _guardrails(policy: RetentionPolicy) -> Iterator[Finding]:

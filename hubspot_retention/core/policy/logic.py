@@ -1,7 +1,8 @@
 """Whether a criterion can ever hold, and whether one always holds where another does.
 
 Criteria are taken as propositions over their atoms (`is`, `known`, `not_past`, `later`), together with what
-is always so between facts: nobody who was never a customer has an end of a relationship. An assignment of
+is always so between facts: nobody who was never a customer has an end of a relationship, and nothing is later than
+itself. An assignment of
 truth is looked for one atom at a time; three-valued logic ends a branch as soon as the rest cannot matter.
 """
 
@@ -20,6 +21,7 @@ from hubspot_retention.core.criteria import (
     NotPast,
 )
 from hubspot_retention.core.facts.values import UNKNOWN, Truth, all_of, any_of, negation
+from hubspot_retention.core.policy.vocabulary import past_facts
 from hubspot_retention.core.record import ObjectType
 
 Atom = Holds | Known | NotPast | LaterThanEach
@@ -95,8 +97,10 @@ def _always(criterion: Criterion, object_type: ObjectType) -> Iterator[Criterion
     yield from _axioms(object_type)
     for atom in atoms(criterion):
         if isinstance(atom, NotPast):
-            yield _if(atom, Known(atom.fact))
+            yield Not(atom) if atom.fact in past_facts(object_type) else _if(atom, Known(atom.fact))
         elif isinstance(atom, LaterThanEach):
+            if atom.fact in atom.others:
+                yield Not(atom)
             yield _if(atom, AllOf((Known(atom.fact), AnyOf(tuple(Known(other) for other in atom.others)))))
 
 

@@ -26,9 +26,11 @@ class Truthful:
 
 @dataclass(frozen=True, slots=True)
 class Momentous:
-    """A fact that is a day or an instant, as a noun."""
+    """A fact that is a day or an instant, as a noun. `is_past`: an instant at which something happened; one that has
+    not come yet is a mistake."""
 
     noun: str
+    is_past: bool = False
     kind: FactKind = FactKind.MOMENT
 
 
@@ -46,11 +48,11 @@ CONTACT_FACTS: Final[Mapping[str, FactWords]] = {
         "is processed on behalf of somebody else", "is not processed on behalf of somebody else"
     ),
     "customer_until": Momentous("the end of the customer relationship"),
-    "last_activity_at": Momentous("the last activity"),
-    "last_enquiry_at": Momentous("the last enquiry of their own"),
-    "unsubscribed_at": Momentous("the unsubscription"),
-    "erasure_requested_at": Momentous("the request for erasure"),
-    "consent_withdrawn_at": Momentous("the withdrawal of consent"),
+    "last_activity_at": Momentous("the last activity", is_past=True),
+    "last_enquiry_at": Momentous("the last enquiry of their own", is_past=True),
+    "unsubscribed_at": Momentous("the unsubscription", is_past=True),
+    "erasure_requested_at": Momentous("the request for erasure", is_past=True),
+    "consent_withdrawn_at": Momentous("the withdrawal of consent", is_past=True),
     "processing_ended_on": Momentous("the end of the processing agreement"),
     "event_on": Momentous("the event"),
 }
@@ -62,10 +64,10 @@ DEAL_FACTS: Final[Mapping[str, FactWords]] = {
     "relationship_ongoing": Truthful(
         "belongs to a relationship that goes on", "belongs to no relationship that goes on"
     ),
-    "closed_at": Momentous("the closing of the deal"),
+    "closed_at": Momentous("the closing of the deal", is_past=True),
     "customer_until": Momentous("the end of the customer relationship"),
     "last_business_on": Momentous("the last business (closing, contract end or end of the relationship)"),
-    "last_activity_at": Momentous("the last activity"),
+    "last_activity_at": Momentous("the last activity", is_past=True),
 }
 
 FACTS: Final[Mapping[ObjectType, Mapping[str, FactWords]]] = {
@@ -80,6 +82,11 @@ def fact_names(kind: FactKind, object_type: ObjectType | None = None) -> tuple[s
     """The facts of a kind, of one record class or of all, each once, in the order of the vocabulary."""
     classes = FACTS.values() if object_type is None else (FACTS[object_type],)
     return tuple(dict.fromkeys(name for facts in classes for name, fact in facts.items() if fact.kind is kind))
+
+
+def past_facts(object_type: ObjectType) -> frozenset[str]:
+    """The facts of a record class that are instants at which something happened."""
+    return frozenset(name for name, fact in FACTS[object_type].items() if isinstance(fact, Momentous) and fact.is_past)
 
 
 def class_name(object_type: ObjectType) -> str:

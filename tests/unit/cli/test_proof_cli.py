@@ -297,6 +297,32 @@ def test_a_policy_is_approved_also_where_the_one_approved_before_can_no_longer_b
     assert rights("plan", "new").code == 0
 
 
+@pytest.mark.parametrize("words", [("policy", "approve"), ("plan", "new"), ("reconcile",), ("serve",)])
+def test_by_a_policy_that_cannot_do_what_it_says_nothing_is_decided(
+    house_of: MakeHouse, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    house = house_of(a_portal(contacts=[asks_to_go(101)]))
+    unfit = tmp_path / "unfit.toml"
+    was = 'when = { known = "unsubscribed_at" }'
+    text = CLIENTI.read_text(encoding="utf-8")
+    assert was in text
+    unfit.write_text(text.replace(was, 'when = { all = [{ is = "is_partner" }, { not = { is = "is_partner" } }] }'))
+    ran = house(*words, "--policy", str(unfit))
+    assert ran.code == 2
+    assert "- rules[unsubscribed].when: never applies: its criteria contradict each other" in ran.err
+    assert house("audit", "export").out == ""
+
+
+def test_duties_that_a_policy_drops_are_told_before_it_is_approved(rights: House, tmp_path: Path) -> None:
+    approve_policy(rights)
+    later = tmp_path / "later.toml"
+    later.write_text(CLIENTI.read_text(encoding="utf-8").replace('within = "P5D"', 'within = "P20D"'))
+    digest = rights("policy", "check", str(later), "--json").json["digest"]
+    ran = rights("policy", "approve", "--policy", str(later), "--digest", digest)
+    assert ran.code == 0
+    assert "- rule unsubscribed may take 20 days, before it was 5 days\n" in ran.err
+
+
 def test_the_portal_is_checked(rights: House) -> None:
     ran = rights("portal", "check")
     assert ran.code == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hubspot_retention.core.policy.check import Finding, Severity, findings
+from hubspot_retention.core.policy.check import Finding, Severity, findings, unfit
 from hubspot_retention.core.policy.parse import parse_policy
 from tests.unit.core.policy.texts import EVERYBODY, a_follower, a_policy, a_rule, clienti_text
 
@@ -84,6 +84,21 @@ def test_a_gap_is_told_by_the_records_that_fall_into_it() -> None:
 def test_criteria_that_contradict_each_other_are_an_error() -> None:
     when = '{ all = [{ is = "is_customer" }, { not = { is = "was_customer" } }] }'
     assert texts(disposing("r", when)) == ["error: rules[r].when: never applies: its criteria contradict each other"]
+
+
+@pytest.mark.parametrize(
+    "when", ['{ later = "event_on", than_each = ["event_on"] }', '{ not_past = "last_enquiry_at" }']
+)
+def test_so_is_a_criterion_that_no_record_can_meet(when: str) -> None:
+    assert texts(disposing("r", when)) == ["error: rules[r].when: never applies: its criteria contradict each other"]
+
+
+def test_a_policy_is_unfit_by_its_errors_alone() -> None:
+    never = disposing("r", f"{{ all = [{PARTNER}, {{ not = {PARTNER} }}] }}")
+    policy = a_policy(never, EVERYBODY)
+    assert [finding.severity for finding in unfit(policy)] == [Severity.ERROR]
+    assert len(findings(policy)) > 1
+    assert unfit(a_policy(EVERYBODY)) == ()
 
 
 def test_a_keep_of_a_rule_that_never_applies_is_not_complained_of_again() -> None:

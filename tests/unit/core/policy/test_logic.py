@@ -60,6 +60,25 @@ def test_what_is_not_always_so_is_not_claimed(first: Criterion, then: Criterion)
     assert not implies(first, then, CONTACT)
 
 
+@pytest.mark.parametrize("others", [("event_on",), ("unsubscribed_at", "event_on")])
+def test_nothing_is_later_than_itself(others: tuple[str, ...]) -> None:
+    assert example(LaterThanEach("event_on", others), CONTACT) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "kind"), [("unsubscribed_at", CONTACT), ("last_activity_at", CONTACT), ("closed_at", DEAL)]
+)
+def test_what_has_happened_is_past(fact: str, kind: ObjectType) -> None:
+    assert example(NotPast(fact), kind) is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "kind"), [("event_on", CONTACT), ("processing_ended_on", CONTACT), ("last_business_on", DEAL)]
+)
+def test_a_day_may_be_yet_to_come(fact: str, kind: ObjectType) -> None:
+    assert example(NotPast(fact), kind) is not None
+
+
 def test_a_deal_is_open_won_or_lost_and_only_one_of_them() -> None:
     states = [Holds("is_open"), Holds("is_closed_won"), Holds("is_closed_lost")]
     assert implies(Known("last_activity_at"), AnyOf(tuple(states)), DEAL)
