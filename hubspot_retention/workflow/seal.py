@@ -20,9 +20,17 @@ from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.decision.model import ReasonCode
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
-from hubspot_retention.core.plan.guardrails import Disposals, Going, breaches, going, tells_of_shrinking
+from hubspot_retention.core.plan.guardrails import (
+    Disposals,
+    Going,
+    breaches,
+    going,
+    opt_out_breaches,
+    tells_of_shrinking,
+)
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS, ItemFilter
 from hubspot_retention.core.policy.compare import widened
@@ -38,10 +46,9 @@ PARTIAL_RUNS: Final = (DUE_RUN, REVIEW_RUN)
 
 _DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
 _DISPOSED: Final = ItemFilter(actions=_DISPOSALS, states=(ItemState.DONE, ItemState.SENT, ItemState.UNKNOWN))
-_LET_GO: Final = ItemFilter(
-    actions=_DISPOSALS,
-    states=(ItemState.PENDING, ItemState.PREPARED, ItemState.SENT, ItemState.UNKNOWN, ItemState.DONE),
-)
+_NOT_SKIPPED: Final = (ItemState.PENDING, ItemState.PREPARED, ItemState.SENT, ItemState.UNKNOWN, ItemState.DONE)
+_LET_GO: Final = ItemFilter(actions=_DISPOSALS, states=_NOT_SKIPPED)
+_OPTED_OUT: Final = ItemFilter(actions=(Action.END_MARKETING,), states=_NOT_SKIPPED)
 _UNDECIDED: Final = (PlanStatus.BUILDING, PlanStatus.AWAITING_REVIEW, PlanStatus.BLOCKED)
 _WAITING: Final = (*_UNDECIDED, PlanStatus.APPROVED)
 _APPROVED: Final = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.APPLIED, PlanStatus.PARTLY_APPLIED)
@@ -51,11 +58,12 @@ _APPROVED: Final = (PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.APPLIED
 class Measure:
     """What plans of single records are measured by: what the last full run left (less what was disposed of since, but
     for what due plans did), and what due plans have let go since, by kind of plan. `shrunken`: what of the last
-    full run nobody has accepted yet."""
+    full run nobody has accepted yet; `opted_out`: how many due plans have opted out since because of a restriction."""
 
     population: Mapping[ObjectType, int]
     let_go: Mapping[PlanKind, Disposals]
     shrunken: tuple[str, ...] = ()
+    opted_out: int = 0
 
 
 class Sealer:
@@ -104,16 +112,19 @@ class Sealer:
 
     def _breaches(self, draft: Plan, tally: Tally, tx: Transaction) -> tuple[str, ...]:
         disposals, last, shrunken = Counter(tally.disposals), self._population, tuple[str, ...]()
+        opted_out = _opted_out(tx, draft)
         if self._beside is None:
             last = _left_after_last_run(tx, draft)
         else:
             shrunken = self._beside[1].shrunken
             if self._beside[0] == DUE_RUN:
                 disposals.update(self._beside[1].let_go[draft.kind])
+                opted_out += self._beside[1].opted_out if opted_out else 0
         found = breaches(disposals, self._population, last, self._policy, self._limits)
         return (
             *shrunken,
             *found,
+            *opt_out_breaches(opted_out, self._population, self._policy, self._limits),
             *(
                 f"policy: {word}; have a person approve the policy (policy approve)"
                 for word in wider_than_approved(tx, self._policy)
@@ -167,6 +178,7 @@ def measure(tx: Transaction, portal: PortalId) -> Measure | None:
     of_it = (last, *takewhile(lambda plan: plan.run_id == last.run_id, full))
     population = Counter(dict(last.population))
     let_go: dict[PlanKind, Counter[Going]] = {kind: Counter() for kind in PlanKind}
+    opted_out = 0
     for plan in plans:
         if plan.run_id < last.run_id:
             break
@@ -174,8 +186,10 @@ def measure(tx: Transaction, portal: PortalId) -> Measure | None:
             population.subtract(_gone(tx, plan))
         elif plan.status in _APPROVED:
             let_go[plan.kind].update(going(item.decision) for item in tx.items(plan.plan_id, _LET_GO))
+            opted_out += _opted_out(tx, plan)
     left = {kind: max(0, count) for kind, count in population.items()}
-    return Measure(population=left, let_go=let_go, shrunken=() if any(map(_counts, of_it)) else _shrunken(last))
+    shrunken = () if any(map(_counts, of_it)) else _shrunken(last)
+    return Measure(population=left, let_go=let_go, shrunken=shrunken, opted_out=opted_out)
 
 
 def _left_after_last_run(tx: Transaction, draft: Plan) -> Mapping[ObjectType, int]:
@@ -214,6 +228,14 @@ def has_shrunk(tx: Transaction, plan: Plan) -> bool:
 
 def _shrunken(plan: Plan) -> tuple[str, ...]:
     return tuple(f"plan {plan.plan_id}: {word}" for word in plan.breaches if tells_of_shrinking(word))
+
+
+def _opted_out(tx: Transaction, plan: Plan) -> int:
+    """How many a plan opts out because they are restricted, and has not skipped."""
+    return sum(
+        any(reason.code is ReasonCode.PROCESSING_RESTRICTED for reason in item.decision.reasons)
+        for item in tx.items(plan.plan_id, _OPTED_OUT)
+    )
 
 
 def _gone(tx: Transaction, plan: Plan) -> Counter[ObjectType]:

@@ -63,6 +63,23 @@ def _shrunken(population: Mapping[ObjectType, int], last: Mapping[ObjectType, in
     return found
 
 
+def opt_out_breaches(
+    count: int, population: Mapping[ObjectType, int], policy: RetentionPolicy, settings: Guardrails
+) -> tuple[str, ...]:
+    """What breaks a limit when so many contacts are opted out because they are restricted, in words. What can go wrong:
+    an import sets the restriction on everybody, and nobody hears from us again. The limits are those of disposals;
+    who unsubscribed, withdrew consent or asked to be erased is not counted, for that is their own word."""
+    limit, contacts = tightest((policy.guardrails, settings)), population.get(ObjectType.CONTACT, 0)
+    found = []
+    if count > limit.max_disposals:
+        found.append(f"restricted contacts: {counted(count, 'opt-out')}, at most {limit.max_disposals:,} may be made")
+    share = 100 * count / contacts if contacts else 0.0
+    if count > limit.percent_from and share > limit.max_percent:
+        of = f"{count:,} of {counted(contacts, 'record')} ({share:.1f} %)"
+        found.append(f"restricted contacts: {of} opted out, at most {limit.max_percent:g} % may be")
+    return tuple(found)
+
+
 def tells_of_shrinking(breach: str) -> bool:
     """Whether it is that far fewer records were read, or none: such a run is nothing that a later one may be measured
     by, until a person has accepted its figure."""

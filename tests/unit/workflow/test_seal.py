@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.audit.kinds import Verb
+from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode
 from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.digest import PlanDigest
 from hubspot_retention.core.plan.guardrails import Going
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import Guardrails
-from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
 from hubspot_retention.workflow.seal import Measure, Sealer, measure, plan_entry, plan_is_open, wider_than
 from tests.documents import CLIENTI, clienti
 from tests.unit.core.plan.plans import a_disposal, a_plan, an_item
@@ -256,6 +257,47 @@ def test_nothing_goes_one_by_one_either_until_it_is_accepted(desk: Desk, run: st
 def test_another_portal_is_another_matter(desk: Desk) -> None:
     desk.plan(portal_id=PortalId(7), **FULL)
     assert breaches(desk, 10) == ()
+
+
+# Who is opted out because of a restriction
+
+
+def opted_out(number: int, code: ReasonCode = ReasonCode.PROCESSING_RESTRICTED, **more: Any) -> PlanItem:
+    """A contact that stays and whose marketing ends."""
+    decision = Decision(
+        record=RecordRef.parse(f"contacts/{number}"),
+        outcome=Outcome.HELD,
+        reasons=(Reason(code),),
+        marketing_ends=True,
+    )
+    return an_item(decision=decision, action=Action.END_MARKETING, **more)
+
+
+TOO_MANY = "restricted contacts: 3 opt-outs, at most 2 may be made"
+
+
+def test_many_who_would_be_opted_out_because_they_are_restricted_block_the_plan(desk: Desk) -> None:
+    assert seal(desk, *map(opted_out, (1, 2, 3)), kind=PlanKind.RIGHTS).breaches == (TOO_MANY,)
+    assert seal(desk, *map(opted_out, (1, 2)), kind=PlanKind.RIGHTS).breaches == ()
+
+
+def test_who_is_opted_out_for_their_own_word_is_not_counted(desk: Desk) -> None:
+    items = [opted_out(number, ReasonCode.HOLD_FLAG) for number in (1, 2, 3)]
+    assert seal(desk, *items, kind=PlanKind.RIGHTS).breaches == ()
+
+
+def test_those_whom_due_plans_opted_out_since_the_last_full_run_count_too(desk: Desk) -> None:
+    desk.plan(opted_out(9), run="due", status=PlanStatus.APPLIED)
+    desk.plan(**FULL)
+    done, skipped = opted_out(1, state=ItemState.DONE), opted_out(3, state=ItemState.SKIPPED)
+    desk.plan(done, opted_out(2), skipped, run="due", status=PlanStatus.APPLYING)
+    found = measured(desk)
+    assert found is not None
+    assert found.opted_out == 2
+    rights: dict[str, Any] = {"run": "due", "beside": found, "read": {CONTACT: 100}, "kind": PlanKind.RIGHTS}
+    assert seal(desk, opted_out(4), **rights).breaches == (TOO_MANY,)
+    assert seal(desk, asked_to_go(), **rights).breaches == ()
+    assert seal(desk, opted_out(4), **rights | {"run": "review"}).breaches == ()
 
 
 # What it retires

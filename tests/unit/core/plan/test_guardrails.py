@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hubspot_retention.core.plan.guardrails import Disposals, breaches, tells_of_shrinking, tightest
+import pytest
+
+from hubspot_retention.core.plan.guardrails import (
+    Disposals,
+    breaches,
+    opt_out_breaches,
+    tells_of_shrinking,
+    tightest,
+)
 from hubspot_retention.core.policy.model import Guardrails
 from hubspot_retention.core.record import ObjectType
 from tests.documents import clienti
@@ -107,6 +115,25 @@ def test_what_is_said_of_fewer_records_is_told_from_any_other_breach() -> None:
     shrink = limits(max_shrink_percent=20.0, max_disposals=1)
     words = found({(CONTACT, "unsubscribed"): 2}, {CONTACT: 79}, {CONTACT: 100, DEAL: 3}, settings=shrink)
     assert list(map(tells_of_shrinking, words)) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("count", "contacts", "words"),
+    [
+        (26, 104, ()),
+        (26, 103, ("restricted contacts: 26 of 103 records (25.2 %) opted out, at most 25 % may be",)),
+        (25, 30, ()),
+        (40, 1000, ()),
+        (41, 1000, ("restricted contacts: 41 opt-outs, at most 40 may be made",)),
+        (26, 0, ()),
+    ],
+)
+def test_so_many_and_no_more_are_opted_out_because_they_are_restricted(
+    count: int, contacts: int, words: tuple[str, ...]
+) -> None:
+    policy, population = replace(clienti(), guardrails=WIDE), {CONTACT: contacts} if contacts else {}
+    limit = limits(max_disposals=40, max_percent=25.0)
+    assert opt_out_breaches(count, population, policy, limit) == words
 
 
 def test_the_tighter_of_policy_and_settings_counts() -> None:
