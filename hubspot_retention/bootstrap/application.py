@@ -259,6 +259,21 @@ class Application(PeopleWork, PortalWork):
 
         return ResidueSweep(self.portal_by(transport), store, self.actor)
 
+    def note_in_force(self, store: "Store", actor: str) -> None:
+        """Write down what of the policy and of the settings that people rely on has changed since the last time."""
+        from hubspot_retention.workflow.in_force import InForce, note_in_force
+
+        settings = self.settings()
+        found = InForce(
+            policy_digest=self.policy()[0].digest,
+            mode=settings.mode,
+            allow_erase=settings.allow_erase,
+            four_eyes=settings.four_eyes,
+            guardrails=settings.guardrails,
+            portal_id=settings.portal_id,
+        )
+        note_in_force(store, found, actor, self.clock.now())
+
     def keeper(self, store: "Store") -> "Keeper":
         """Who writes down what is done to the portal and to the policy."""
         from hubspot_retention.workflow.upkeep import Keeper

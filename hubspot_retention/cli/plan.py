@@ -51,6 +51,7 @@ def new(
     instant = None if as_of is None else read_moment(as_of, "--as-of", civil)
     with ExitStack() as stack:
         store = stack.enter_context(house.store())
+        house.note_in_force(store, house.actor)
         portal = stack.enter_context(house.portal(store))
         lines = stack.enter_context(decision_lines(civil, decisions))
         with progress_bar() as progress:

@@ -29,6 +29,7 @@ def approve(
     house = application(context, policy=policy, who=who)
     parsed, text = house.policy()
     with house.store("brief") as store:
+        house.note_in_force(store, house.actor)
         with store.transaction() as tx:
             is_known = is_approved(tx, parsed)
         reviewer, now = house.reviewer(store), house.clock.now()
@@ -68,6 +69,7 @@ def apply(
 
     house = application(context, policy=policy, who=who)
     with house.store(makes=False) as store:
+        house.note_in_force(store, house.actor)
         view = _applied(house, store, plan_id)
     if as_json:
         print_json(outcome_json(view))

@@ -35,6 +35,7 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
     house.fit_policy()
     with house.store() as store, house.portal(store) as portal:
         portal.identity()  # the token of another portal is refused before anything is written down
+        house.note_in_force(store, house.actor)
         with progress_bar() as progress:
 
             def assess() -> "tuple[Plan, Plan]":

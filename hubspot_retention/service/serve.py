@@ -96,6 +96,7 @@ class _Process:
         house = self._house
         house.threads.are_alive = lambda: not self._dead()
         house.threads.webhooks_are_served = self._webhooks.are_served
+        house.app.note_in_force(house.store, SERVICE)
         self._write_down(Verb.STARTED)
         self._operations.start()
         self._webhooks.start()

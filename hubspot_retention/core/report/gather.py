@@ -173,8 +173,11 @@ class Gatherer:
             self._figures.requests[number] = replace(known, ended_at=entry.at, end=entry.verb.value)
 
     def _policy(self, entry: Entry) -> None:
-        """The policy in force when the period began was approved before it: all approvals count."""
+        """The policy in force when the period began was approved before it: all approvals count. That another one was
+        at hand than the last time says nothing of that."""
         if not self._is_inside(entry):
+            if entry.verb is not Verb.APPROVED:
+                return
             self._figures.policies.shown.clear()
             self._figures.policies.total = 0
         elif entry.verb is Verb.APPROVED:
@@ -190,9 +193,9 @@ class Gatherer:
             decisions.blocked += 1
         elif entry.verb is Verb.REJECTED:
             decisions.taken_back += 1
-        elif entry.actor is None or entry.actor == _SERVICE:
+        elif entry.verb is Verb.APPROVED and entry.actor in (None, _SERVICE):
             decisions.by_service += 1
-        else:
+        elif entry.verb is Verb.APPROVED:
             decisions.plans += 1
 
     def _standing(self, entry: Entry) -> None:

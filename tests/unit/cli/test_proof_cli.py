@@ -297,7 +297,7 @@ def test_a_policy_is_approved_also_where_the_one_approved_before_can_no_longer_b
     assert rights("plan", "new").code == 0
 
 
-@pytest.mark.parametrize("words", [("policy", "approve"), ("plan", "new"), ("reconcile",), ("serve",)])
+@pytest.mark.parametrize("words", [("policy", "approve"), ("plan", "new"), ("reconcile",)])
 def test_by_a_policy_that_cannot_do_what_it_says_nothing_is_decided(
     house_of: MakeHouse, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -311,6 +311,18 @@ def test_by_a_policy_that_cannot_do_what_it_says_nothing_is_decided(
     assert ran.code == 2
     assert "- rules[unsubscribed].when: never applies: its criteria contradict each other" in ran.err
     assert house("audit", "export").out == ""
+
+
+def test_settings_that_were_changed_between_two_decisions_stand_in_the_log(
+    rights: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights("plan", "new")
+    monkeypatch.setenv("RETENTION_ALLOW_ERASE", "false")
+    rights("reconcile")
+    entries = [json.loads(json.loads(line)["body"]) for line in rights("audit", "export").out.splitlines()]
+    (found,) = [entry for entry in entries if entry["subject"] == "settings"]
+    assert (found["verb"], found["actor"]) == ("changed", "anna")
+    assert found["facts"] == {"allow_erase": 0, "allow_erase_before": 1}
 
 
 def test_duties_that_a_policy_drops_are_told_before_it_is_approved(rights: House, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from hubspot_retention.workflow.due import DueReport, DueTick
 from hubspot_retention.workflow.review import Reviewer
 from hubspot_retention.workflow.watch import ANOTHER_PORTAL, AUDIT_DAMAGED
 from tests.contract.store.service_values import an_approval
+from tests.documents import CLIENTI
 from tests.faults.aged import YEARS, Stand
 from tests.faults.people import a_contact, a_portal, asks_to_go
 from tests.faults.world import Monotonic, TestClock, another_portal
@@ -495,6 +496,17 @@ def test_waiting_for_hubspot_ends_when_the_process_is_to_end(service_at: Open) -
         stopping.join()
         with house.store.transaction() as tx:
             assert tx.ticks()[DUE].last_error == STOPPED
+
+
+def test_a_policy_that_cannot_do_what_it_says_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    path, unfit = tmp_path / "retention.db", tmp_path / "unfit.toml"
+    never = '{ later = "event_on", than_each = ["event_on"] }'
+    text = CLIENTI.read_text(encoding="utf-8")
+    unfit.write_text(text.replace('when = { known = "unsubscribed_at" }', f"when = {never}"))
+    environment = {"RETENTION_POLICY": str(unfit), "RETENTION_DATABASE_URL": f"sqlite:///{path}"}
+    with pytest.raises(UsageError, match="never applies"), open_house(application(Options(environment=environment))):
+        pytest.fail("it opened")
+    assert not path.exists()
 
 
 def test_a_grace_that_is_too_long_is_refused_before_anything_is_opened(tmp_path: Path) -> None:

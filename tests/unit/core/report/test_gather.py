@@ -203,6 +203,12 @@ def test_of_the_approvals_of_a_policy_before_the_period_the_last_is_told() -> No
     assert ([entry.policy_digest for entry in policies.shown], policies.total) == (["1", "2"], 2)
 
 
+def test_a_change_of_the_policy_before_the_period_is_no_approval_of_it() -> None:
+    first, later = about(Subject.POLICY, Verb.APPROVED, BEFORE), about(Subject.POLICY, Verb.CHANGED, DAY)
+    policies = figures(first, about(Subject.POLICY, Verb.CHANGED, BEFORE), later).policies
+    assert [entry.verb for entry in policies.shown] == [Verb.APPROVED, Verb.CHANGED]
+
+
 def test_what_persons_decided_of_plans_standing_approvals_and_the_stop_is_told() -> None:
     entries = of_kind(Subject.PLAN, (Verb.APPROVED, Verb.BUILT))
     entries += of_kind(Subject.STANDING_APPROVAL, (Verb.GRANTED, Verb.USED))
@@ -222,6 +228,7 @@ def test_only_approvals_by_named_persons_count_as_theirs() -> None:
         *(decided(Subject.STANDING_APPROVAL, Verb.GRANTED, who) for who in ("bent", "anna")),
         *(decided(Subject.POLICY, Verb.APPROVED, who) for who in ("anna", "bent")),
         decided(Subject.POLICY, Verb.CHANGED, "anna"),
+        decided(Subject.PLAN, Verb.CONFIRMED, "anna"),
     ).decisions
     assert found == Decisions(plans=3, standing=2, policies=2, by_service=2)
 
