@@ -51,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (own / name).mkdir(parents=True)
     (tmp_path / "settings.toml").write_text("[guardrails]\nmax_disposals = 100000\nmax_percent = 100\n")
     text = CLIENTI.read_text("utf-8").replace("max_disposals = 500", "max_disposals = 100000")
-    (tmp_path / "policy.toml").write_text(text.replace("max_percent = 25", "max_percent = 100"), "utf-8")
+    (tmp_path / "policy.toml").write_text(text.replace("max_percent = 25", "max_percent = 99"), "utf-8")
     for name, value in {
         "RETENTION_SETTINGS": str(tmp_path / "settings.toml"),
         "RETENTION_POLICY": str(tmp_path / "policy.toml"),
