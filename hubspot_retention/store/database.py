@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -21,7 +22,14 @@ from hubspot_retention.store.holds import HoldRows
 from hubspot_retention.store.inbox import InboxRows
 from hubspot_retention.store.items import ItemRows
 from hubspot_retention.store.late_calls import LateCallRows
-from hubspot_retention.store.location import prepare_file, read_url, refuse_network, require_file, sqlite_file
+from hubspot_retention.store.location import (
+    FileInUse,
+    prepare_file,
+    read_url,
+    refuse_network,
+    require_file,
+    sqlite_file,
+)
 from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.log_cuts import CutRows, read_cut, read_entry_of
 from hubspot_retention.store.merges import MergeRows
@@ -141,18 +149,19 @@ def open_store(url: str, access: Access = Access.RUN, *, makes: bool = True) -> 
 
     Raises NoDatabaseError, StoreRefusedError, StoreError.
     """
-    parsed = read_url(url)
+    parsed, name = read_url(url), None
     if parsed.get_backend_name() == "sqlite":
-        path = sqlite_file(parsed)
+        name, path = Path(str(parsed.database)).absolute(), sqlite_file(parsed)
         refuse_network(path.parent)
         if not makes:
             require_file(path)
         parsed = parsed.set(database=str(path))
     if access is Access.RUN:
-        return _open_running(parsed)
+        return _open_running(parsed, name)
     if not _is_ready(parsed):
-        _open_running(parsed).close()
-    return SqlStore(Session(connect(parsed, access)))
+        _open_running(parsed, name).close()
+    file = None if name is None else FileInUse(name)
+    return SqlStore(Session(connect(parsed, access), file))
 
 
 def _is_ready(url: URL) -> bool:
@@ -167,15 +176,17 @@ def _is_ready(url: URL) -> bool:
         session.close()
 
 
-def _open_running(url: URL) -> SqlStore:
+def _open_running(url: URL, name: Path | None) -> SqlStore:
+    """`name`: what an SQLite file was asked for by; `None` for a server."""
     with ExitStack() as undone_on_failure:
-        lock = None
-        if url.get_backend_name() == "sqlite":
+        lock, file = None, None
+        if name is not None:
             prepare_file(sqlite_file(url))
             lock = FileLock(sqlite_file(url))
             lock.take()
             undone_on_failure.callback(lock.release)
-        session = Session(connect(url, Access.RUN))
+            file = FileInUse(name)
+        session = Session(connect(url, Access.RUN), file)
         undone_on_failure.callback(session.close)
         with session.begin() as connection:
             if version_of(connection) != REVISIONS[-1]:

@@ -49,6 +49,36 @@ def sqlite_file(url: URL) -> Path:
     return Path(str(url.database)).resolve()
 
 
+class FileInUse:
+    """The file that a name leads to, remembered before it is opened: while it is open its number is given to no other.
+
+    A backup that is put in its place leaves whoever has it open with a file that nobody else finds any more: what a
+    person decides from then on stands in the other one, and stops nothing here.
+    """
+
+    def __init__(self, name: Path) -> None:
+        self._name = name
+        self._number = self._look()
+
+    def require_in_place(self) -> None:
+        """Raises StoreRefusedError unless the name still leads to that file."""
+        if self._look() != self._number:
+            raise StoreRefusedError(
+                f"{self._name} is another file than the one that was opened: it was replaced while it was in use. "
+                "Nothing was done. End this process, see that the right file lies there, and begin anew"
+            )
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            found = self._name.stat()
+        except OSError as error:
+            raise StoreRefusedError(
+                f"{self._name} cannot be looked at: {error.strerror}. Nothing was done; the database must not be "
+                "moved, removed or replaced while it is in use"
+            ) from error
+        return found.st_dev, found.st_ino
+
+
 def database_folder(text: str) -> Path | None:
     """The folder of an SQLite database; `None` for a server. Raises StoreRefusedError."""
     url = read_url(text)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from hubspot_retention.store.errors import StoreError, StoreRefusedError, explain
+from hubspot_retention.store.location import FileInUse
 from hubspot_retention.store.prepared import Prepared
 
 _Found = TypeVar("_Found")
@@ -22,8 +23,10 @@ _Found = TypeVar("_Found")
 class Session:
     """Serialises the use of the connection. From here on errors of the database are StoreError."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, file: FileInUse | None = None) -> None:
+        """`file`: the one that must stay in its place; `None` where there is none, or only for a moment."""
         self._connection = connection
+        self._file = file
         self._dialect = connection.dialect
         self._link: Any = None
         self._lock = threading.Lock()
@@ -105,7 +108,8 @@ class Session:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back on any exception. Other threads wait."""
+        """A transaction: committed at the end, rolled back on any exception. Other threads wait. Raises
+        StoreRefusedError if another file lies where the database was."""
         if self._owner == threading.get_ident():
             raise RuntimeError("this thread has a transaction open already: transactions are not nested")
         with self._lock:
@@ -116,6 +120,8 @@ class Session:
             try:
                 with self._connection.begin():
                     self._link = self._connection.connection.driver_connection
+                    if self._file is not None:
+                        self._file.require_in_place()
                     yield self._connection
                     if self._failed:
                         raise StoreError("a statement of this transaction failed; nothing of it was stored")

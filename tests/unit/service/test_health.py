@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from hubspot_retention.service.listener import Listener
 from hubspot_retention.service.operations import operations_app
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.workflow.watch import AUDIT_DAMAGED, Signs
+from tests.stores import a_database
 from tests.unit.service.conftest import Hands
 
 LIMITS = {"due": timedelta(minutes=15), "full": timedelta(hours=36)}
@@ -123,6 +125,14 @@ def test_a_tick_whose_last_success_was_noted_by_a_clock_ahead_is_too_old(body: B
 def test_what_does_not_work_makes_it_unready(body: Body, name: str, value: object, reason: str) -> None:
     setattr(body, name, value)
     assert body.reasons() == (reason,)
+
+
+def test_a_service_whose_database_was_replaced_under_it_is_unready(body: Body, tmp_path: Path) -> None:
+    (tmp_path / "retention.db").rename(tmp_path / "kept.db")
+    a_database(tmp_path / "retention.db")
+    found = body.health().look()
+    assert found.reasons == ("database",)
+    assert found.shown["database"] == {"writable": False, "failure": "StoreRefusedError"}
 
 
 def test_a_closed_gate_makes_it_unready(body: Body) -> None:
