@@ -88,7 +88,9 @@ def _sqlite_engine(url: URL, access: Access) -> Engine:
 
 
 def _writing_sqlite(dbapi: Link, _record: object) -> None:
-    _settings(dbapi, synchronous=_EXTRA)
+    # SQLite leaves what is deleted, and what grew or was moved to another page, where it was until it needs the space.
+    # Told only when something is removed for good, it would write over the last of the copies and leave the others.
+    _settings(dbapi, synchronous=_EXTRA, secure_delete=1)
     dbapi.execute(f"PRAGMA journal_size_limit={_WAL_KEPT}")
 
 

@@ -23,7 +23,7 @@ class CutRows(Rows):
         """Remove the entries of a cut that an entry of this transaction tells of; answers how many went."""
         values = {"hash": cut.hash, "edge": cut.edge, "before_at": to_micros(cut.before), "note": cut.note}
         self._connection.execute(insert(audit_cut).values(size=cut.size, entry_seq=cut.entry_seq, **values))
-        return self._erase(delete(audit_entry).where(audit_entry.c.seq <= cut.size))
+        return self._connection.execute(delete(audit_entry).where(audit_entry.c.seq <= cut.size)).rowcount
 
 
 def read_cut(session: Session) -> Cut | None:

@@ -34,7 +34,8 @@ class PrivateTextRows(Rows):
         in_force = or_(hold.c.released_at.is_(None), hold.c.released_at >= at)
         needed = select(hold.c.reason_commitment).where(in_force)
         here = private_text.c
-        return self._erase(delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed)))
+        over = delete(private_text).where(here.stored_at < at, here.commitment.not_in(needed))
+        return self._connection.execute(over).rowcount
 
 
 def keep_text(session: Session, text: str, at: datetime) -> str:

@@ -1,4 +1,5 @@
-"""The tables. Ids, codes, dates and digests; free text that people wrote lies in `private_text` alone.
+"""The tables. Ids, codes, dates and digests; free text that people wrote lies in `private_text`, but for
+the words of a stop, which lie in `kill_switch` until disposals go on.
 
 A change here needs a migration: a test compares the two. Instants (`_at`) are microseconds since 1970 in UTC.
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, Dialect, event
+from sqlalchemy import Connection, Dialect, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
@@ -178,16 +178,3 @@ class Rows:
     def _open_session(self) -> Session:
         self._require_open()
         return self._session
-
-    def _erase(self, statement: Delete) -> int:
-        """Delete for good: SQLite leaves what is deleted on its pages until it needs them, unless it is told to write
-        over it. Answers how many rows there were."""
-        connection = self._connection
-        if connection.dialect.name != "sqlite":
-            return connection.execute(statement).rowcount
-        before = connection.exec_driver_sql("PRAGMA secure_delete").scalar()
-        connection.exec_driver_sql("PRAGMA secure_delete=1").close()
-        try:
-            return connection.execute(statement).rowcount
-        finally:
-            connection.exec_driver_sql(f"PRAGMA secure_delete={before}").close()

@@ -48,7 +48,12 @@ class Deaf(DRIVER.Connection):  # type: ignore[misc, name-defined]
 
 @pytest.mark.parametrize(
     ("access", "name", "wanted"),
-    [(Access.RUN, "synchronous", 3), (Access.BRIEF, "foreign_keys", 1), (Access.READ, "query_only", 1)],
+    [
+        (Access.RUN, "synchronous", 3),
+        (Access.BRIEF, "foreign_keys", 1),
+        (Access.BRIEF, "secure_delete", 1),
+        (Access.READ, "query_only", 1),
+    ],
 )
 def test_a_sqlite_that_does_not_take_a_setting_is_refused_before_anything_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, access: Access, name: str, wanted: int
