@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _BUSY_MS: Final = 10_000
+"""How long to wait for another process's transaction. It may hang: whoever wants to stop all disposals must hear so."""
 _EXTRA: Final = 3
 """`synchronous` as SQLite numbers it."""
 _WAL_KEPT: Final = 64 * 1024 * 1024
@@ -154,7 +155,8 @@ def begin_immediate(link: PoolProxiedConnection) -> None:
 def _postgres_engine(url: URL, access: Access) -> Engine:
     read_only = "" if access is not Access.READ else " -c default_transaction_read_only=on"
     arguments = {
-        "options": f"-c synchronous_commit=on -c plan_cache_mode=force_custom_plan{read_only}",
+        "options": "-c synchronous_commit=on -c plan_cache_mode=force_custom_plan"
+        f" -c lock_timeout={_BUSY_MS}{read_only}",
         "application_name": f"process {os.getpid()}: {command_words()}"[:63],
     }
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, paramstyle="format", connect_args=arguments)

@@ -89,6 +89,33 @@ def test_who_is_refused_in_the_same_process_does_not_take_away_the_locks_of_who_
         assert b"database is locked" in tried.stderr
 
 
+def test_behind_a_process_that_hangs_in_a_transaction_nobody_waits_for_ever(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stops all disposals is told that it is not done, and can do it once the other is gone."""
+    monkeypatch.setattr("hubspot_retention.store.engine._BUSY_MS", 200)
+    code = """
+    with store.transaction() as tx:
+        tx.audit(an_entry())
+        say('ready')
+        sys.stdin.read()
+    """
+    with _process(url, code) as process:
+        assert _line(process) == "ready"
+        with open_store(url, Access.BRIEF) as person:
+            for _ in range(2):
+                with pytest.raises(StoreError, match="busy: another process is using it; nothing was stored"):
+                    _stop(person)
+            process.kill()
+            process.wait()
+            _stop(person)
+
+
+def _stop(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.set_kill_switch("anna: a complaint")
+
+
 def test_a_killed_process_leaves_no_lock_behind(sqlite_url: str) -> None:
     with _process(sqlite_url, "say('ready'); sys.stdin.read()") as process:
         assert _line(process) == "ready"
