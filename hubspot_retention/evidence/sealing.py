@@ -8,7 +8,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import takewhile
 from typing import Final, Protocol
 
 from hubspot_retention.core.audit.anchor import Token
@@ -27,6 +27,7 @@ from hubspot_retention.evidence.key_history import key_history
 from hubspot_retention.evidence.keys import SigningKey, VerifyingKey
 
 _RECORD_KEY: Final = b'"record":"%s"'
+_REMOVED: Final = "the log's oldest entries were removed meanwhile, at the end of their period: ask for it again"
 
 
 class UnsignableError(RetentionError):
@@ -65,15 +66,17 @@ def checkpoint(
 def receipt(log: Log, signed: StoredCheckpoint, record: str) -> str:
     """A receipt for a record such as `contacts/101`, as JSON: each entry of it with the proof that it is in the log
     that was signed, the signed checkpoint, and those in which a key of the log handed over to the next, if any did.
-    Raises UsageError if that log knows no such record, or no longer."""
+    Raises UsageError if that log knows no such record, or no longer; RetentionError if entries are removed
+    meanwhile."""
     said, cut = _RECORD_KEY % record.encode(), log.cut()
-    begin, tree = begin_of(cut)
-    kept = signed.size - begin.count
-    found = {entry.seq - 1: entry.body for entry in islice(log.entries(), kept) if said in entry.body}
+    if cut is not None and cut.size > signed.size:
+        raise RetentionError(_REMOVED)
+    found = {entry.seq - 1: entry.body for entry in _entries(log, signed.size, cut) if said in entry.body}
     found = {index: body for index, body in found.items() if json.loads(body).get("record") == record}
     if not found:
         raise UsageError(_nothing_of(record, log))
-    proofs = prove((entry.body for entry in islice(log.entries(), kept)), signed.size, tuple(found), tree)
+    bodies = (entry.body for entry in _entries(log, signed.size, cut))
+    proofs = prove(bodies, signed.size, tuple(found), begin_of(cut)[1])
     rows = [
         {
             "index": index,
@@ -108,7 +111,6 @@ def exported(
     those whose keys are kept, if that is known. Raises RetentionError if entries are removed meanwhile."""
     cut = log.cut()
     size = log.tree().size if size is None else size
-    begin, tree = begin_of(cut)
     for signed in log.checkpoints():
         if signed.size <= size:
             yield _line({"checkpoint": signed.note})
@@ -119,11 +121,18 @@ def exported(
     if any(keys.values()):
         yield _line({"keys": keys})
     if cut is not None:
-        yield _line({"cut": cut.note, "edge": [b64encode(node).decode() for node in tree.nodes]})
-    for entry in islice(log.entries(), size - begin.count):
+        edge = begin_of(cut)[1]
+        yield _line({"cut": cut.note, "edge": [b64encode(node).decode() for node in edge.nodes]})
+    for entry in _entries(log, size, cut):
         yield _line({"seq": entry.seq, "hash": entry.hash.hex(), "body": entry.body.decode("ascii")})
+
+
+def _entries(log: Log, size: int, cut: Cut | None) -> Iterator[StoredEntry]:
+    """The entries up to number `size` of a log that began at `cut`. Raises RetentionError in the end if it no longer
+    does: then some may be missing, and those that were read are not what was signed."""
+    yield from takewhile(lambda entry: entry.seq <= size, log.entries())
     if log.cut() != cut:
-        raise RetentionError("the log's oldest entries were removed while it was exported: export it again")
+        raise RetentionError(_REMOVED)
 
 
 def _line(content: dict[str, object]) -> str:

@@ -8,23 +8,29 @@ import os
 import sqlite3
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from hubspot_retention.core.audit.anchor import Token
 from hubspot_retention.core.audit.checkpoint import COSIGNATURE, Checkpoint, open_note, sign
+from hubspot_retention.core.audit.entry import StoredEntry
 from hubspot_retention.core.audit.rotation import Rotation
 from hubspot_retention.core.audit.verify import Damage
 from hubspot_retention.core.audit.whole import StoredCheckpoint
-from hubspot_retention.errors import UsageError
+from hubspot_retention.errors import RetentionError, UsageError
 from hubspot_retention.evidence import standalone
 from hubspot_retention.evidence.cut_signed import verify_signed
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.evidence.sealing import UnsignableError, checkpoint, exported, receipt
 from hubspot_retention.store.database import SqlStore, open_store
 from tests.unit.core.audit.entries import NOW, an_entry
+from tests.unit.workflow.handmade_log import NOW as RECENT
+from tests.unit.workflow.handmade_log import OVER, Log
 
 SIZES = int(os.environ.get("RETENTION_TEST_RECEIPTS", "40"))
 KEY = SigningKey.generate("log.example.dk")
@@ -126,6 +132,62 @@ def test_of_a_record_that_the_log_does_not_know_there_is_no_receipt(store: SqlSt
     for record in ("contacts/9", "contacts", ""):
         with pytest.raises(UsageError, match="knows nothing of"):
             receipt(store, checkpoint(store, [KEY], NOW), record)
+
+
+class Shortening:
+    """A log whose oldest entries are removed by the service as it is read for the so-many-th time."""
+
+    def __init__(self, store: SqlStore, log: Log, reading: int) -> None:
+        self._store, self._log, self._left = store, log, reading
+
+    def entries(self, after: int = 0) -> Iterator[StoredEntry]:
+        """The log."""
+        self._left -= 1
+        if not self._left:
+            assert self._log.shorten().removed
+        return self._store.entries(after)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def a_log_to_be_shortened(store: SqlStore) -> Log:
+    """Half of it is older than the period; of one record there are entries on both sides of what is signed."""
+    log = Log(store)
+    log.write(*(OVER - timedelta(days=days) for days in (50, 40, 30, 20)))
+    log.write(OVER - timedelta(days=10), *[RECENT] * 4, record="contacts/101")
+    return log
+
+
+def signed_now(store: SqlStore) -> StoredCheckpoint:
+    """What it is now, signed."""
+    tree = store.tree()
+    note = sign(Checkpoint("log.example.dk", tree.size, tree.root()), [KEY])
+    return StoredCheckpoint(size=tree.size, edge=tree.encoded(), note=note, at=NOW)
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+@pytest.mark.parametrize("later", [0, 3])
+def test_while_the_oldest_entries_are_removed_no_receipt_is_made(store: SqlStore, reading: int, later: int) -> None:
+    log = a_log_to_be_shortened(store)
+    signed = signed_now(store)
+    log.write(*[RECENT] * later, record="contacts/101")
+    with pytest.raises(RetentionError, match="were removed meanwhile"):
+        receipt(cast(SqlStore, Shortening(store, log, reading)), signed, "contacts/101")
+
+
+def test_of_what_was_signed_before_it_was_removed_altogether_no_receipt_is_made(store: SqlStore) -> None:
+    log = a_log_to_be_shortened(store)
+    signed = replace(signed_now(store), size=3)
+    assert log.shorten().removed > signed.size
+    with pytest.raises(RetentionError, match="were removed meanwhile"):
+        receipt(store, signed, "contacts/101")
+
+
+def test_while_the_oldest_entries_are_removed_no_export_ends_well(store: SqlStore) -> None:
+    log = a_log_to_be_shortened(store)
+    with pytest.raises(RetentionError, match="were removed meanwhile"):
+        list(exported(cast(SqlStore, Shortening(store, log, 1))))
 
 
 def test_a_log_that_was_changed_is_not_signed(store: SqlStore, tmp_path: Path) -> None:
