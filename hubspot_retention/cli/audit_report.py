@@ -1,7 +1,7 @@
 """`audit report`: the evidence of a period, for the authority, as HTML or PDF."""
 
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,6 +74,8 @@ def _gathered(context: typer.Context, days: tuple[str, str], policy: Path | None
     begin_on, last_on = read_day(days[0], "--from"), read_day(days[1], "--to")
     if last_on < begin_on:
         raise UsageError(f"--to: found {last_on}, expected a day not before --from {begin_on}")
+    if begin_on == date.min:
+        raise UsageError(f"--from: found {begin_on}, the first day of the calendar; expected a later one")
     house = application(context, policy=policy)
     rules = house.policy()[0]
     begin, end = rules.civil.end_of(begin_on - timedelta(days=1)), rules.civil.end_of(last_on)

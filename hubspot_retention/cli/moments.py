@@ -25,11 +25,13 @@ def read_moment(text: str, what: str, civil: "Civil") -> datetime:
         if len(text) == len("2027-01-01"):
             return civil.end_of(date.fromisoformat(text) - timedelta(days=1))
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise UsageError(f"{what}: found {text!r}, which has no offset; {_EXPECTED}")
+        moment = moment.astimezone(UTC)
+        civil.local_date(moment)  # at the ends of the calendar it has no day
     except (ValueError, OverflowError):
         raise UsageError(f"{what}: found {text!r}, {_EXPECTED}") from None
-    if moment.tzinfo is None:
-        raise UsageError(f"{what}: found {text!r}, which has no offset; {_EXPECTED}")
-    return moment.astimezone(UTC)
+    return moment
 
 
 def shown(at: datetime | None, civil: "Civil") -> str:

@@ -9,6 +9,11 @@ PortalId = NewType("PortalId", int)
 RecordId = NewType("RecordId", int)
 
 
+_LARGEST_ID: Final = (1 << 63) - 1
+"""HubSpot's ids, and the columns that hold them, are numbers of 64 bits with a sign."""
+_MOST_DIGITS: Final = 19
+
+
 class ObjectType(StrEnum):
     """HubSpot's object types, by the names its API uses in paths."""
 
@@ -52,9 +57,10 @@ class RecordRef:
 
     @classmethod
     def parse(cls, text: str) -> "RecordRef":
-        """Read `contacts/101`. Raises ValueError saying what was expected."""
+        """Read `contacts/101`. Raises ValueError saying what was expected: also of a number that no record can have."""
         kind, _, number = text.partition("/")
         known = [item.value for item in ObjectType]
-        if kind not in known or not (number.isascii() and number.isdigit()):
+        is_number = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+        if kind not in known or not is_number or not 0 < int(number) <= _LARGEST_ID:
             raise ValueError(f"{text!r} is no record: expected for instance contacts/101 ({', '.join(known)})")
         return cls(ObjectType(kind), RecordId(int(number)))

@@ -241,10 +241,16 @@ def test_an_open_access_request_holds_what_was_planned(planned: House) -> None:
         ("deals/1", "--kind", "access", "--received", "2026-01-01"),
         ("contacts/103", "--kind", "access", "--received", "2026-01-01T10:00"),
         ("contacts/103", "--kind", "access", "--received", "2126-01-01"),
+        ("contacts/103", "--kind", "access", "--received", "0001-01-01"),
+        ("contacts/103", "--kind", "access", "--received", "0001-01-01T00:00:00+14:00"),
+        ("contacts/103", "--kind", "access", "--received", "9999-12-31T23:59:59.999999-12:00"),
+        ("contacts/103", "--kind", "access", "--received", "9999-12-31T23:59:59+00:00"),
+        ("contacts/9223372036854775808", "--kind", "access", "--received", "2026-01-01"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(planned: House, words: tuple[str, ...]) -> None:
-    assert planned("request", "record", *words).code == 2
+    ran = planned("request", "record", *words)
+    assert (ran.code, "bug" in ran.err) == (2, False)
     assert planned("request", "list", "--json").json == []
 
 

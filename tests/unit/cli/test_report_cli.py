@@ -88,6 +88,16 @@ def test_a_period_that_ends_before_it_begins_is_refused(house_of: MakeHouse) -> 
     assert "--to: found 2026-01-01" in ran.err
 
 
+def test_a_period_from_the_first_day_of_the_calendar_is_refused_and_one_to_its_last_is_told(
+    house_of: MakeHouse,
+) -> None:
+    house = house_of(a_portal())
+    ran = house("audit", "report", "--from", "0001-01-01", "--to", "2026-01-01")
+    assert ran.code == 2
+    assert "--from: found 0001-01-01, the first day of the calendar" in ran.err
+    assert house("audit", "report", "--from", "0001-01-02", "--to", "9999-12-31").code == 0
+
+
 def test_of_a_log_that_was_tampered_with_no_report_is_made(house_of: MakeHouse) -> None:
     house = house_of(a_portal())
     assert house("plan", "new").code == 0
