@@ -181,8 +181,10 @@ def _take_writer_lock(dbapi: "psycopg.Connection[tuple[object, ...]]", url: URL)
 
 
 def _named(holder: tuple[object, ...] | None) -> tuple[str, str]:
-    """Who has the lock, in words, and the command that it runs."""
-    if holder is None:
+    """Who has the lock, in words, and the command that it runs. Of another role's session PostgreSQL does not tell
+    everybody when it began."""
+    name, since = holder or (None, None)
+    if not name:
         return NOBODY_KNOWS, ""
-    name, since = holder
-    return f"{name} (since {since:%Y-%m-%d %H:%M:%S%z})", str(name).partition(": ")[2]
+    began = "" if since is None else f" (since {since:%Y-%m-%d %H:%M:%S%z})"
+    return f"{name}{began}", str(name).partition(": ")[2]

@@ -7,12 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from hubspot_retention.core.audit.verify import Damage, VerifyReport
 from hubspot_retention.store.database import SqlStore, open_store
@@ -75,6 +77,19 @@ def test_a_second_process_is_refused_and_told_who_is_there(url: str) -> None:
             open_store(url)
         with open_store(url, Access.READ) as reader:
             assert reader.audit_head().count == 0
+
+
+def test_a_second_process_of_a_role_that_sees_less_is_refused_all_the_same(postgres_url: str) -> None:
+    role = f"retention_test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'invented'".encode())
+        try:
+            url = make_url(postgres_url).set(username=role, password="invented")
+            words = rf"is in use by process {os.getpid()}: [a-z_.]+( [a-z-]+)*\. Wait for it to end.*nothing was done"
+            with open_store(postgres_url), pytest.raises(StoreRefusedError, match=words):
+                open_store(url.render_as_string(hide_password=False))
+        finally:
+            connection.execute(f"DROP ROLE {role}".encode())
 
 
 def test_who_is_refused_in_the_same_process_does_not_take_away_the_locks_of_who_writes(sqlite_url: str) -> None:
