@@ -18,10 +18,15 @@ _POSTGRES = {
     "42501": "the database's user lacks a right; nothing was stored",
     "55P03": "the database is busy: another process is using it; nothing was stored",
 }
+_NOBODY_KNOWS = (
+    "the connection to the database was lost before it had answered that it is stored: it may have been stored, or "
+    "not; look before you do it again"
+)
 
 
 class StoreError(RetentionError):
-    """The database could not be used; the transaction it happened in left nothing behind."""
+    """The database could not be used; the transaction it happened in left nothing behind, unless the message says that
+    it may have been stored."""
 
 
 class StoreRefusedError(StoreError):
@@ -34,17 +39,20 @@ class NoDatabaseError(StoreRefusedError):
     exit_code = ExitCode.USAGE
 
 
-def explain(original: BaseException | None, *, is_lost: bool = False) -> str:
+def explain(original: BaseException | None, *, is_lost: bool = False, in_commit: bool = False) -> str:
     """A driver's error in words: what happened and its code, never what was being stored. `is_lost`: the connection
-    went with it."""
+    went with it; `in_commit`: everything had been said, and it was asked to keep it."""
     code = getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):
         name = getattr(original, "sqlite_errorname", "")
         words = _SQLITE.get(code & 0xFF, "the database refused; nothing was stored")
         return f"{words} ({name})"
     state = getattr(original, "sqlstate", None)
+    is_lost = is_lost or (state is None and type(original).__name__ == "OperationalError")
+    if is_lost and in_commit:
+        return _NOBODY_KNOWS
     if isinstance(state, str):
         return f"{_POSTGRES.get(state, 'the database refused; nothing was stored')} (SQLSTATE {state})"
-    if is_lost or type(original).__name__ == "OperationalError":
+    if is_lost:
         return "the database cannot be reached"
     return f"the database refused; nothing was stored ({type(original).__name__})"

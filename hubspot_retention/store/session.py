@@ -32,6 +32,7 @@ class Session:
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._failed = False
+        self._commits = False
         self._closed = False
         driver: Any = connection.dialect.loaded_dbapi
         self._driver_error: type[Exception] = driver.Error
@@ -45,7 +46,7 @@ class Session:
         if not isinstance(error, DBAPIError):
             return None
         self._failed = True
-        return StoreError(explain(error.orig, is_lost=error.connection_invalidated))
+        return StoreError(explain(error.orig, is_lost=error.connection_invalidated, in_commit=self._commits))
 
     @property
     def connection(self) -> Connection:
@@ -116,7 +117,7 @@ class Session:
             if self._closed:
                 raise RuntimeError("the store is closed")
             self._owner = threading.get_ident()
-            self._failed = False
+            self._failed = self._commits = False
             try:
                 with self._connection.begin():
                     self._link = self._connection.connection.driver_connection
@@ -125,6 +126,7 @@ class Session:
                     yield self._connection
                     if self._failed:
                         raise StoreError("a statement of this transaction failed; nothing of it was stored")
+                    self._commits = True
             finally:
                 self._owner = None
 

@@ -215,6 +215,27 @@ def test_a_connection_that_is_lost_in_the_middle_of_a_transaction_takes_only_tha
             open_store(postgres_url)
 
 
+_SILENT = """
+CREATE FUNCTION fall_silent() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER at_the_commit AFTER INSERT ON kill_switch DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION fall_silent();
+"""
+
+
+def test_when_the_connection_is_lost_in_the_commit_it_is_said_that_nobody_knows(postgres_url: str) -> None:
+    with open_store(postgres_url) as store:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(_SILENT.encode())
+        with pytest.raises(StoreError, match="it may have been stored, or not; look before you do it again"):
+            _stop(store)
+        with store.transaction() as tx:
+            assert tx.audit(an_entry()) == 1
+        _end_other_connections(postgres_url)
+        with pytest.raises(StoreError, match=r"cannot be reached|57P01"):
+            _stop(store)
+
+
 def test_a_writer_whose_place_was_taken_does_not_write(postgres_url: str) -> None:
     with open_store(postgres_url) as store:
         _end_other_connections(postgres_url)

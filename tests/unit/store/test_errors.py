@@ -33,5 +33,26 @@ def test_an_error_is_told_by_its_code_and_never_by_what_was_stored(original: Exc
     assert explain(original) == words
 
 
+UNKNOWN = "it may have been stored, or not; look before you do it again"
+
+
+@pytest.mark.parametrize(
+    ("original", "is_lost", "is_unknown"),
+    [
+        (psycopg.OperationalError("Anna"), True, True),
+        (psycopg.OperationalError("Anna"), False, True),
+        (psycopg.InterfaceError("Anna"), True, True),
+        (psycopg.errors.AdminShutdown("Anna"), True, True),
+        (psycopg.errors.DiskFull("Anna"), False, False),
+        (_sqlite(13, "SQLITE_FULL"), False, False),
+    ],
+)
+def test_where_the_connection_is_lost_in_the_commit_nobody_says_that_nothing_was_stored(
+    original: Exception, is_lost: bool, is_unknown: bool
+) -> None:
+    words = explain(original, is_lost=is_lost, in_commit=True)
+    assert (UNKNOWN in words, "nothing was stored" in words) == (is_unknown, not is_unknown)
+
+
 def test_a_connection_that_is_lost_is_told_so_whatever_the_driver_calls_it() -> None:
     assert explain(psycopg.InterfaceError("Anna"), is_lost=True) == "the database cannot be reached"
