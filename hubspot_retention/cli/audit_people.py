@@ -78,7 +78,8 @@ def new(context: typer.Context, who: Who = None, policy: PolicyFile = None) -> N
     house = application(context, who=who, policy=policy)
     ring, now = _keyring(house), house.clock.now()
     with house.store("brief", makes=True) as store:
-        epoch = house.keeper(store).pseudonym_key_made(ring.begin(house.policy()[0].civil.local_date(now)), now)
+        keeper, today = house.keeper(store), house.policy()[0].civil.local_date(now)
+        epoch = ring.begin(today, lambda epoch: keeper.pseudonym_key_made(epoch, now))
     typer.echo(f"the key of {epoch} is made. Back it up apart from the database, or not at all: see operating.md")
 
 

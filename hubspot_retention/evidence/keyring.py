@@ -52,14 +52,16 @@ class Keyring:
         """What tells what stood for an address in some epochs, by the keys that are there now. Raises UsageError."""
         return self.keys().only(epochs).all_of
 
-    def begin(self, day: date) -> str:
-        """Make the file if there is none, and the key of a day's epoch; answers the epoch. Raises UsageError if that
-        key is there already."""
+    def begin(self, day: date, tell: Callable[[str], object]) -> str:
+        """Make the file if there is none, and the key of a day's epoch; answers the epoch. `tell` writes down that it
+        is made, before it is: what is cut short, or fails, is told and done again. Raises UsageError if that key is
+        there already, and whatever `tell` raises."""
         epoch = f"{day.year:04d}"
         with self._thread, self._alone():
             before = PseudonymKeys.load(self._path)
             if epoch in before.epochs:
                 raise UsageError(f"there is a key of epoch {epoch} already")
+            tell(epoch)
             before.with_epoch_of(day).save(self._path)
         return epoch
 

@@ -24,7 +24,7 @@ def test_who_was_erased_and_is_made_anew_is_told_of_and_tombstones_follow_a_merg
     for made in (keys.parent, folder):
         made.mkdir()
     ring, today = Keyring(keys), Clock().now().date()
-    ring.begin(today)
+    ring.begin(today, str)
     with a_house(folder, PEOPLE, RETENTION_PSEUDONYM_KEYS=str(keys), **SLOW) as house:
         _bury(house, 900, ring.of(Address("p103@example.dk"), today))
         with house.serving():

@@ -121,6 +121,19 @@ def test_a_destroyed_key_finds_nobody_and_breaks_no_proof(gone: House) -> None:
     assert gone("audit", "tail", "-n", "1", "--json").json[0]["subject"] == "pseudonym-key"
 
 
+def test_while_the_database_takes_no_entry_no_key_is_made_and_the_log_tells_who_made_it_in_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubspot_retention.store.engine._BUSY_MS", 100)
+    with application().store("brief", makes=True) as store, store.transaction():
+        ran = house("audit", "pseudonym-keys", "new")
+    assert (ran.code, "nothing was stored" in ran.err) == (1, True)
+    assert house("audit", "pseudonym-keys", "list").code == 2
+    assert house("audit", "pseudonym-keys", "new").code == 0
+    (told,) = house("audit", "tail", "-n", "1", "--json").json
+    assert (told["subject"], told["verb"], told["actor"]) == ("pseudonym-key", "created", "anna")
+
+
 def test_nothing_is_destroyed_unasked(gone: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert gone("audit", "pseudonym-keys", "destroy", year()).code == 2
