@@ -31,7 +31,7 @@ from hubspot_retention.workflow.deciding import Decided, Known, UnreadDocket
 _Ids = tuple[int, ...] | Unknown
 _Links = tuple[tuple[int, bool], ...] | Unknown
 
-_ITEM: Final = ("decision", "action", "block", "bundle", "start_is_new", "state", "state_code")
+_ITEM: Final = ("decision", "action", "block", "bundle", "may_go", "start_is_new", "state", "state_code")
 _values: Final = attrgetter(*_ITEM)
 _encode: Final = msgspec.msgpack.Encoder().encode
 # Into plain tuples: msgspec takes five times as long for a named tuple as it takes to make one of a plain one.

@@ -35,6 +35,7 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     bundle: Bundle | None
     start_is_new: bool
     due: tuple[tuple[str, datetime], ...] = ()
+    may_go: tuple[tuple[int, int], ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +70,7 @@ def to_row(plan_no: int, item: PlanItem) -> ItemRow:
         item.bundle,
         item.start_is_new,
         decision.due,
+        [(TYPE_NUMBERS[letter.object_type], letter.record_id) for letter in item.may_go],
     )
     return (
         plan_no,
@@ -107,6 +109,7 @@ def from_row(row: ItemRow) -> PlanItem:
         action=_ACTIONS[action],
         block=body.block,
         bundle=body.bundle,
+        may_go=tuple([RecordRef(TYPES[kind], RecordId(number)) for kind, number in body.may_go]),
         start_is_new=body.start_is_new,
         state=_STATES[state],
         state_code=state_code,

@@ -17,6 +17,7 @@ from hubspot_retention.core.plan.bundle import (
     Fate,
     Settled,
     WonDeal,
+    may_go,
     once_all_have_gone,
     settle_for_contact,
     settle_for_deal,
@@ -26,7 +27,7 @@ from hubspot_retention.core.plan.model import Action, Block, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.portal import Correspondence, Engagement
 from hubspot_retention.core.probe import correspondence_is_verified
-from hubspot_retention.core.record import ObjectType, PortalId, RecordId
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.view import Judge
 from hubspot_retention.workflow.docket_ports import DealWithContacts
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
@@ -75,14 +76,6 @@ def bundle_of_contact(
     return ContactBundle(tuple(settle_for_contact(contact_id, letter, won) for letter in letters), tuple(stamps))
 
 
-def _with_bundle(item: PlanItem, settled: tuple[Settled, ...] | Unknown, stamps: int, verified: bool) -> PlanItem:
-    if isinstance(settled, Unknown) or any(entry.fate is Fate.UNREADABLE for entry in settled):
-        return replace(item, block=Block.CORRESPONDENCE_UNKNOWN)
-    bundle = summarise(settled, stamps)
-    unverified = bundle.keeps_correspondence and not verified
-    return replace(item, bundle=bundle, block=Block.UNVERIFIED if unverified else None)
-
-
 class BundleLister:
     """Lists the bundles of a plan's items, a thousand records at a time."""
 
@@ -92,7 +85,7 @@ class BundleLister:
         self._spool = spool
         self._judge = judge
         self._begun: dict[tuple[ObjectType, tuple[RecordId, ...]], Future[Correspondence]] = {}
-        self._erased: dict[str, frozenset[RecordId]] = {}
+        self._goes: dict[tuple[str, ObjectType], frozenset[RecordRef]] = {}
 
     def begin(self, kind: ObjectType, plan_ids: Iterable[str], pool: Executor) -> None:
         """Once all records of a class are decided: ask for the correspondence of the first of them in each plan, by
@@ -116,7 +109,11 @@ class BundleLister:
             verified = correspondence_is_verified(tuple(tx.probe_results(portal)))
         for plan_id in plan_ids:
             for items in self._batches(plan_id, kind):
-                found = self._contacts(plan_id, items, verified) if kind is ObjectType.CONTACT else self._deals(items)
+                found = (
+                    self._contacts(plan_id, items, verified)
+                    if kind is ObjectType.CONTACT
+                    else self._deals(plan_id, items)
+                )
                 with self._store.transaction() as tx:
                     tx.replace_items(plan_id, found)
                 progress("listing correspondence", len(items), None)
@@ -142,21 +139,29 @@ class BundleLister:
             bundle = bundle_of_contact(
                 contact_id, letters.get(contact_id, UNKNOWN), deals_of.get(contact_id, ()), self._judge
             )
-            settled = bundle.settled
-            if verified and not isinstance(settled, Unknown) and any(entry.fate is Fate.DETACH for entry in settled):
-                settled = once_all_have_gone(contact_id, settled, self._going(plan_id))
-            found.append(_with_bundle(item, settled, len(bundle.stamps), verified))
+            found.append(self._with_bundle(plan_id, item, bundle.settled, len(bundle.stamps), verified))
         return found
 
-    def _going(self, plan_id: str) -> frozenset[RecordId]:
-        """Which contacts a plan erases; asked for only where correspondence is shared."""
-        if plan_id not in self._erased:
-            with self._store.transaction() as tx:
-                items = tx.items(plan_id, _wanted(ObjectType.CONTACT))
-            self._erased[plan_id] = frozenset(item.record.record_id for item in items)
-        return self._erased[plan_id]
+    def _with_bundle(
+        self, plan_id: str, item: PlanItem, settled: tuple[Settled, ...] | Unknown, stamps: int, verified: bool
+    ) -> PlanItem:
+        if isinstance(settled, Unknown) or any(entry.fate is Fate.UNREADABLE for entry in settled):
+            return replace(item, block=Block.CORRESPONDENCE_UNKNOWN)
+        shares = verified and any(entry.fate is Fate.DETACH for entry in settled)
+        going = self._going(plan_id, item.record.object_type) if shares else frozenset[RecordRef]()
+        bundle = summarise(once_all_have_gone(item.record, settled, going), stamps)
+        block = Block.UNVERIFIED if bundle.keeps_correspondence and not verified else None
+        return replace(item, bundle=bundle, may_go=may_go(settled, going), block=block)
 
-    def _deals(self, items: Sequence[PlanItem]) -> list[PlanItem]:
+    def _going(self, plan_id: str, kind: ObjectType) -> frozenset[RecordRef]:
+        """Which of a class go by a plan; asked for only where correspondence is shared."""
+        if (plan_id, kind) not in self._goes:
+            with self._store.transaction() as tx:
+                items = tx.items(plan_id, _wanted(kind))
+            self._goes[plan_id, kind] = frozenset(item.record for item in items)
+        return self._goes[plan_id, kind]
+
+    def _deals(self, plan_id: str, items: Sequence[PlanItem]) -> list[PlanItem]:
         letters = self._letters(ObjectType.DEAL, [item.record.record_id for item in items])
         found = []
         for item in items:
@@ -165,5 +170,5 @@ class BundleLister:
             settled = (
                 UNKNOWN if isinstance(listed, Unknown) else tuple(settle_for_deal(deal_id, letter) for letter in listed)
             )
-            found.append(_with_bundle(item, settled, 0, verified=True))
+            found.append(self._with_bundle(plan_id, item, settled, 0, verified=True))
         return found

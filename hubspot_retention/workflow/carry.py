@@ -9,7 +9,7 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import Remembrance
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
-from hubspot_retention.core.plan.bundle import Settled, settle_for_deal
+from hubspot_retention.core.plan.bundle import Settled, goes_beyond, settle_for_deal
 from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
@@ -109,6 +109,8 @@ class Carrier:
             settled = _settle_deal(item.record.record_id, looked.letters)
             if isinstance(settled, Unknown):
                 self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
+            elif goes_beyond(settled, item.may_go):
+                self._ledger.skip(item, Skip.MORE_WOULD_GO)
             elif any(entry.fate is Engaged.ARCHIVE for entry in settled):
                 laden.append((item, settled))
             else:
@@ -179,6 +181,9 @@ class Carrier:
             return False
         if not prepared.verified and any(entry.fate is not Engaged.ARCHIVE for entry in settled):
             self._ledger.skip(item, Skip.UNVERIFIED)
+            return False
+        if goes_beyond(settled, item.may_go):
+            self._ledger.skip(item, Skip.MORE_WOULD_GO)
             return False
         remembered = None if found.address is None else self._remembered(found.address)
         sending = self._ledger.send([item], prepared, self._steps.parts(settled, bundle.stamps), remembered)

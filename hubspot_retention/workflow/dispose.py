@@ -12,20 +12,20 @@ read and the call cannot be seen, unless its webhook comes first: then the recor
 no such gap.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 from threading import Lock
 from weakref import WeakSet
 
 from hubspot_retention.core.audit.kinds import Verb
-from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
-from hubspot_retention.core.record import ObjectType, PortalId
+from hubspot_retention.core.record import PortalId
 from hubspot_retention.core.webhook.heard import Listening, hold_properties
 from hubspot_retention.errors import BlockedError, PortalDeniedError, PortalError, PortalPausedError
+from hubspot_retention.workflow.batches import BATCH, TOGETHER, in_batches
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.gate import ComparedClocks, Permission, admit, check_portal, find_plan
 from hubspot_retention.workflow.overlap import Overlap
@@ -46,13 +46,7 @@ _MOST_FAILURES = 30
 _MOST_UNREADABLE = 10
 """How many reads may fail while calls are settled: enough to find one record in a batch by halving."""
 
-BATCH = 100
-"""Records at most that are read afresh together, and archived together: HubSpot's limit for both."""
-
-_TOGETHER = {Action.ARCHIVE: BATCH, Action.ERASE: 50, Action.END_MARKETING: 10}
-"""How many of a kind are read together: no more than the portal's usual limit lets go while what was read is fresh."""
-
-_ACTIONS = tuple(_TOGETHER)
+_ACTIONS = tuple(TOGETHER)
 _OPEN = (ItemState.PENDING, ItemState.PREPARED)
 _UNSETTLED = (ItemState.SENT, ItemState.UNKNOWN)
 _BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
@@ -150,7 +144,7 @@ class Applier:
                 size = min(size, BATCH // 10)
             left = len(items)
             first = first or left
-            trouble = self._round(_batches(items, size), ledger, carrier, partial(_tell, progress, left))
+            trouble = self._round(in_batches(items, size), ledger, carrier, partial(_tell, progress, left))
             if not self._tools.should_stop():
                 self._settle_unsettled(plan, carrier)
         if trouble is not None and left == first:
@@ -221,7 +215,7 @@ class Applier:
     def _settle_unsettled(self, plan: Plan, carrier: Carrier) -> None:
         """Settle by reading; what cannot be read is halved until it stands alone, and stays unknown (L2)."""
         left = self._items(plan, _UNSETTLED)
-        batches = list(_batches(left, BATCH))
+        batches = list(in_batches(left, BATCH))
         failures = 0
         while batches and failures < _MOST_UNREADABLE:
             batch = batches.pop(0)
@@ -263,23 +257,6 @@ class Applier:
 
 def _tell(progress: Callable[[str, int, int | None], None], total: int, done: int) -> None:
     progress("applying", done, total)
-
-
-def _kind_of(item: PlanItem) -> tuple[bool, Action, ObjectType]:
-    """Marketing last: a scope that only it needs, where it is missing, stands in the way of nothing before it."""
-    return item.action is Action.END_MARKETING, item.action, item.record.object_type
-
-
-def _sliced(items: Sequence[PlanItem], size: int) -> Iterator[list[PlanItem]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
-
-
-def _batches(items: Iterable[PlanItem], size: int) -> Iterator[list[PlanItem]]:
-    """The earliest deadline first: within each hundred of them, those of one kind together."""
-    for hundred in _sliced(list(items), size):
-        for (_, action, _), group in groupby(sorted(hundred, key=_kind_of), key=_kind_of):
-            yield from _sliced(list(group), _TOGETHER[action])
 
 
 _BUSY: "WeakSet[Store]" = WeakSet()

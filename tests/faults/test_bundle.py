@@ -6,6 +6,7 @@ import pytest
 
 from hubspot_retention.core.plan.model import Action, Block, ItemState
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.record import RecordRef
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
     RECENT_END,
@@ -276,6 +277,63 @@ def test_an_archive_of_a_contact_touches_the_contact_alone(world_of: MakeWorld) 
     assert world.is_in_view("emails/41")
     world.act("restore", record="contacts/101")
     assert world.hangs_on("contacts/101", "emails") == {"emails/41"}
+
+
+def test_a_deal_and_the_contact_with_whom_it_shares_letters_go_by_one_plan_and_the_letters_stay(
+    world_of: MakeWorld,
+) -> None:
+    """As the plan said; and the contact can be restored with them."""
+    links = tuple((owner, letter) for owner in ("contacts/101", "deals/21") for letter in ("emails/41", "notes/31"))
+    letters: dict[str, Any] = {"emails": [a_letter(41)], "notes": [a_letter(31)]}
+    world = a_world_with(world_of, *links, contacts=[inactive(101)], deals=[lost_deal(21)], **letters)
+    plan = world.time_rules()
+    world.apply(plan)
+    assert world.effects() == ["archived deals/21", "archived contacts/101"]
+    world.act("restore", record="contacts/101")
+    assert world.hangs_on("emails/41", "contacts") == world.hangs_on("notes/31", "contacts") == {"contacts/101"}
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_letter_that_a_plan_keeps_for_somebody_stays_where_they_go_into_the_bin_before(
+    world_of: MakeWorld, held: bool
+) -> None:
+    """There nobody can see that they need it, nor that a hold on them reaches a deal; an e-mail has no bin."""
+    links = (("contacts/101", "deals/21"), ("contacts/101", "emails/41"), ("deals/21", "emails/41"))
+    contacts, letters = [a_customer(101)], [a_letter(41)]
+    world = a_world_with(world_of, *links, contacts=contacts, deals=[lost_deal(21)], emails=letters)
+    plan = world.time_rules()
+    assert world.item(plan, "deals/21").may_go == ()
+    if held:
+        world.registrar().place_hold(RecordRef.parse("contacts/101"), "M-1", "dispute", None, world.clock.now())
+    world.act("archive", record="contacts/101")
+    world.apply(plan)
+    assert world.effects() == []
+    assert world.state(plan, "deals/21") == (ItemState.SKIPPED, Skip.MORE_WOULD_GO)
+
+
+def test_whoever_is_erased_takes_no_letter_along_that_the_plan_kept_for_somebody_whom_another_plan_archived(
+    world_of: MakeWorld,
+) -> None:
+    links = tuple((owner, letter) for owner in ("contacts/101", "contacts/102") for letter in ("emails/41", "notes/31"))
+    letters: dict[str, Any] = {"emails": [a_letter(41)], "notes": [a_letter(31)]}
+    world = a_world_with(world_of, *links, contacts=[asks_to_go(101), inactive(102)], **letters)
+    rights, time = map(world.approve, world.assess())
+    world.apply(time)
+    world.apply(rights)
+    assert world.effects() == ["archived contacts/102"]
+    assert world.state(rights, "contacts/101") == (ItemState.SKIPPED, Skip.MORE_WOULD_GO)
+    assert all(map(world.is_in_view, ("emails/41", "notes/31")))
+
+
+def test_a_letter_that_came_after_the_plan_is_for_the_next_plan(world_of: MakeWorld) -> None:
+    world = a_world_with(world_of, contacts=[asks_to_go(101)], emails=[a_letter(41)])
+    plan = world.rights()
+    world.sandbox.portal.links.join(("contacts", "101"), ("emails", "41"), "")
+    world.apply(plan)
+    assert world.effects() == []
+    assert world.state(plan, "contacts/101") == (ItemState.SKIPPED, Skip.MORE_WOULD_GO)
+    world.apply(world.rights())
+    assert world.effects() == ["removed emails/41 for good", "erased contacts/101"]
 
 
 def test_a_bundle_of_hundreds_goes_in_batches_of_a_hundred(world_of: MakeWorld) -> None:

@@ -108,8 +108,8 @@ PACKAGES: Final = (
     ),
     Package(
         name="application",
-        sources=("workflow/dispose.py",),
-        tests=("tests/unit/workflow/test_dispose.py", "tests/unit/workflow/test_dispose_batches.py"),
+        sources=("workflow/dispose.py", "workflow/batches.py"),
+        tests=("tests/unit/workflow/test_dispose.py", "tests/unit/workflow/test_batches.py"),
     ),
     _workflow("gate"),
     Package(

@@ -15,7 +15,7 @@ from hubspot_retention.core.plan.build import Tally, item_of
 from hubspot_retention.core.plan.digest import PlanDigest
 from hubspot_retention.core.plan.model import Action, Block, Bundle, OutcomeCount, Plan, PlanItem, PlanKind
 from hubspot_retention.core.policy.model import Disposition
-from hubspot_retention.core.record import ObjectType, PortalId, RecordRef
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from tests.documents import clienti
 from tests.properties.portals import a_random_portal, seeds
 from tests.unit.core.plan.plans import a_decision, a_disposal, a_plan, an_item
@@ -88,6 +88,7 @@ ITEMS: dict[str, Any] = {
     "action": Action.ARCHIVE,
     "block": Block.UNVERIFIED,
     "bundle": Bundle(archived=1),
+    "may_go": (RecordRef(ObjectType.EMAIL, RecordId(41)),),
 }
 
 

@@ -13,6 +13,7 @@ from hubspot_retention.store import audit_log
 from hubspot_retention.store.database import SqlTransaction
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.workflow import anchoring, carry, dispose, gate, looking, protocol, review
+from hubspot_retention.workflow.batches import BATCH, in_batches
 
 Patch = Callable[[Any], None]
 
@@ -215,8 +216,7 @@ def _nothing_read_back(monkeypatch: Any) -> None:
 
 
 def _poison_spoils_its_batch(monkeypatch: Any) -> None:
-    real = dispose._batches
-    monkeypatch.setattr(dispose, "_batches", lambda items, size: real(items, dispose.BATCH))
+    monkeypatch.setattr(dispose, "in_batches", lambda items, size: in_batches(items, BATCH))
 
 
 def _entry_stored_later(monkeypatch: Any) -> None:

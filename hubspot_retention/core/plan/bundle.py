@@ -2,6 +2,10 @@
 
 After a contact is erased the trail to its correspondence is gone, so everything is settled before. What anybody
 else still needs stays and loses only this contact; a company is nobody else. What cannot be read stays.
+
+What can go wrong: somebody else who needs a letter is archived before the record goes. In the bin they hang on nothing
+that can be seen, so the letter looks as if it were the record's alone, and an e-mail has no bin. So the plan names each
+letter that may go, and when it is carried out no other one does.
 """
 
 from collections import Counter
@@ -13,7 +17,7 @@ from enum import StrEnum
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import Bundle
 from hubspot_retention.core.portal import Engagement
-from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 
 
 class Fate(StrEnum):
@@ -70,20 +74,48 @@ def settle_for_contact(contact_id: RecordId, engagement: Engagement, won: Sequen
     return Settled(engagement, Fate.DETACH if others or tickets else Fate.ARCHIVE)
 
 
+def _share(entry: Settled, going: Collection[RecordRef]) -> tuple[RecordRef, ...]:
+    """Who share a letter of which a record that goes lets go, if all of them are `going`; else nobody."""
+    letter = entry.engagement
+    holders = tuple(
+        RecordRef(kind, each)
+        for kind, ids in (
+            (ObjectType.CONTACT, letter.contacts),
+            (ObjectType.DEAL, letter.deals),
+            (ObjectType.TICKET, letter.tickets),
+        )
+        if not isinstance(ids, Unknown)
+        for each in ids
+    )
+    return holders if entry.fate is Fate.DETACH and set(holders).issubset(going) else ()
+
+
 def once_all_have_gone(
-    contact_id: RecordId, settled: Sequence[Settled], going: Collection[RecordId]
+    record: RecordRef, settled: Sequence[Settled], going: Collection[RecordRef]
 ) -> tuple[Settled, ...]:
-    """What becomes of a contact's correspondence if all who are `going` by the same plan have gone: what only they
-    share goes with the last of them. It is counted once, with the one that has the highest id."""
+    """What becomes of a record's correspondence if all of its class that are `going` by the same plan have gone: what
+    only they share goes with the last of them. It is counted once, with the one that has the highest id."""
     found = []
     for entry in settled:
-        letter, contacts = entry.engagement, entry.engagement.contacts
-        may_go = entry.fate is Fate.DETACH and not letter.tickets
-        if not may_go or isinstance(contacts, Unknown) or not set(contacts).issubset(going):
+        sharing = _share(entry, going)
+        if not sharing:
             found.append(entry)
-        elif contact_id == max(contacts):
-            found.append(Settled(letter, Fate.ARCHIVE))
+        elif record == max(sharing):
+            found.append(Settled(entry.engagement, Fate.ARCHIVE))
     return tuple(found)
+
+
+def may_go(settled: Sequence[Settled], going: Collection[RecordRef]) -> tuple[RecordRef, ...]:
+    """The correspondence that a record may take along: what goes with it, and what it shares only with others that are
+    `going`, as nobody can tell beforehand who will be the last of them."""
+    return tuple(
+        sorted(entry.engagement.ref for entry in settled if entry.fate is Fate.ARCHIVE or _share(entry, going))
+    )
+
+
+def goes_beyond(settled: Sequence[Settled], planned: Collection[RecordRef]) -> bool:
+    """Whether anything would go of which the plan did not say that it may."""
+    return any(entry.fate is Fate.ARCHIVE and entry.engagement.ref not in planned for entry in settled)
 
 
 def settle_for_deal(deal_id: RecordId, engagement: Engagement) -> Settled:

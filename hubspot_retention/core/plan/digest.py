@@ -34,6 +34,8 @@ class PlanDigest:
         found["action"] = item.action.value
         found["block"] = None if item.block is None else item.block.value
         found["bundle"] = None if item.bundle is None else list(item.bundle)
+        if item.may_go:
+            found["may_go"] = [str(letter) for letter in item.may_go]
         self._line(found)
 
     def _line(self, value: object) -> None:

@@ -86,6 +86,7 @@ class Bundle(NamedTuple):
 class PlanItem:
     """One record of a plan: the decision on it, what is done about it, how far that has come.
 
+    `may_go`: the correspondence that it may take along, in its order; when it is carried out nothing else goes.
     `start_is_new`: no earlier run saw the start of a time rule that must agree, so a person must look (semantics 8).
     """
 
@@ -93,6 +94,7 @@ class PlanItem:
     action: Action
     block: Block | None = None
     bundle: Bundle | None = None
+    may_go: tuple[RecordRef, ...] = ()
     start_is_new: bool = False
     state: ItemState = ItemState.PENDING
     state_code: str = ""

@@ -19,6 +19,7 @@ class Skip(StrEnum):
     MARKETING_GOES_ON = "marketing-no-longer-ends"
     UNVERIFIED = "correspondence-unverified"
     CORRESPONDENCE_UNKNOWN = "correspondence-unknown"
+    MORE_WOULD_GO = "more-correspondence-would-go"
 
 
 _SKIPS = {

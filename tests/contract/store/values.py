@@ -24,7 +24,7 @@ from hubspot_retention.core.plan.model import (
 )
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Disposition
-from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
+from hubspot_retention.core.record import ENGAGEMENT_TYPES, ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.store.database import SqlStore, SqlTransaction
 
 NOW = datetime(2026, 3, 15, 9, 30, 0, 123456, tzinfo=UTC)
@@ -127,6 +127,7 @@ items = st.builds(
     action=st.sampled_from(Action),
     block=st.none() | st.sampled_from(Block),
     bundle=st.none() | st.builds(Bundle, *[_counts] * 7),
+    may_go=st.lists(st.builds(RecordRef, st.sampled_from(ENGAGEMENT_TYPES), record_ids), max_size=3).map(tuple),
     start_is_new=st.booleans(),
     state=st.sampled_from(ItemState),
     state_code=names | st.just(""),

@@ -85,6 +85,7 @@ FINDINGS = Findings(
                 action=Action.ARCHIVE,
                 block=Block.UNVERIFIED,
                 bundle=Bundle(archived=2),
+                may_go=(RecordRef(ObjectType.NOTE, RecordId(41)),),
                 state=ItemState.SKIPPED,
                 state_code="held",
             ),

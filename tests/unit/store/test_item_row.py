@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from hubspot_retention.core.record import RecordRef
 from hubspot_retention.store.item_row import from_row, to_row
 from tests.contract.store.values import NOW, an_item
 
@@ -15,5 +16,15 @@ def test_an_item_that_was_stored_before_rows_told_every_rule_that_is_due_is_stil
     assert from_row(row).decision.due == DUE
     *columns, body = row
     assert isinstance(body, bytes)
-    older = json.dumps(json.loads(body)[:-1]).encode()
+    older = json.dumps(json.loads(body)[:-2]).encode()
     assert from_row((*columns, older)) == item  # type: ignore[arg-type]
+
+
+def test_an_item_that_was_stored_before_rows_told_which_correspondence_may_go_takes_none_along() -> None:
+    item = replace(an_item(), may_go=(RecordRef.parse("emails/41"), RecordRef.parse("notes/42")))
+    row = to_row(1, item)
+    assert from_row(row) == item
+    *columns, body = row
+    assert isinstance(body, bytes)
+    older = json.dumps(json.loads(body)[:-1]).encode()
+    assert from_row((*columns, older)).may_go == ()  # type: ignore[arg-type]

@@ -235,8 +235,25 @@ def test_what_is_shared_by_contacts_that_all_go_is_counted_as_gone_once() -> Non
         "contacts/101": (Bundle(), None),
         "contacts/102": (Bundle(emails_gone=1, attachments=1), None),
     }
-    alone = Desk([ERASED], letters).listed()
-    assert alone == {"contacts/101": (Bundle(detached=1), None)}
+    alone = Desk([ERASED], letters)
+    assert alone.listed() == {"contacts/101": (Bundle(detached=1), None)}
+    assert alone.replaced[0].may_go == ()
+
+
+def test_what_is_shared_by_deals_that_all_go_is_counted_as_gone_once() -> None:
+    thread = a_letter("emails/44", deals=(21, 22))
+    desk = Desk([a_deal_item(21), a_deal_item(22)], {RecordId(21): (thread,), RecordId(22): (thread,)}, probed="no")
+    assert desk.listed() == {"deals/21": (Bundle(), None), "deals/22": (Bundle(emails_gone=1), None)}
+    assert [item.may_go for item in desk.replaced] == [(thread.ref,), (thread.ref,)]
+
+
+def test_the_plan_names_each_letter_that_may_go_with_a_record() -> None:
+    """A letter of two who go may go with either: nobody knows beforehand who is the last."""
+    thread, other = a_letter("emails/44", 101, 102), RecordId(102)
+    erased = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
+    desk = Desk([ERASED, erased], {ONE: (SHARED, thread, OWN), other: (thread,)})
+    desk.listed()
+    assert [item.may_go for item in desk.replaced] == [(OWN.ref, thread.ref), (thread.ref,)]
 
 
 def test_what_no_answer_tells_of_is_unknown() -> None:

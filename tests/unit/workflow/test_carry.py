@@ -31,9 +31,13 @@ UNHEARD_OF = CallResult(Fate.REFUSED, 404)
 LOST = CallResult(Fate.UNKNOWN)
 
 
+MAY_GO = tuple(RecordRef.parse(f"emails/{number}") for number in (41, 42, 43))
+"""The letters that the plan said may go with anybody."""
+
+
 def erased(*numbers: int) -> list[PlanItem]:
     """People who are to be erased."""
-    return [an_item(f"contacts/{number}") for number in numbers]
+    return [an_item(f"contacts/{number}", may_go=MAY_GO) for number in numbers]
 
 
 def archived(*numbers: int) -> list[PlanItem]:
@@ -44,7 +48,8 @@ def archived(*numbers: int) -> list[PlanItem]:
 def deals(*numbers: int) -> list[PlanItem]:
     """Deals that are to be archived."""
     found = [f"deals/{number}" for number in numbers]
-    return [an_item(ref, decision=a_disposal(ref, rule="lost-deal"), action=Action.ARCHIVE) for ref in found]
+    decisions = [a_disposal(ref, rule="lost-deal") for ref in found]
+    return [an_item(decision=decision, action=Action.ARCHIVE, may_go=MAY_GO) for decision in decisions]
 
 
 def left_alone(*numbers: int) -> list[PlanItem]:
@@ -199,6 +204,20 @@ def test_nobody_is_erased_whose_correspondence_cannot_be_read(letters: Any) -> N
     bench = a_bench(items, letters={101: letters})
     assert bench.carry_out(*items) == ["erase 102"]
     assert bench.words[0] == ("contacts/101", Skip.CORRESPONDENCE_UNKNOWN)
+
+
+@pytest.mark.parametrize("planned", [(), (RecordRef.parse("emails/42"),)])
+def test_who_would_take_along_more_than_the_plan_said_stays(planned: tuple[RecordRef, ...]) -> None:
+    """Whoever the plan kept a letter for may lie in the bin, where nobody can see that they need it."""
+    letter = a_letter("emails/41", 101, deals=())
+    people = [replace(item, may_go=planned) for item in erased(101, 102)]
+    bench = a_bench(people, letters={101: (letter,)})
+    assert bench.carry_out(*people) == ["erase 102"]
+    assert bench.words[0] == ("contacts/101", Skip.MORE_WOULD_GO)
+    lost = [replace(item, may_go=planned) for item in deals(21, 22)]
+    bench = a_bench(lost, letters={21: (a_letter("emails/41", deals=(21,)),)})
+    assert bench.carry_out(*lost) == ["archive deals 22"]
+    assert bench.words[0] == ("deals/21", Skip.MORE_WOULD_GO)
 
 
 def test_correspondence_that_was_not_listed_at_all_is_unknown() -> None:

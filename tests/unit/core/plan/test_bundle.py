@@ -9,7 +9,9 @@ from hubspot_retention.core.plan.bundle import (
     Fate,
     Settled,
     WonDeal,
+    goes_beyond,
     home_of,
+    may_go,
     once_all_have_gone,
     settle_for_contact,
     settle_for_deal,
@@ -22,6 +24,7 @@ from hubspot_retention.core.record import RecordId, RecordRef
 from tests.builders import at
 
 GOES = RecordId(101)
+BOTH = {RecordRef.parse("contacts/101"), RecordRef.parse("contacts/102")}
 FIRST, SECOND = WonDeal(RecordId(201), at("2022-01-01T10:00")), WonDeal(RecordId(202), at("2024-01-01T10:00"))
 UNDATED = WonDeal(RecordId(200), None)
 
@@ -84,10 +87,40 @@ def test_without_any_date_the_home_is_the_first_deal_by_its_id() -> None:
 
 def test_what_only_those_share_who_all_go_is_gone_with_the_last_of_them() -> None:
     """Each but the last only lets go of it: the plan must not say that it is kept."""
-    other = RecordId(102)
-    shared = settle_for_contact(GOES, a_letter(contacts=(GOES, other)), ())
-    assert once_all_have_gone(GOES, (shared,), {GOES, other}) == ()
-    assert once_all_have_gone(other, (shared,), {GOES, other}) == (Settled(shared.engagement, Fate.ARCHIVE),)
+    shared = settle_for_contact(GOES, a_letter(contacts=(GOES, RecordId(102))), ())
+    assert once_all_have_gone(min(BOTH), (shared,), BOTH) == ()
+    assert once_all_have_gone(max(BOTH), (shared,), BOTH) == (Settled(shared.engagement, Fate.ARCHIVE),)
+
+
+def test_what_only_deals_share_that_all_go_is_gone_with_the_last_of_them() -> None:
+    deals = {RecordRef.parse("deals/201"), RecordRef.parse("deals/202")}
+    letter = a_letter(contacts=(), deals=(RecordId(201), RecordId(202)))
+    settled = (settle_for_deal(RecordId(201), letter),)
+    assert once_all_have_gone(min(deals), settled, deals) == ()
+    assert once_all_have_gone(max(deals), settled, deals) == (Settled(letter, Fate.ARCHIVE),)
+    assert once_all_have_gone(max(deals), settled, {max(deals)}) == settled
+
+
+def test_a_record_may_take_along_what_goes_with_it_and_what_it_shares_with_others_that_go() -> None:
+    """Whoever is the last of them takes it, and nobody knows beforehand who that is."""
+    letters = (
+        a_letter("notes/4", contacts=(GOES, RecordId(102))),
+        a_letter("emails/5"),
+        a_letter("notes/6", contacts=(GOES, RecordId(103))),
+        a_letter("notes/7", deals=(RecordId(201),)),
+    )
+    settled = tuple(settle_for_contact(GOES, letter, ()) for letter in letters)
+    assert may_go(settled, BOTH) == (RecordRef.parse("emails/5"), RecordRef.parse("notes/4"))
+    assert may_go(settled, ()) == (RecordRef.parse("emails/5"),)
+
+
+def test_more_would_go_only_if_a_letter_goes_that_the_plan_did_not_name() -> None:
+    goes = settle_for_contact(GOES, a_letter("emails/5"), ())
+    stays = settle_for_contact(GOES, a_letter("notes/6", contacts=(GOES, RecordId(103))), ())
+    assert goes_beyond((goes, stays), ())
+    assert goes_beyond((goes,), (stays.engagement.ref,))
+    assert not goes_beyond((goes, stays), (goes.engagement.ref,))
+    assert not goes_beyond((stays,), ())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +135,7 @@ def test_what_only_those_share_who_all_go_is_gone_with_the_last_of_them() -> Non
 )
 def test_what_somebody_else_holds_or_nobody_shares_is_as_it_was_when_they_have_gone(letter: Engagement) -> None:
     settled = (settle_for_contact(GOES, letter, ()),)
-    assert once_all_have_gone(GOES, settled, {GOES, RecordId(102)}) == settled
+    assert once_all_have_gone(min(BOTH), settled, BOTH) == settled
 
 
 def test_a_deal_that_goes_takes_what_only_it_holds() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hubspot_retention.core.decision.model import Outcome, Reason, ReasonCode
 from hubspot_retention.core.plan.digest import PlanDigest
 from hubspot_retention.core.plan.model import Action, Block, Bundle, OutcomeCount, PlanItem
-from hubspot_retention.core.record import ObjectType
+from hubspot_retention.core.record import ObjectType, RecordRef
 from tests.documents import clienti
 from tests.unit.core.plan.plans import a_decision, a_plan, an_item
 
@@ -41,3 +41,6 @@ def test_the_digest_is_the_sha_256_of_the_header_and_of_each_item_in_canonical_j
     blocked = HELD.replace('"block":null,"bundle":null', '"block":"unverified","bundle":[1,0,2,0,0,0,0]')
     left = replace(held, block=Block.UNVERIFIED, bundle=Bundle(archived=1, detached=2))
     assert digest_of(left) == sha256(HEADER, blocked)
+    named = HELD.replace('"outcome"', '"may_go":["emails/41","notes/42"],"outcome"')
+    letters = (RecordRef.parse("emails/41"), RecordRef.parse("notes/42"))
+    assert digest_of(replace(held, may_go=letters)) == sha256(HEADER, named)
