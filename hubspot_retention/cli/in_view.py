@@ -1,5 +1,6 @@
 """Whether a record that a person named is in view in the portal: a slip in its number would hold nobody."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from hubspot_retention.cli.output import say
@@ -13,17 +14,30 @@ if TYPE_CHECKING:
 def tell_if_not_in_view(house: "Application", record: "RecordRef") -> None:
     """Look once, if there is a token, and tell what was not found, or that nobody could look. Whatever was written down
     about the record stands: HubSpot may be away, and what lies in its bin may come back."""
+    from hubspot_retention.cli.moments import shown_day
+    from hubspot_retention.core.deadline.timing import BIN
+    from hubspot_retention.core.portal import Gone
+
     environment = house.environment
     if not (environment.get("HUBSPOT_ACCESS_TOKEN") or environment.get("HUBSPOT_ACCESS_TOKEN_FILE")):
         return
     try:
         with house.store("brief") as store, house.transport(_no_waiting) as transport:
             portal_id = house.identify(transport, store).portal_id
-            found = house.portal_by(transport).presence(record.object_type, [record.record_id])[record.record_id]
+            portal = house.portal_by(transport)
+            found = portal.presence(record.object_type, [record.record_id])[record.record_id]
+            binned = portal.read_archived(record) if found is Gone.ABSENT else Gone.ABSENT
     except RetentionError as error:
         say(f"it could not be checked whether {record} is in view in the portal: {error}")
         return
-    if found is not True:
+    if not isinstance(binned, Gone):
+        since = binned[1]
+        by = f" by {shown_day(since + BIN, house.policy()[0].civil)}" if isinstance(since, datetime) else ""
+        say(
+            f"{record} lies in the bin of portal {portal_id}. What was said of it stands, but reaches nothing that hung"
+            f" on it until somebody restores it{by}"
+        )
+    elif found is not True:
         say(f"{record} is not in view in portal {portal_id}: check the number. What was said of it stands all the same")
 
 

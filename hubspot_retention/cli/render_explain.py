@@ -131,6 +131,8 @@ def _present(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
             yield indented(Text(f"· {sentence(reason, civil)}"))
     else:
         yield indented(Text(_gone(found, civil)))
+        for matter in found.matters:
+            yield indented(Text(f"· a hold is placed on it, matter {matter}: it reaches nothing that hung on it"))
 
 
 def _verdict(decision: Decision, civil: Civil) -> str:
@@ -178,10 +180,11 @@ def next_date(found: Explanation, civil: Civil) -> str:
         return _next_of(present.decision, civil)
     done = _done(found)
     if done is None:
-        return "None."
+        return "If it lies in HubSpot's bin, restore it: it is held." if found.matters else "None."
     if _was_erased(found, done):
         return f"HubSpot has purged it by {shown_day(done.at + PURGED_WITHIN, civil)} at the latest."
-    return f"It can be restored in HubSpot until {shown_day(done.at + BIN, civil)}; then it is gone."
+    held = "It is held: restore it. " if found.matters else ""
+    return f"{held}It can be restored in HubSpot until {shown_day(done.at + BIN, civil)}; then it is gone."
 
 
 def _next_of(decision: Decision, civil: Civil) -> str:

@@ -39,11 +39,13 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that is to be told of one record as of an instant (UTC). `plans` newest first, `log` oldest first."""
+    """All that is to be told of one record as of an instant (UTC). `matters`: of the holds of our register on it.
+    `plans` newest first, `log` oldest first."""
 
     record: RecordRef
     as_of: datetime
     present: Present | Gone | MergedInto
+    matters: tuple[str, ...]
     plans: tuple[tuple[Plan, PlanItem], ...]
     log: tuple[StoredEntry, ...]
 
@@ -98,7 +100,9 @@ class Explainer:
         present = read(record, memory, as_of)
         with self._store.transaction() as tx:
             plans = tuple(tx.items_of_record(record))
-        return Explanation(record=record, as_of=as_of, present=present, plans=plans, log=log_of(self._store, record))
+        matters = memory.register.get(record, ())
+        log = log_of(self._store, record)
+        return Explanation(record=record, as_of=as_of, present=present, matters=matters, plans=plans, log=log)
 
     def _contact(self, record: RecordRef, memory: Memory, as_of: datetime) -> Present | Gone | MergedInto:
         found = self._fresh.contacts([record.record_id], memory, as_of)[record.record_id]

@@ -87,6 +87,18 @@ def test_one_who_was_archived_can_be_restored_for_a_while(applied: House) -> Non
     assert "It can be restored in HubSpot until" in applied("explain", "contacts/102").out
 
 
+def test_of_one_who_is_held_and_not_in_view_it_is_said_that_a_person_must_restore_them(applied: House) -> None:
+    applied("plan", "new")
+    applied.approved("time")
+    applied("plan", "apply", "2-time")
+    for record in ("contacts/102", "contacts/999"):
+        applied("hold", "place", record, "--matter", "J-1", "--reason", "a dispute")
+    archived, unknown = (applied("explain", record).out for record in ("contacts/102", "contacts/999"))
+    assert "· a hold is placed on it, matter J-1: it reaches nothing that hung on it" in archived
+    assert "It is held: restore it. It can be restored in HubSpot until" in archived
+    assert "If it lies in HubSpot's bin, restore it: it is held." in unknown
+
+
 def test_one_who_is_kept_is_explained_with_facts_and_rules(applied: House) -> None:
     out = applied("explain", "contacts/103").out
     assert "Held: nothing may happen to it." in out

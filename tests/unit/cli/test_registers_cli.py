@@ -118,6 +118,22 @@ def test_a_record_that_is_not_in_view_is_told_and_what_was_said_of_it_stands(
 
 
 @pytest.mark.parametrize("words", SAYINGS, ids=lambda words: words[0])
+def test_of_a_record_in_the_bin_it_is_said_until_when_it_can_be_restored(
+    planned: House, words: tuple[str, ...]
+) -> None:
+    """Nobody can see there what hangs on it: a hold reaches nothing else."""
+    planned.act("archive", record="contacts/103")
+    house = application()
+    until = house.policy()[0].civil.local_date(house.clock.now() + timedelta(days=90))
+    ran = planned(*(word.replace("999", "103") for word in words))
+    assert ran.code == 0
+    assert ran.err.endswith(
+        "contacts/103 lies in the bin of portal 25412345. What was said of it stands, but reaches nothing that hung on"
+        f" it until somebody restores it by {until}\n"
+    )
+
+
+@pytest.mark.parametrize("words", SAYINGS, ids=lambda words: words[0])
 def test_where_hubspot_does_not_answer_it_is_said_at_once_that_nobody_could_look(
     planned: House, words: tuple[str, ...]
 ) -> None:
