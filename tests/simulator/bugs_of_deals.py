@@ -46,6 +46,10 @@ def _shared_letter_goes_with_a_deal(monkeypatch: Any) -> None:
     monkeypatch.setattr(carry, "settle_for_deal", settle)
 
 
+def _more_goes_than_was_planned(monkeypatch: Any) -> None:
+    monkeypatch.setattr(carry, "goes_beyond", lambda settled, planned: False)
+
+
 def _people_hold_no_deal(monkeypatch: Any) -> None:
     real = view.Judge.deal_causes
     monkeypatch.setattr(view.Judge, "deal_causes", lambda self, seen, contacts: real(self, seen, ()))
@@ -112,7 +116,8 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
         Bug(what="a deal goes with its contact", seed=64, noticed_by=("S2", "S5"), patch=_deals_go_along),
         Bug(what="a deal goes before its letters", seed=9, noticed_by=("C2",), patch=_deal_before_its_letters),
         Bug(what="a letter of two deals goes", seed=9, noticed_by=("C1",), patch=_shared_letter_goes_with_a_deal),
-        Bug(what="a contact's hold reaches no deal", seed=1769, noticed_by=("S1",), patch=_people_hold_no_deal),
+        Bug(what="more goes than was planned", seed=9, noticed_by=("C5",), patch=_more_goes_than_was_planned),
+        Bug(what="a contact's hold reaches no deal", seed=4299, noticed_by=("S1",), patch=_people_hold_no_deal),
         Bug(what="a deal's hold reaches nobody", seed=174, noticed_by=("S1", "S3"), patch=_deals_hold_nobody),
         Bug(
             what="a hold of a deal merged away holds nobody",
@@ -121,7 +126,7 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
             patch=_older_numbers_hold_no_deal,
             is_late=True,
         ),
-        Bug(what="a deal in flight is promised", seed=8028, noticed_by=("S1",), patch=_deal_in_flight_promised),
+        Bug(what="a deal in flight is promised", seed=5663, noticed_by=("S1",), patch=_deal_in_flight_promised),
         Bug(what="a letter goes however late", seed=680, noticed_by=("C4",), patch=_steps_know_no_time),
         Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
         Bug(what="who is not gone counts as gone", seed=64, noticed_by=("T2",), patch=_remembered_before_the_call),

@@ -1,6 +1,7 @@
 """What must never be where things hang on each other, beside what must never be anywhere: held through a neighbour or
 by an older id, a letter that had to stay (C1), a record that went before its letters (C2), an agreement whose end
-nobody can tell any more (C3), a letter that went too long after the last look (C4)."""
+nobody can tell any more (C3), a letter that went too long after the last look (C4), or that its plan did not name
+(C5)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,10 +10,12 @@ from datetime import date
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.facts.observation import ContactObservation
 from hubspot_retention.core.plan.model import Action
+from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ENGAGEMENT_TYPES, ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.protocol import CALL_WITHIN_SECONDS
 from tests.simulator.checker import Checker, _Sent
+from tests.simulator.database import database
 from tests.simulator.letters import Letter
 from tests.simulator.neighbours import known
 from tests.simulator.town import Town
@@ -25,6 +28,8 @@ class EstateChecker(Checker):
     town: Town
     erased: set[RecordRef] = field(default_factory=set)
     _announced: dict[tuple[str, str], RecordRef] = field(default_factory=dict)
+    _named: dict[str, dict[RecordRef, tuple[RecordRef, ...]]] = field(default_factory=dict)
+    _unnamed: set[tuple[str, str]] = field(default_factory=set)
     _listed: dict[tuple[str, RecordRef], float] = field(default_factory=dict)
     _alone: dict[tuple[str, RecordRef], list[RecordRef]] = field(default_factory=dict)
 
@@ -39,7 +44,17 @@ class EstateChecker(Checker):
             if entry.kind in ("engagement.sent", "deal.sent"):
                 about = str(dict(entry.facts)["about"])
                 self._announced[self.stage.who, about] = RecordRef.parse(entry.record or "")
+                self._note_whether_named(entry, about)
         Checker.durable(self, entries)
+
+    def _note_whether_named(self, entry: Entry, about: str) -> None:
+        """Whether a plan told of what goes with a record by it, as it was stored."""
+        plan_id, record = entry.plan_id or "", RecordRef.parse(entry.record or "")
+        if plan_id not in self._named:
+            with database()[1].transaction() as tx:
+                self._named[plan_id] = {item.record: item.may_go for item in tx.items(plan_id, ALL_ITEMS)}
+        is_named = RecordRef.parse(about) in self._named[plan_id][record]
+        (self._unnamed.discard if is_named else self._unnamed.add)((self.stage.who, about))
 
     # Calls.
 
@@ -127,6 +142,8 @@ class EstateChecker(Checker):
         goes_with = self._announced.get((who, str(letter.ref)))
         if goes_with is None:
             self._fail("S2", f"{letter.ref} goes without a durable word that names it")
+        if (who, str(letter.ref)) in self._unnamed:
+            self._fail("C5", f"{letter.ref} goes with {goes_with}, and the plan did not say that it may")
         listed_at = self._listed.get((who, goes_with), 0.0)
         old = [ref for ref, since in letter.links.items() if since < listed_at]
         if len(old) > 1 or any((who, ref) not in self._sent for ref in old):
