@@ -112,7 +112,8 @@ class Reviewer:
             plan = plan_in(tx, plan_id)
             if not has_shrunk(tx, plan):
                 return None
-            self._check(replace(plan, status=PlanStatus.AWAITING_REVIEW), digest, policy_text, now)
+            waiting = replace(plan, status=PlanStatus.AWAITING_REVIEW)
+            self._check(waiting, digest, parse_policy(policy_text), now)
             accepted = replace(plan, decided_by=self._actor, decided_at=now)
             tx.save_plan(accepted)
             tx.audit(plan_entry(plan, Verb.CONFIRMED, now, self._actor, "fewer-records"))

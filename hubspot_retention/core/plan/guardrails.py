@@ -24,6 +24,7 @@ def going(decision: Decision) -> Going:
     """What the disposal of a decision counts as."""
     return (decision.record.object_type, *(due_rules(decision) or ("",)))
 
+
 _LEFT = "were left after the last sound run"
 _ACCEPT = "if that is right, a person accepts the figure (plan approve)"
 

@@ -138,7 +138,7 @@ def test_a_refusal_is_told_with_its_reason_and_stops_no_other_plan(house: House)
     plan = house.desk.plan(asked_to_go())
     house.becomes[plan.plan_id] = BlockedError("all disposals are stopped")
     done = house.carry_out(plan)
-    assert done == CarriedOut(waits=[(plan.plan_id, "all disposals are stopped")])
+    assert done == CarriedOut(waits=[(plan.plan_id, "all disposals are stopped")], is_refused=True)
     assert house.settled == [plan.plan_id]
     assert house.desk.found(plan) == plan
     assert house.ids() == [plan.plan_id]

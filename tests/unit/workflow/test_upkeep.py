@@ -33,7 +33,7 @@ def ring(tmp_path: Path, desk: Desk) -> Keyring:
     """The key of a year in which one person was erased."""
     (tmp_path / "keys").mkdir()
     ring = Keyring(tmp_path / "keys" / "pseudonyms.json")
-    ring.begin(date(2026, 1, 1))
+    ring.begin(date(2026, 1, 1), str)
     pseudonym = ring.of(Address("p101@example.dk"), date(2026, 3, 1))
     with desk.store.transaction() as tx:
         tx.bury(Tombstone(record_id=RecordId(101), pseudonym=pseudonym, sent_at=NOW, erased_at=NOW))
