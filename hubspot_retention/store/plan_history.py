@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Select, select
 
-from hubspot_retention.core.plan.model import RESTORED, Action, ItemState
+from hubspot_retention.core.decision.model import Outcome
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanKind
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.store.encoding import TYPE_NUMBERS, from_micros_or_none
 from hubspot_retention.store.schema import plan, plan_item
@@ -47,6 +48,32 @@ class PlanHistoryRows(Rows):
         """The outcome of each record's newest item, such as `held`; a record without any is not in the answer."""
         newest = self._newest(select(plan_item.c.record_id, plan_item.c.outcome), object_type, ids)
         return {record_id: outcome for record_id, (outcome,) in newest.items()}
+
+    def held_by(
+        self, run_id: int, kind: PlanKind, object_type: ObjectType, after: RecordId, limit: int
+    ) -> Sequence[RecordId]:
+        """Records of a class that a run's plan of that kind holds as held, with ids beyond `after`, in their order."""
+        numbers = select(plan.c.plan_no).where(plan.c.run_id == run_id, plan.c.kind == kind.value)
+        statement = (
+            select(plan_item.c.record_id)
+            .where(plan_item.c.plan_no == numbers.scalar_subquery())
+            .where(plan_item.c.object_type == TYPE_NUMBERS[object_type], plan_item.c.record_id > after)
+            .where(plan_item.c.outcome == Outcome.HELD.value)
+            .order_by(plan_item.c.record_id)
+            .limit(limit)
+        )
+        return [RecordId(record_id) for record_id in self._connection.scalars(statement)]
+
+    def of_run(self, run_id: int, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
+        """Which of the records stand in the plans of a run, as whatever."""
+        numbers = select(plan.c.plan_no).where(plan.c.run_id == run_id)
+        of_class = plan_item.c.object_type == TYPE_NUMBERS[object_type]
+        statement = select(plan_item.c.record_id).where(plan_item.c.plan_no.in_(numbers), of_class)
+        found: set[RecordId] = set()
+        for start in range(0, len(ids), _AT_ONCE):
+            part = statement.where(plan_item.c.record_id.in_(ids[start : start + _AT_ONCE]))
+            found.update(map(RecordId, self._connection.scalars(part)))
+        return frozenset(found)
 
     def _newest(
         self, statement: Select[Any], object_type: ObjectType, ids: Sequence[RecordId]

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.store import schema
-from hubspot_retention.store.encoding import from_micros_or_none, to_micros
+from hubspot_retention.store.encoding import from_micros, from_micros_or_none, to_micros
 from hubspot_retention.store.errors import StoreError
 from hubspot_retention.store.session import Rows
 
@@ -71,6 +71,19 @@ class RunRows(Rows):
             .limit(1)
         )
         return from_micros_or_none(self._connection.scalar(statement))
+
+    def full_run_before(self, portal: PortalId, run_id: int) -> tuple[int, datetime] | None:
+        """The number of the newest run before this one that read the whole portal and ended as done (a what-if is
+        none), and when it began."""
+        statement = (
+            select(schema.run.c.run_id, schema.run.c.started_at)
+            .where(schema.run.c.portal_id == portal, schema.run.c.run_id < run_id, schema.run.c.outcome == _DONE)
+            .where(schema.run.c.kind.not_in((*_PARTIAL, _WHAT_IF)))
+            .order_by(schema.run.c.run_id.desc())
+            .limit(1)
+        )
+        found = self._connection.execute(statement).one_or_none()
+        return None if found is None else (found.run_id, from_micros(found.started_at))
 
     def run_kind(self, run_id: int) -> str:
         """What kind of run it was."""

@@ -37,6 +37,7 @@ from hubspot_retention.workflow.bundles import BundleLister
 from hubspot_retention.workflow.clerk import Clerk
 from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
 from hubspot_retention.workflow.gate import check_clock
+from hubspot_retention.workflow.held_missed import HeldMissed
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
@@ -286,6 +287,7 @@ class Assessment:
             self._note()
             if self._ledger is not None:
                 self._ledger.look_at_missed(self._store, order.as_of, at)
+                HeldMissed(self._store, self._ledger, run.portal_id, run.run_id).look(at)
         with self._store.transaction() as tx:
             tx.finish_run(run.run_id, at, "done")
             tx.save_boundaries(run.portal_id, self._source.boundaries())

@@ -14,6 +14,12 @@ def alarm_about(tx: Transaction, record: RecordRef, kind: AlarmKind = AlarmKind.
     return known if known is not None and known.settled_at is None else None
 
 
+def is_over_unseen(known: AlarmRecord) -> bool:
+    """Whether an alarm is over because a person said so, or its time was: nobody saw that what it tells of is over
+    (`settle`)."""
+    return known.settled_at is not None and known.last_seen_at < known.settled_at
+
+
 def settle(tx: Transaction, known: AlarmRecord | None, now: datetime) -> None:
     """It is over, if there is one."""
     if known is not None:

@@ -10,7 +10,7 @@ from hubspot_retention.core.audit.whole import StoredCheckpoint
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.forecast import Turn
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationCount, ObligationState
-from hubspot_retention.core.plan.model import Action, ItemState
+from hubspot_retention.core.plan.model import Action, ItemState, PlanKind
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.webhook.event import Event, StoredEvent
 
@@ -20,6 +20,10 @@ class ServiceTransaction(Protocol):
 
     def last_full_run(self, portal: PortalId) -> datetime | None:
         """When the newest run began that read the whole portal and ended as done (a what-if is none)."""
+
+    def full_run_before(self, portal: PortalId, run_id: int) -> tuple[int, datetime] | None:
+        """The number of the newest run before this one that read the whole portal and ended as done (a what-if is
+        none), and when it began."""
 
     def run_kind(self, run_id: int) -> str:
         """What kind of run it was."""
@@ -34,6 +38,14 @@ class ServiceTransaction(Protocol):
 
     def outcomes_of(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, str]:
         """The outcome of each record's newest item, such as `held`; a record without any is not in the answer."""
+
+    def held_by(
+        self, run_id: int, kind: PlanKind, object_type: ObjectType, after: RecordId, limit: int
+    ) -> Sequence[RecordId]:
+        """Records of a class that a run's plan of that kind holds as held, with ids beyond `after`, in their order."""
+
+    def of_run(self, run_id: int, object_type: ObjectType, ids: Sequence[RecordId]) -> frozenset[RecordId]:
+        """Which of the records stand in the plans of a run, as whatever."""
 
     def obligation(self, record: RecordRef) -> Obligation | None:
         """What the ledger knows of a record."""

@@ -1,11 +1,12 @@
 """What plans of all times say of a record, and which runs read the whole portal."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hubspot_retention.core.decision.model import Outcome
-from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanStatus
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanKind, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.store.errors import StoreError
@@ -84,6 +85,29 @@ def test_the_outcome_of_a_record_is_its_newest_one(store: SqlStore) -> None:
         assert tx.outcomes_of(CONTACT, []) == {}
 
 
+def test_what_a_run_held_is_answered_in_pages(store: SqlStore) -> None:
+    held: dict[str, Any] = {"outcome": Outcome.HELD, "action": Action.NONE}
+    with store.transaction() as tx:
+        with_plan(tx, an_item(9, **held))
+        plan = with_plan(tx, *(an_item(n, **held) for n in (2, 4, 6)), an_item(3), an_item(1, DEAL, **held))
+        rights = a_plan(plan.run_id, plan_id="rights", kind=PlanKind.RIGHTS)
+        tx.add_plan(rights)
+        tx.add_items(rights.plan_id, [an_item(1, **held)])
+        assert tx.held_by(plan.run_id, PlanKind.TIME, CONTACT, RecordId(0), 2) == [2, 4]
+        assert tx.held_by(plan.run_id, PlanKind.TIME, CONTACT, RecordId(4), 2) == [6]
+        assert tx.held_by(plan.run_id, PlanKind.TIME, DEAL, RecordId(0), 2) == [1]
+        assert tx.held_by(plan.run_id, PlanKind.RIGHTS, CONTACT, RecordId(0), 2) == [1]
+
+
+def test_a_run_came_upon_what_stands_in_a_plan_of_it(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        with_plan(tx, an_item(9))
+        plan = with_plan(tx, an_item(2), an_item(3, outcome=Outcome.HELD, action=Action.NONE), an_item(1, DEAL))
+        assert tx.of_run(plan.run_id, CONTACT, [RecordId(n) for n in range(1201)]) == {2, 3}
+        assert tx.of_run(plan.run_id, DEAL, OURS) == {1}
+        assert tx.of_run(plan.run_id, CONTACT, []) == frozenset()
+
+
 def test_many_records_are_asked_for_at_once(store: SqlStore) -> None:
     many = [RecordId(n) for n in range(1201)]
     with store.transaction() as tx:
@@ -109,6 +133,10 @@ def test_a_full_run_is_the_newest_that_read_everything_and_ended_well(store: Sql
         tx.start_run(a_run(kind="sweep", started_at=NOW + 8 * HOUR))
         assert tx.last_full_run(PORTAL) == NOW + 3 * HOUR
         assert tx.last_full_run(PortalId(1)) is None
+        assert tx.full_run_before(PORTAL, 99) == (3, NOW + 3 * HOUR)
+        assert tx.full_run_before(PORTAL, 3) == (2, NOW + 2 * HOUR)
+        assert tx.full_run_before(PORTAL, 1) is None
+        assert tx.full_run_before(PortalId(1), 99) is None
 
 
 @pytest.mark.parametrize("kind", ["due", "review"])
