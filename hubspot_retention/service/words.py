@@ -48,7 +48,8 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
     ),
     AlarmKind.RAISED: (
         "Each of these failed again and again, or may not go. Run `hubspot-retention explain RECORD`, mend what it "
-        "names, and it is tried again by itself."
+        "names, and it is tried again by itself. `answer-owed`: tell the person by then why they stay, and close the "
+        "request."
     ),
     AlarmKind.READINESS_LOST: (
         "Look at /health/ready and the log. `audit-damaged`: run `audit verify`, nothing is disposed of until it is "

@@ -5,6 +5,7 @@ from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
+from hubspot_retention.core.deadline.duty import ANSWER_OWED
 from hubspot_retention.core.deadline.ledger import Told
 from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.policy.model import RetentionPolicy
@@ -18,7 +19,9 @@ _VERBS: Final = {
 
 
 def entry_of(after: Obligation, word: Told, policy: RetentionPolicy, at: datetime) -> Entry:
-    """One word of an obligation as it is now; with its beginning go its dates."""
+    """One word of an obligation as it is now; with its beginning go its dates, and where an answer is owed from now on,
+    that has the clock of the request."""
+    is_dated = word is Told.OPENED or (word is Told.RAISED and after.reason == ANSWER_OWED)
     return Entry(
         subject=Subject.OBLIGATION,
         verb=_VERBS[word],
@@ -28,7 +31,7 @@ def entry_of(after: Obligation, word: Told, policy: RetentionPolicy, at: datetim
         policy_digest=policy.digest,
         rule=after.rule or None,
         code=after.reason or None,
-        facts=_dates(after) if word is Told.OPENED else (),
+        facts=_dates(after) if is_dated else (),
     )
 
 

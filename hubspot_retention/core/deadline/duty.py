@@ -1,7 +1,8 @@
 """What a decision obliges the service to do with a record, and by when.
 
 Most decisions oblige to nothing. A disposal does, by the dates of the decision. So does the end of marketing for
-somebody who stays: it is part of the same right, so it has that right's deadline and needs the same approval.
+somebody who stays: it is part of the same right, so it has that right's deadline and needs the same approval. It is
+no answer: whoever asked for erasure and stays must be told so by the clock of the request, and only a person can.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,9 @@ from hubspot_retention.core.policy.model import Disposition, RetentionPolicy, Re
 
 OPT_OUT: Final = "unsubscribed_at"
 """The start that a click sets: it can be a mistake, and somebody else than the person can set it."""
+ASKED: Final = "erasure_requested_at"
 MARKETING_ENDS: Final = "marketing-ends"
+ANSWER_OWED: Final = "answer-owed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +79,31 @@ class Duty:
 
 
 def duty_of(seen: Seen, terms: Terms) -> Duty | None:
-    """What a decision obliges to; `None`: nothing."""
+    """What a decision obliges the service to do; `None`: nothing."""
     if seen.decision.outcome is Outcome.DISPOSE:
         return _disposal(seen, terms)
     return _marketing(seen, terms) if seen.ends_marketing else None
+
+
+def answer_of(seen: Seen, terms: Terms) -> Duty | None:
+    """What is left for a person once the service has nothing to do: whoever asked for erasure must be answered by the
+    clock of the request, whatever the outcome; `None`: nobody asked, or the request is closed."""
+    answer_by = seen.decision.answer_by
+    if answer_by is None:
+        return None
+    rules = terms.policy.rules_for(seen.decision.record.object_type)
+    asked = next((rule for rule in rules if _is_right_from(rule, ASKED)), None)
+    return Duty(
+        reason=ANSWER_OWED,
+        rule="" if asked is None else asked.rule_id,
+        disposition=None,
+        due_at=next((start for _, rule, start in _rights(seen, terms.policy) if rule is asked), None),
+        erase_by=answer_by,
+        call_by=answer_by,
+        not_before=None,
+        by_person=True,
+        right=True,
+    )
 
 
 def _disposal(seen: Seen, terms: Terms) -> Duty:
@@ -172,8 +196,12 @@ def _from_opt_out(rule: RetentionRule) -> bool:
     return rule.dispose is not None and rule.dispose.start.fact == OPT_OUT
 
 
+def _is_right_from(rule: RetentionRule, fact: str) -> bool:
+    return rule.dispose is not None and rule.dispose.right and rule.dispose.start.fact == fact
+
+
 def _after_grace(duty: Duty, rules: Sequence[RetentionRule], opted_out_at: datetime | None, terms: Terms) -> Duty:
-    is_opt_out = any(_from_opt_out(rule) and rule.dispose is not None and rule.dispose.right for rule in rules)
+    is_opt_out = any(_is_right_from(rule, OPT_OUT) for rule in rules)
     if not is_opt_out or opted_out_at is None or duty.call_by is None:
         return duty
     return replace(duty, not_before=not_before(opted_out_at, duty.call_by, terms.grace))

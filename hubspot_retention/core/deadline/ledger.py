@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from hubspot_retention.core.deadline.duty import Duty, Seen, Terms, duty_of
+from hubspot_retention.core.deadline.duty import ANSWER_OWED, Duty, Seen, Terms, answer_of, duty_of
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.deadline.timing import LONGEST_PAUSE, call_by, lapsed_deadline, pause, was_noted
-from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import RecordRef
 
@@ -65,9 +65,14 @@ def told(before: Obligation | None, after: Obligation) -> tuple[Told, ...]:
     found = []
     if after.due_at is not None and (live is None or live.due_at is None):
         found.append(Told.OPENED)
-    if after.state is ObligationState.RAISED and (live is None or live.state is not ObligationState.RAISED):
+    if after.state is ObligationState.RAISED and (live is None or _is_news(live, after)):
         found.append(Told.RAISED)
     return tuple(found)
+
+
+def _is_news(live: Obligation, after: Obligation) -> bool:
+    owes_now = after.reason == ANSWER_OWED and live.reason != ANSWER_OWED
+    return owes_now or live.state is not ObligationState.RAISED
 
 
 def by_deadline(obligation: Obligation) -> tuple[datetime, RecordRef]:
@@ -95,11 +100,14 @@ def heard(known: Obligation | None, seen: Seen, terms: Terms) -> Obligation | No
     if known is not None and _is_stale(known, seen):
         return None if live is None else replace(live, next_look_at=min(live.next_look_at, seen.at))
     duty = duty_of(seen, terms)
+    answer = answer_of(seen, terms) if duty is None else None
     soon = _soon_due(seen)
-    if soon is not None and (duty is not None or live is not None):
+    if soon is not None and (duty is not None or answer is not None or live is not None):
         return _due_soon(live, seen, soon)
     if duty is not None:
         return _obliged(live, duty, seen, terms.policy)
+    if answer is not None:
+        return raised(_opened(live, answer, seen), answer.reason, seen.at)
     return None if live is None else _not_obliged(live, seen, terms.policy)
 
 
@@ -126,8 +134,13 @@ def _is_stale(known: Obligation, seen: Seen) -> bool:
 
 def _obliged(live: Obligation | None, duty: Duty, seen: Seen, policy: RetentionPolicy) -> Obligation:
     """Something is to be done: what is known already, if that is the same disposal, goes on."""
+    opened = _opened(live, duty, seen)
+    return opened if live is None or _what(live) != _what(opened) else _going_on(opened, live, seen, policy)
+
+
+def _opened(live: Obligation | None, duty: Duty, seen: Seen) -> Obligation:
     known_since = live.due_at if live is not None and live.rule == duty.rule else None
-    opened = Obligation(
+    return Obligation(
         record=seen.decision.record,
         state=ObligationState.OPEN,
         first_seen_at=seen.at if live is None else live.first_seen_at,
@@ -144,7 +157,6 @@ def _obliged(live: Obligation | None, duty: Duty, seen: Seen, policy: RetentionP
         right=duty.right,
         plan_id=seen.plan_id,
     )
-    return opened if live is None or _what(live) != _what(opened) else _going_on(opened, live, seen, policy)
 
 
 def _what(obligation: Obligation) -> tuple[object, ...]:
@@ -193,6 +205,10 @@ def _not_obliged(live: Obligation, seen: Seen, policy: RetentionPolicy) -> Oblig
     decision = seen.decision
     code = decision.reasons[0].code.value if decision.reasons else decision.outcome.value
     spoken = replace(live, heard_at=seen.at)
+    if live.reason == ANSWER_OWED:
+        # Of a request that cannot be read nobody can tell that it is closed.
+        is_unknown = any(reason.code is ReasonCode.REQUEST_UNREADABLE for reason in decision.reasons)
+        return raised(spoken, ANSWER_OWED, seen.at) if is_unknown else ended(spoken, code, seen.at)
     if live.due_at is not None and decision.outcome is Outcome.HELD:
         return held(spoken, code, seen.at)
     if live.due_at is not None and live.disposition is None and seen.before.marketing_ended and decision.marketing_ends:
@@ -235,15 +251,25 @@ def put_off(live: Obligation, look_at: datetime) -> Obligation:
     return replace(live, next_look_at=look_at)
 
 
+def to_answer(live: Obligation, answer_by: datetime, now: datetime) -> Obligation:
+    """Marketing has ended for somebody who asked for erasure: what is left is to answer them. It is read again at once,
+    for the request may be closed by now."""
+    if live.reason == ANSWER_OWED:
+        return live
+    owed = replace(live, erase_by=answer_by, call_by=answer_by, not_before=None, attempts=0, next_look_at=now)
+    return replace(owed, state=ObligationState.RAISED, reason=ANSWER_OWED, plan_id="")
+
+
 def failed(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obligation:
     """It could not be read, decided or done: again after a pause that grows; after several failures a person is
-    told, and it is still tried."""
+    told, and it is still tried. That somebody is owed an answer stands meanwhile."""
     attempts = live.attempts + 1
     again = now + pause(attempts, live.record)
     state = ObligationState.RAISED if attempts >= MOST_ATTEMPTS else live.state
     if state is ObligationState.REVIEW:
         state = ObligationState.OPEN
-    return replace(live, state=state, reason=code, attempts=attempts, plan_id=plan_id, next_look_at=again)
+    reason = live.reason if live.reason == ANSWER_OWED else code
+    return replace(live, state=state, reason=reason, attempts=attempts, plan_id=plan_id, next_look_at=again)
 
 
 def raised(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obligation:

@@ -13,8 +13,8 @@ class ObligationState(StrEnum):
     """How far an obligation has come.
 
     `look`: somebody said look, nothing is decided yet. `open`: to be disposed of. `review`: a plan with it waits for
-    a person. `held`: a hold binds the record. `raised`: it failed again and again, or cannot go: a person was told.
-    `done`: disposed of. `ended`: no longer due.
+    a person. `held`: a hold binds the record. `raised`: it failed again and again, cannot go, or an answer is owed: a
+    person was told. `done`: disposed of. `ended`: no longer due.
     """
 
     LOOK = "look"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from hubspot_retention.core.deadline.ledger import done, failed, held, put_off, raised
+from hubspot_retention.core.deadline.ledger import done, failed, held, put_off, raised, to_answer
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanItem
@@ -25,14 +25,17 @@ def _unplanned(live: Obligation) -> ObligationState:
 
 
 def _after_done(live: Obligation, item: PlanItem, plan_id: str, now: datetime) -> Obligation:
-    """Marketing that has ended is all there was to do, but for somebody who is held: their disposal may come yet. What
-    was seen in view since it was disposed of is under an obligation of its own."""
+    """Marketing that has ended is all there was to do, but for somebody who asked for erasure, who is owed an answer,
+    and for somebody who is held: their disposal may come yet. What was seen in view since it was disposed of is under
+    an obligation of its own."""
     if item.state_code == RESTORED:
         return live
     if item.action is not Action.END_MARKETING:
         return done(live, item.state_code, now, plan_id)
     if live.disposition is not None:
         return live
+    if item.decision.answer_by is not None:
+        return to_answer(live, item.decision.answer_by, now)
     if item.decision.outcome is Outcome.HELD:
         return held(live, item.decision.reasons[0].code.value, now)
     return done(live, item.state_code, now, plan_id)

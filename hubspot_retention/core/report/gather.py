@@ -107,7 +107,9 @@ class Gatherer:
                 self._open[record] = (entry.rule or NO_RULE, _instant(dict(entry.facts).get("call_by")))
                 rule.opened += inside
             case Verb.RAISED:
-                self._open.setdefault(record, before)
+                call_by = _instant(dict(entry.facts).get("call_by"))
+                # With a date: what was opened goes on as an answer that is owed, by a clock of its own.
+                self._open[record] = before if call_by is None else (before[0], call_by)
                 if inside:
                     rule.raised += 1
                     _count(self._figures.raised_codes, entry.code)

@@ -120,6 +120,29 @@ def test_a_customer_stays_and_is_off_the_list(world_of: MakeWorld) -> None:
     assert ticking.remembered(101).marketing_ended
 
 
+def test_a_customer_who_asked_for_erasure_is_off_the_list_and_owed_an_answer_until_the_request_is_closed(
+    world_of: MakeWorld,
+) -> None:
+    ticking = without_approval(world_of, a_customer(101))
+    ticking.grant("erasure-request")
+    ticking.world.edit("contacts/101", erasure_requested_at="2026-11-01T09:00:00Z")
+    ticking.hint("contacts/101")
+    for _ in range(3):
+        ticking.tick()
+    assert "marketing.ended" in ticking.world.words("contacts/101")
+    owed = ticking.known("contacts/101")
+    assert (owed.state.value, owed.reason, owed.rule) == ("raised", "answer-owed", "erasure-request")
+    assert str(owed.call_by) == "2026-12-01 09:00:00+00:00"
+    assert owed.next_look_at > ticking.now
+    ticking.sweep()
+    assert ticking.state("contacts/101") == "raised"
+    ticking.world.edit("contacts/101", erasure_requested_at="")
+    ticking.hint("contacts/101")
+    ticking.tick()
+    told = [("opened", "marketing-ends"), ("raised", "answer-owed"), ("ended", "relationship-unconfirmed")]
+    assert ticking.told("contacts/101") == told
+
+
 def test_the_marketing_of_somebody_else_s_opt_out_waits_as_well(world_of: MakeWorld) -> None:
     ticking = without_approval(world_of, a_customer(101))
     ticking.grant()

@@ -1,7 +1,9 @@
-"""What the audit log says of an obligation: under which policy, and its dates when it begins and never again."""
+"""What the audit log says of an obligation: under which policy, and its dates when it begins, and never again
+but for an answer that is owed."""
 
 import pytest
 
+from hubspot_retention.core.deadline.duty import ANSWER_OWED
 from hubspot_retention.core.deadline.ledger import Told
 from hubspot_retention.workflow.obligation_entry import entry_of
 from tests.documents import clienti
@@ -25,6 +27,12 @@ def test_with_its_beginning_go_its_dates_and_with_nothing_else() -> None:
         "not_before": "2026-11-21T10:00:00+00:00",
     }
     assert list(found.values()) == [{}, {}, {}]
+
+
+def test_with_an_answer_that_is_owed_goes_its_clock() -> None:
+    owed = an_obligation("raised", reason=ANSWER_OWED)
+    assert dict(entry_of(owed, Told.RAISED, clienti(), NOW).facts)["call_by"] == "2026-11-25T10:00:00+00:00"
+    assert entry_of(owed, Told.ENDED, clienti(), NOW).facts == ()
 
 
 def test_what_is_not_known_is_not_said() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from hubspot_retention.core.civil import Period
-from hubspot_retention.core.deadline.duty import MARKETING_ENDS, OPT_OUT, Duty, duty_of
+from hubspot_retention.core.deadline.duty import ANSWER_OWED, MARKETING_ENDS, OPT_OUT, Duty, answer_of, duty_of
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered
 from hubspot_retention.core.decision.model import Decision, StartValue
 from hubspot_retention.core.facts.observation import OptOutSource
 from hubspot_retention.core.facts.values import ONGOING
-from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from tests.builders import at, on
 from tests.documents import clienti
 from tests.unit.core.deadline.lines import (
@@ -226,3 +226,35 @@ def test_an_opt_out_is_taken_back_when_it_was_known_and_is_no_more() -> None:
     assert seen(stays(), before=BY_THE_PERSON, opt_out=NOTHING_REMEMBERED).subscribed_again
     assert not seen(stays(), before=BY_THE_PERSON).subscribed_again
     assert not seen(stays(), opt_out=NOTHING_REMEMBERED).subscribed_again
+
+
+# The answer to whoever asked for erasure and stays.
+
+
+def answer(decision: Decision, policy: RetentionPolicy | None = None) -> Duty:
+    """What a person owes."""
+    found = answer_of(seen(decision), replace(TERMS, policy=policy or TERMS.policy))
+    assert found is not None
+    return found
+
+
+def test_who_asked_and_stays_is_owed_an_answer_by_the_clock_of_the_request() -> None:
+    asked = stays((OPT_OUT, CLICK), ("erasure_requested_at", ASKED), answer_by=ASKED + 30 * DAY)
+    found = answer(asked)
+    assert (found.reason, found.rule, found.disposition) == (ANSWER_OWED, "erasure-request", None)
+    assert (found.due_at, found.erase_by, found.call_by) == (ASKED, ASKED + 30 * DAY, ASKED + 30 * DAY)
+    assert (found.not_before, found.by_person, found.right) == (None, True, True)
+
+
+def test_the_answer_is_owed_under_its_rule_also_where_a_hold_hides_the_start() -> None:
+    found = answer(decided("held", "hold-flag", answer_by=NOW))
+    assert (found.rule, found.due_at, found.call_by) == ("erasure-request", None, NOW)
+
+
+def test_the_answer_is_owed_also_where_the_policy_has_no_rule_for_it() -> None:
+    found = answer(stays(answer_by=NOW), replace(clienti(), rules=()))
+    assert (found.rule, found.due_at, found.call_by) == ("", None, NOW)
+
+
+def test_who_asked_for_nothing_is_owed_no_answer() -> None:
+    assert answer_of(seen(stays((OPT_OUT, CLICK))), TERMS) is None

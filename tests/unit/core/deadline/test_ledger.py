@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.deadline.duty import OPT_OUT
+from hubspot_retention.core.deadline.duty import ANSWER_OWED, MARKETING_ENDS, OPT_OUT
 from hubspot_retention.core.deadline.ledger import (
     CORRESPONDENCE_UNREADABLE,
     LOOK_AGAIN,
@@ -24,6 +24,7 @@ from hubspot_retention.core.deadline.ledger import (
     planned,
     put_off,
     raised,
+    to_answer,
     told,
     waits,
 )
@@ -31,6 +32,7 @@ from hubspot_retention.core.deadline.obligation import LIVE, Obligation, Obligat
 from hubspot_retention.core.deadline.timing import LONGEST_PAUSE
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, write_starts
 from hubspot_retention.core.decision.model import Decision
+from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import RecordRef
 from tests.builders import at
 from tests.unit.core.deadline.lines import (
@@ -351,6 +353,100 @@ def test_who_is_held_and_off_the_list_is_held_until_the_hold_is_lifted() -> None
 def test_it_ends_when_marketing_may_go_on() -> None:
     known = an_obligation(disposition=None)
     assert after(known, decided("retain"), before=Remembered(marketing_ended=True)).state is ObligationState.ENDED
+
+
+# An answer that is owed.
+
+ASKED = NOW - 20 * DAY
+ANSWER_BY = ASKED + 30 * DAY
+OFF_THE_LIST = Remembered(marketing_ended=True)
+
+
+def asked(outcome: str = "refer", code: str = "request-outweighed", **more: Any) -> Decision:
+    """Somebody who asked for erasure and stays."""
+    values: dict[str, Any] = {"marketing_ends": True, "answer_by": ANSWER_BY}
+    return decided(outcome, code, **values | {"starts": (("erasure_requested_at", ASKED),)} | more)
+
+
+def owed(**more: Any) -> Obligation:
+    """Their marketing has ended, and nobody has answered them yet."""
+    found = after(None, asked(), before=OFF_THE_LIST, at=NOW - HOUR)
+    return replace(found, **more)
+
+
+@pytest.mark.parametrize("outcome", ["refer", "held", "retain", "undetermined"])
+@pytest.mark.parametrize("state", [None, "look", "open", "review", "held", "raised", "done", "ended"])
+def test_who_asked_for_erasure_and_stays_is_owed_an_answer_once_marketing_has_ended(
+    outcome: str, state: str | None
+) -> None:
+    known = None if state is None else an_obligation(state, disposition=None, plan_id="3-rights", attempts=2)
+    found = after(known, asked(outcome), before=OFF_THE_LIST, plan_id="4-rights")
+    assert (found.state, found.reason, found.rule) == (ObligationState.RAISED, ANSWER_OWED, "erasure-request")
+    assert (found.due_at, found.erase_by, found.call_by) == (ASKED, ANSWER_BY, ANSWER_BY)
+    assert (found.plan_id, found.attempts, found.right) == ("", 0, True)
+    assert (found.next_look_at, found.heard_at) == (NOW + LONGEST_PAUSE, NOW)
+
+
+def test_an_answer_that_is_owed_is_told_once() -> None:
+    first = owed()
+    assert told(None, first) == (Told.OPENED, Told.RAISED)
+    again = after(first, asked(), before=OFF_THE_LIST)
+    assert told(first, again) == ()
+    assert again.first_seen_at == first.first_seen_at
+    stuck = an_obligation("raised", disposition=None, reason="http-400")
+    assert told(stuck, after(stuck, asked(), before=OFF_THE_LIST)) == (Told.RAISED,)
+
+
+def test_the_clock_of_the_request_stands_however_long_the_rule_would_give() -> None:
+    longer = owed(erase_by=ANSWER_BY + 9 * DAY, call_by=ANSWER_BY + 9 * DAY)
+    assert after(longer, asked(), before=OFF_THE_LIST).call_by == ANSWER_BY
+
+
+def test_an_answer_is_no_longer_owed_once_the_request_is_closed() -> None:
+    closed = [
+        decided("retain"),
+        decided("retain", marketing_ends=True),
+        decided("refer", "no-rule-matches"),
+        decided("held", "hold-flag"),
+        decided("undetermined", "start-unknown", of="unsubscribed"),
+    ]
+    for decision in closed:
+        found = after(owed(), decision, before=OFF_THE_LIST)
+        assert (found.state, found.reason) == (ObligationState.ENDED, decision.reasons[0].code.value)
+
+
+def test_an_answer_is_owed_as_long_as_the_request_cannot_be_read() -> None:
+    found = after(owed(), decided("held", "request-unreadable"), before=OFF_THE_LIST)
+    assert (found.state, found.reason, found.call_by) == (ObligationState.RAISED, ANSWER_OWED, ANSWER_BY)
+
+
+def test_an_answer_is_owed_also_while_the_record_cannot_be_read() -> None:
+    found = failed(owed(), "unreadable", NOW)
+    assert (found.state, found.reason, found.call_by) == (ObligationState.RAISED, ANSWER_OWED, ANSWER_BY)
+
+
+def test_who_is_to_be_erased_after_all_is_owed_that() -> None:
+    found = after(owed(), an_unsubscribe())
+    assert (found.state, found.rule, found.disposition) == (ObligationState.OPEN, "unsubscribed", Disposition.ERASE)
+
+
+def test_marketing_that_is_to_be_ended_again_comes_first() -> None:
+    found = after(owed(), asked(), opt_out=NOTHING_REMEMBERED)
+    assert (found.state, found.reason) == (ObligationState.OPEN, MARKETING_ENDS)
+
+
+def test_who_is_owed_an_answer_and_will_be_due_in_a_moment_is_looked_at_then() -> None:
+    soon = NOW + timedelta(seconds=2)
+    found = after(None, asked("retain", "not-yet-due", until=soon), before=OFF_THE_LIST)
+    assert (found.state, found.next_look_at) == (ObligationState.LOOK, soon)
+
+
+def test_once_marketing_has_ended_the_answer_is_owed_and_the_record_is_read_at_once() -> None:
+    found = to_answer(an_obligation("review", disposition=None, plan_id="3-rights", attempts=2), ANSWER_BY, NOW)
+    assert (found.state, found.reason, found.plan_id) == (ObligationState.RAISED, ANSWER_OWED, "")
+    assert (found.erase_by, found.call_by, found.not_before) == (ANSWER_BY, ANSWER_BY, None)
+    assert (found.next_look_at, found.attempts) == (NOW, 0)
+    assert to_answer(owed(), NOW, NOW) == owed()
 
 
 # Clocks that differ a little.

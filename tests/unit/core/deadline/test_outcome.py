@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.core.deadline.duty import ANSWER_OWED
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.deadline.outcome import SETTLED_WITHIN, after_item
 from hubspot_retention.core.plan.model import RESTORED, Action, Block, ItemState, PlanItem
@@ -52,6 +53,14 @@ def test_who_is_held_is_held_once_their_marketing_has_ended() -> None:
     held = decided("held", "hold-flag", marketing_ends=True)
     found = after(item(ItemState.DONE, "opted-out", action=Action.END_MARKETING, decision=held), disposition=None)
     assert (found.state, found.reason, found.plan_id) == (ObligationState.HELD, "hold-flag", "")
+
+
+@pytest.mark.parametrize("outcome", ["refer", "held", "retain", "undetermined"])
+def test_who_asked_for_erasure_is_owed_an_answer_once_their_marketing_has_ended(outcome: str) -> None:
+    asked = decided(outcome, marketing_ends=True, answer_by=NOW + 9 * DAY)
+    found = after(item(ItemState.DONE, "opted-out", action=Action.END_MARKETING, decision=asked), disposition=None)
+    assert (found.state, found.reason, found.plan_id) == (ObligationState.RAISED, ANSWER_OWED, "")
+    assert (found.call_by, found.settled_at) == (NOW + 9 * DAY, None)
 
 
 @pytest.mark.parametrize("state", [ItemState.FAILED, ItemState.SKIPPED, ItemState.PENDING, ItemState.UNKNOWN])

@@ -128,6 +128,18 @@ def test_what_was_raised_is_open_and_told_by_its_code() -> None:
     assert (found.raised_codes, found.open, found.rules["unsubscribed"].raised) == ({"unreadable": 2}, 3, 2)
 
 
+def test_an_answer_that_is_owed_is_open_and_overdue_by_the_clock_of_the_request() -> None:
+    later = DAY + timedelta(days=30)
+    clock = (("call_by", later.isoformat()),)
+    owed = about(Subject.OBLIGATION, Verb.RAISED, DAY, record="contacts/1", code="answer-owed", facts=clock)
+    in_time, overdue = (
+        figures(opened(1, DAY, DAY), owed, made_at=later + timedelta(hours=hours)).rules["unsubscribed"]
+        for hours in (-1, 1)
+    )
+    assert (in_time.done, in_time.open, in_time.overdue) == (0, 1, 0)
+    assert (overdue.done, overdue.open, overdue.overdue) == (0, 1, 1)
+
+
 def test_what_names_no_rule_is_of_the_rule_that_the_duty_was_opened_by() -> None:
     found = figures(opened(1, DAY), about(Subject.OBLIGATION, Verb.RAISED, DAY, record="contacts/1", code="unreadable"))
     assert (found.rules["unsubscribed"].raised, found.open) == (1, 1)
