@@ -29,7 +29,6 @@ from hubspot_retention.service.schedule import full_sweep_is_due
 from hubspot_retention.service.speed import Speed
 from hubspot_retention.service.ticks import Shop, Ticks
 from hubspot_retention.service.works import Facts, Job, Works
-from hubspot_retention.workflow.own_portal import require_own
 from hubspot_retention.workflow.times import Times
 from hubspot_retention.workflow.watch import AUDIT_DAMAGED, AuditDamagedError, Notifier, SelfCheck, Signs, Watch
 
@@ -237,10 +236,10 @@ class _Build:
 
 
 def _portal_of(store: "SqlStore", named: PortalId | None) -> PortalId | None:
-    """The portal that the service is for: that of the settings, which is the store's, or else that of the store. Raises
-    BlockedError."""
+    """The portal that the service is for: that of the settings, or else that of the store. Where these differ no token
+    is of both, and whatever needs the portal is refused: a service that runs and tells of that is heard, one that does
+    not start is not."""
     if named is not None:
-        require_own(store, named, "the settings name")
         return named
     with store.transaction() as tx:
         return tx.own_portal()

@@ -93,7 +93,7 @@ def test_the_log_of_an_applied_plan_accounts_for_every_record(tmp_path: Path) ->
     for record in ("contacts/101", "contacts/102"):
         told = [one["verb"] for one in entries if one.get("record") == record and one["subject"] == "disposal"]
         assert told == ["intended", "sent", "done"]
-    (approved,) = [entry for entry in entries if entry["verb"] == "approved"]
+    (approved,) = [one for one in entries if (one["subject"], one["verb"]) == ("plan", "approved")]
     assert (approved["actor"], approved["plan_digest"]) == ("bent", plan["digest"])
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 
 from hubspot_retention.clock import Clock
-from hubspot_retention.core.alarm import AlarmKind
 from hubspot_retention.core.portal import Address
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.tombstone import Tombstone
@@ -64,9 +63,9 @@ def _bury(house: House, record_id: int, sign: str) -> None:
 
 
 def _erased_as(house: House) -> dict[str, str]:
-    with open_store(house.environment()["RETENTION_DATABASE_URL"], Access.READ) as store, store.transaction() as tx:
-        alarms = [alarm for alarm in tx.alarms() if alarm.kind is AlarmKind.ERASED_PERSON_BACK]
-    return {alarm.about: dict(alarm.facts)["erased_as"] for alarm in alarms}
+    """Whose return was told of: the log says it for good, the alarm only as long as they are there."""
+    hits = [one for one in house.entries() if (one["subject"], one["verb"]) == ("tombstone", "hit")]
+    return {one["record"]: dict(one["facts"])["erased_as"] for one in hits}
 
 
 def _an_integration_makes(house: House, address: str) -> str:

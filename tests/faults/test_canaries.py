@@ -242,7 +242,7 @@ def test_of_nobody_in_the_portal_anything_is_found_outside_hubspot(
     record_property("people", PEOPLE)
     record_property("gone", gone)
     record_property("bytes looked at", f"{sum(nets.looked_at.values()):,}")
-    assert gone >= PEOPLE // 5
+    assert gone >= PEOPLE // 6  # of the few in the short form four meet the refusals that quote them
     assert f"contacts/{HELD}".partition("/")[2] in contacts
     assert {type(error).__name__ for error in nets.errors} >= {"TemporaryFailureError", "RefusedError"}
     assert {where for where, length in nets.looked_at.items() if length} >= PLACES

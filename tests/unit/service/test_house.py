@@ -19,7 +19,7 @@ from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId
 from hubspot_retention.core.webhook.event import Event
-from hubspot_retention.errors import BlockedError, UsageError
+from hubspot_retention.errors import UsageError
 from hubspot_retention.evidence.anchor_file import FileAnchor
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.sandbox.act import act
@@ -365,15 +365,25 @@ def test_a_token_that_is_exchanged_while_it_runs_is_refused_until_it_is_put_back
     assert service.house.signs.gate.codes() == ()
 
 
-def test_settings_that_name_another_portal_than_the_databases_open_nothing(service_at: Open) -> None:
+@pytest.mark.parametrize("token_too", [False, True])
+def test_settings_that_name_another_portal_than_the_databases_let_nothing_be_done(
+    service_at: Open, server: RunningSandbox, token_too: bool
+) -> None:
     service = service_at(PEOPLE)
     service.do(FULL)
-    environment = {**service.house.app.environment, "HUBSPOT_PORTAL_ID": "777"}
-    service.house.store.close()
-    again = application(Options(environment=environment), service.clock)
-    refused = pytest.raises(BlockedError, match="belongs to portal 25412345, the settings name portal 777")
-    with refused, open_house(again):
-        pytest.fail("it was opened")
+    own = service.house.app.environment
+    environment = {**exchanged(service, server).environment, "HUBSPOT_PORTAL_ID": "777"}
+    if not token_too:
+        environment["HUBSPOT_ACCESS_TOKEN"] = own["HUBSPOT_ACCESS_TOKEN"]
+        another_portal(server, PEOPLE, SandboxOptions())
+    with open_house(application(Options(environment=environment), service.clock)) as house:
+        for job in (FULL, DUE):
+            house.want(job)
+            house.works.step()
+        with house.store.transaction() as tx:
+            assert {tx.ticks()[job].last_error for job in (FULL, DUE)} == {"BlockedError"}
+            assert len(list(tx.plans())) == 2
+        assert house.signs.gate.codes() == (ANOTHER_PORTAL,)
 
 
 def test_a_persons_stop_stops_disposals_and_not_the_service(service_at: Open) -> None:
