@@ -7,6 +7,7 @@ which limit. There is no override switch; a limit is raised in the policy or the
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.counted import counted
 from hubspot_retention.core.decision.agreeing import due_rules, must_agree
@@ -40,14 +41,27 @@ def tightest(limits: Iterable[Guardrails]) -> Guardrails:
     )
 
 
-def _over(what: str, count: int, population: int, limit: Guardrails) -> list[str]:
+class _Words(NamedTuple):
+    """How a breach is told: of what there are too many, what they may do, and the same of their share."""
+
+    one: str
+    may: str
+    share: str
+    share_may: str
+
+
+_DISPOSAL: Final = _Words("disposal", "may go", "", "may go")
+_OPT_OUT: Final = _Words("opt-out", "may be made", " opted out", "may be")
+
+
+def _over(what: str, count: int, population: int, limit: Guardrails, words: _Words = _DISPOSAL) -> list[str]:
     found = []
     if count > limit.max_disposals:
-        found.append(f"{what}: {counted(count, 'disposal')}, at most {limit.max_disposals:,} may go")
+        found.append(f"{what}: {counted(count, words.one)}, at most {limit.max_disposals:,} {words.may}")
     share = 100 * count / population if population else 0.0
     if count > limit.percent_from and share > limit.max_percent:
         of = f"{count:,} of {counted(population, 'record')} ({share:.1f} %)"
-        found.append(f"{what}: {of}, at most {limit.max_percent:g} % may go")
+        found.append(f"{what}: {of}{words.share}, at most {limit.max_percent:g} % {words.share_may}")
     return found
 
 
@@ -71,14 +85,7 @@ def opt_out_breaches(
     an import sets the restriction on everybody, and nobody hears from us again. The limits are those of disposals;
     who unsubscribed, withdrew consent or asked to be erased is not counted, for that is their own word."""
     limit, contacts = tightest((policy.guardrails, settings)), population.get(ObjectType.CONTACT, 0)
-    found = []
-    if count > limit.max_disposals:
-        found.append(f"restricted contacts: {counted(count, 'opt-out')}, at most {limit.max_disposals:,} may be made")
-    share = 100 * count / contacts if contacts else 0.0
-    if count > limit.percent_from and share > limit.max_percent:
-        of = f"{count:,} of {counted(contacts, 'record')} ({share:.1f} %)"
-        found.append(f"restricted contacts: {of} opted out, at most {limit.max_percent:g} % may be")
-    return tuple(found)
+    return tuple(_over("restricted contacts", count, contacts, limit, _OPT_OUT))
 
 
 def tells_of_shrinking(breach: str) -> bool:

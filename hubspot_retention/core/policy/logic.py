@@ -1,9 +1,9 @@
 """Whether a criterion can ever hold, and whether one always holds where another does.
 
-Criteria are taken as propositions over their atoms (`is`, `known`, `not_past`, `later`), together with what
-is always so between facts: nobody who was never a customer has an end of a relationship, and nothing is later than
-itself. An assignment of
-truth is looked for one atom at a time; three-valued logic ends a branch as soon as the rest cannot matter.
+Criteria are taken as propositions over their atoms (`is`, `known`, `not_past`, `later`), together with what is always
+so: nobody who was never a customer has an end of a relationship, nothing is later than itself, and what has happened is
+past. An assignment of truth is looked for one atom at a time; three-valued logic ends a branch as soon as the rest
+cannot matter.
 """
 
 from collections.abc import Iterator, Mapping
