@@ -194,9 +194,7 @@ def test_the_next_day_the_cap_begins_anew(world_of: MakeWorld) -> None:
     ticking.tick()
     ticking.tick()
     assert len(ticking.erased()) == 1
-    ticking.world.clock.present = ticking.world.policy.civil.end_of(
-        ticking.world.policy.civil.local_date(ticking.now)
-    ) + timedelta(minutes=1)
+    ticking.next_day()
     ticking.tick()
     assert len(ticking.erased()) == 2
 
@@ -449,6 +447,7 @@ def test_an_approval_given_in_another_mode_is_not_carried_out(world_of: MakeWorl
 
 
 def test_what_the_policy_let_go_is_not_taken_for_what_a_standing_approval_counted(ticking: Ticking) -> None:
+    ticking.next_day()
     ticking.revoke(1)
     ticking.grant(max_per_day=1)
     ticking.permission = ENFORCE

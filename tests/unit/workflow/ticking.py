@@ -141,6 +141,11 @@ class Ticking:
         """Time passes."""
         self.world.clock.present += timedelta(**span)
 
+    def next_day(self) -> None:
+        """It is noon of the next day in Denmark: what follows within minutes stays on one day."""
+        civil = self.world.policy.civil
+        self.world.clock.present = civil.end_of(civil.local_date(self.now)) + timedelta(hours=12)
+
     # What people do and say.
 
     def unsubscribe(self, *records: int, hours_ago: float = 0, source: str = "Self Service") -> None:
