@@ -13,16 +13,18 @@ from hubspot_retention.cli.moments import shown
 from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
 from hubspot_retention.cli.render_anchors import anchors_json, anchors_text
 from hubspot_retention.cli.render_plan import indented, status_text, table
+from hubspot_retention.cli.render_registers import requests_json, requests_table
 from hubspot_retention.cli.render_running import disposals_json, disposals_line, running_json, running_lines
 from hubspot_retention.core.alarm import Tick
-from hubspot_retention.core.civil import Civil, Period
+from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.counted import counted
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
 from hubspot_retention.core.deadline.timing import call_by
 from hubspot_retention.core.plan.model import Action, Plan, RuleCount
-from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.policy.words import period_words
+from hubspot_retention.core.request import SubjectRequest
 from hubspot_retention.service.asking import Running
 from hubspot_retention.service.figures import Figures
 
@@ -42,19 +44,20 @@ _DAY: Final = timedelta(days=1)
 class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `anchors`: how old may be what each
     of them was last shown; `limits`: how old the last success of a tick may be; `plans`: those that wait for
-    a person or to be carried out; `approvals`: those that stand; `people`: whether those who are erased are remembered;
-    `tombstones`: how many are; `log_kept`: how long the policy keeps entries of the audit log; `can_be_cut`: whether
-    the settings name the key that signs for those it removes; `running`: the service that answers, if one does."""
+    a person or to be carried out; `requests`: the open ones; `approvals`: those that stand; `people`: whether those who
+    are erased are remembered; `tombstones`: how many are; `can_be_cut`: whether the settings name the key that signs
+    for what is removed from the audit log; `running`: the service that answers, if one does."""
 
+    policy: RetentionPolicy
     figures: Figures
     stopped: str | None
     anchors: Mapping[str, timedelta]
     limits: Mapping[str, timedelta]
     plans: Sequence[Plan]
+    requests: Sequence[SubjectRequest]
     approvals: Sequence[StandingApproval]
     people: tuple[Remembering, str]
     tombstones: int
-    log_kept: Period
     can_be_cut: bool
     running: Running | None
 
@@ -69,8 +72,9 @@ def deadline_of(plan: Plan) -> datetime | None:
     return min(limits, default=None)
 
 
-def status_text_of(status: Status, civil: Civil) -> Group:
+def status_text_of(status: Status) -> Group:
     """The whole page."""
+    civil = status.policy.civil
     parts: list[RenderableType] = []
     if status.stopped is not None:
         parts.append(Text(f"All disposals are stopped ({status.stopped}). `resume` lets them go on.", "bold red"))
@@ -79,6 +83,7 @@ def status_text_of(status: Status, civil: Civil) -> Group:
         ("Service", running_lines(status.running)),
         ("Ticks", _ticks(status)),
         ("Deadlines", _deadlines(status, civil)),
+        ("Requests", [requests_table(status.requests, status.policy, status.figures.at)]),
         ("Plans that wait", _plans(status, civil)),
         ("Standing approvals", _approvals(status, civil)),
         ("Webhooks", _webhooks(status)),
@@ -192,7 +197,7 @@ def _webhooks(status: Status) -> Iterator[RenderableType]:
 
 
 def _log(status: Status) -> Text:
-    length = period_words(status.log_kept)
+    length = period_words(status.policy.evidence.audit_log)
     if status.can_be_cut:
         return Text(f"Entries are kept for {length}.")
     return Text(
@@ -218,9 +223,9 @@ def _span(length: timedelta) -> str:
     return f"{length // _MINUTE} min" if length >= 2 * _MINUTE else f"{max(0, int(length.total_seconds()))} s"
 
 
-def status_json(status: Status, civil: Civil) -> dict[str, Any]:
+def status_json(status: Status) -> dict[str, Any]:
     """The same as plain JSON; instants are ISO 8601 in civil time with offset."""
-    figures = status.figures
+    figures, civil = status.figures, status.policy.civil
     return {
         "at": civil.show(figures.at),
         "stopped": status.stopped,
@@ -234,10 +239,11 @@ def status_json(status: Status, civil: Civil) -> dict[str, Any]:
         "disposals": disposals_json(figures.disposals),
         "holds": figures.holds,
         "tombstones": {"state": status.people[0].value, "kept": status.tombstones},
+        "requests": requests_json(status.requests, status.policy, figures.at),
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
-        "audit_log": {"kept_for": str(status.log_kept), "can_be_cut": status.can_be_cut},
+        "audit_log": {"kept_for": str(status.policy.evidence.audit_log), "can_be_cut": status.can_be_cut},
         "anchors": anchors_json(figures, status.anchors, civil),
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def status(context: typer.Context, as_json: AsJson = False, policy: PolicyFile = None) -> None:
-    """Show alarms, the service, ticks, deadlines, debt, holds, plans that wait, standing approvals and webhooks."""
+    """Show alarms, the service, ticks, deadlines, debt, holds, open requests, plans that wait, standing approvals and
+    webhooks."""
     from hubspot_retention.cli.render_status import status_json, status_text_of
 
-    house = application(context, policy=policy)
-    found, civil = _read(house), house.policy()[0].civil
+    found = _read(application(context, policy=policy))
     if as_json:
-        print_json(status_json(found, civil))
+        print_json(status_json(found))
     else:
-        print_text(status_text_of(found, civil))
+        print_text(status_text_of(found))
 
 
 def _read(house: "Application") -> "Status":
@@ -38,16 +38,18 @@ def _read(house: "Application") -> "Status":
     with house.store("read") as store, store.transaction() as tx:
         plans = tx.plans()
         portal = house.settings().portal_id or next((plan.portal_id for plan in plans), None)
+        open_requests = [request for request in tx.requests(followed=False) if request.closed_at is None]
         return Status(
+            policy=house.policy()[0],
             figures=read_figures(tx, portal, now, anchors),
             stopped=tx.kill_switch(),
             anchors=anchors,
             limits=limits_of(service),
             plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
+            requests=sorted(open_requests, key=lambda request: request.received_at),
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
             people=house.remembering(),
             tombstones=tx.count_tombstones(),
-            log_kept=house.policy()[0].evidence.audit_log,
             can_be_cut=house.settings().anchors.key is not None,
             running=running,
         )

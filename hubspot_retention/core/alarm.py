@@ -26,6 +26,8 @@ class AlarmKind(StrEnum):
 
     DEADLINE_NEAR = "deadline-near"
     OVERDUE = "overdue"
+    REQUEST_NEAR = "request-near"
+    REQUEST_OVERDUE = "request-overdue"
     FORECAST_LATE = "forecast-late"
     RAISED = "raised"
     READINESS_LOST = "readiness-lost"
@@ -68,7 +70,8 @@ class AlarmLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Something is wrong with `about`: a record such as `contacts/101`, a rule, a tick, or the portal.
+    """Something is wrong with `about`: a record such as `contacts/101`, a request of the register such as `requests/7`,
+    a rule, a tick, or the portal.
 
     `at`: since when there has been something new to tell of it. `facts` are named counts, instants and codes in words
     ready to be read.

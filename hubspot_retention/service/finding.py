@@ -1,4 +1,4 @@
-"""What is wrong now: everything that the rules of `core/deadline/alarm` are asked about, gathered."""
+"""What is wrong now: everything that the rules of `core/deadline/alarm` and `requests` are asked about, gathered."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ from hubspot_retention.core.deadline.alarm import (
 )
 from hubspot_retention.core.deadline.forecast import Pace, Turn, late
 from hubspot_retention.core.deadline.obligation import IN_DANGER, ObligationState
+from hubspot_retention.core.deadline.requests import request_alarms
 from hubspot_retention.core.policy.model import RetentionPolicy
+from hubspot_retention.core.record import ObjectType
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.service.counting import WEBHOOKS, Key
 from hubspot_retention.service.health import TICK, Readiness
@@ -89,11 +91,14 @@ class Finding:
             raised = [
                 found for rule in rules for found in tx.obligations((ObligationState.RAISED,), rule=rule, limit=_MOST)
             ]
+            requests = [request for request in tx.requests() if request.closed_at is None]
+            owed = tx.obligations_of(ObjectType.CONTACT, sorted({request.contact_id for request in requests}))
             backlog = tx.backlog(now)
             ticks, counters, anchors = tx.ticks(), tx.counters(), tx.anchored()
             known = tx.alarms(open_only=True)
         policy, started_at = self._policy, self._asked.signs.started_at
         yield from deadline_alarms(obligations, policy, self._alarms.fractions, now)
+        yield from request_alarms(requests, owed, policy, self._alarms.fractions, now)
         yield from raised_alarms(raised, policy)
         yield from self._forecast(backlog, known, now)
         yield from tick_alarms(ticks, self._limits, started_at, now)

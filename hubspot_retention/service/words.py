@@ -23,6 +23,8 @@ class Message:
 _TITLES: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.DEADLINE_NEAR: "a deadline is near",
     AlarmKind.OVERDUE: "a deadline has passed",
+    AlarmKind.REQUEST_NEAR: "a request waits for its answer",
+    AlarmKind.REQUEST_OVERDUE: "a request was not answered in time",
     AlarmKind.FORECAST_LATE: "work will not be done in time",
     AlarmKind.RAISED: "records need a person",
     AlarmKind.READINESS_LOST: "the service is not ready",
@@ -41,6 +43,14 @@ _ADVICE: Final[Mapping[AlarmKind, str]] = {
     AlarmKind.OVERDUE: (
         "These records should be gone by now. Run `hubspot-retention status`, then `explain RECORD` for each: "
         "it says what stands in the way. Tell whoever answers for data protection."
+    ),
+    AlarmKind.REQUEST_NEAR: (
+        "Answer the person by then, and write down that you did: `request close ID --as answered` (or `refused`, or "
+        "`taken-back`), with the number after `requests/`. `request list` shows all that are open."
+    ),
+    AlarmKind.REQUEST_OVERDUE: (
+        "The law's time for an answer is over. Answer the person now, tell whoever answers for data protection, and "
+        "close the request: `request close ID --as answered`, with the number after `requests/`."
     ),
     AlarmKind.FORECAST_LATE: (
         "At the rate HubSpot lets us work, these records pass their deadline. Stop other programs that use up the "
@@ -86,6 +96,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "records": "records",
     "earliest_call_by": "the first must go by",
     "call_by": "must go by",
+    "asked_for": "asked for",
+    "answer_by": "answer by",
     "first": "the first are",
     "passed": "gone by",
     "wait_for_review": "of them wait for review",

@@ -71,6 +71,12 @@ def clock_of(obligation: Obligation, policy: RetentionPolicy) -> tuple[datetime,
     return min(begins, obligation.call_by), obligation.call_by
 
 
+def marks_passed(begins: datetime, ends: datetime, fractions: Sequence[float], now: datetime) -> Sequence[datetime]:
+    """The instants that have come at which a clock is told of: each of the fractions of its time, and its end."""
+    marks = [begins + (ends - begins) * part for part in fractions]
+    return [mark for mark in (*marks, ends) if mark <= now]
+
+
 def deadline_alarms(
     obligations: Iterable[Obligation], policy: RetentionPolicy, fractions: Sequence[float], now: datetime
 ) -> tuple[Alarm, ...]:
@@ -80,8 +86,7 @@ def deadline_alarms(
         if obligation.state not in IN_DANGER:
             continue
         begins, ends = clock_of(obligation, policy)
-        marks = [begins + (ends - begins) * part for part in fractions]
-        passed = [mark for mark in (*marks, ends) if mark <= now]
+        passed = marks_passed(begins, ends, fractions, now)
         if not passed:
             continue
         kind = AlarmKind.OVERDUE if ends <= now else AlarmKind.DEADLINE_NEAR

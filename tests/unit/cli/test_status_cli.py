@@ -14,6 +14,7 @@ from hubspot_retention.core.deadline.obligation import Obligation, ObligationSta
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.service.asking import Running
+from tests.builders import at
 from tests.faults.people import a_customer, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House, wide_lines
@@ -127,6 +128,29 @@ def test_the_debt_names_how_old_it_is(house_of: MakeHouse) -> None:
     put(hours=120 - 30)
     put(record=102, hours=120 - 5)
     assert "Past their date: 2 records, the oldest by 30 hours." in told(house)
+
+
+def test_open_requests_are_told_with_their_last_day_the_earliest_first(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = house_of(a_portal(contacts=[a_customer(101), a_customer(102)]))
+    assert "Requests There is no request." in told(house)
+    now = at("2026-11-27T12:00")
+    monkeypatch.setattr("hubspot_retention.clock.Clock.now", lambda self: now)
+    for record, kind, received in ((101, "access", "2026-11-20"), (102, "rectification", "2026-10-01")):
+        house("request", "record", f"contacts/{record}", "--kind", kind, "--received", received)
+    house("request", "record", "contacts/102", "--kind", "access", "--received", "2026-10-01")
+    house("request", "close", "3", "--as", "answered")
+    page = told(house)
+    over = "2 contacts/102 rectification 2026-10-01 2026-10-30 23:00 overdue"
+    assert over in page
+    assert "1 contacts/101 access 2026-11-20 2026-12-20 00:00 22 days" in page
+    assert page.index(over) < page.index("1 contacts/101 access")
+    found = house("status", "--json").json["requests"]
+    assert [(row["request"], row["answer_by"], row["days_left"]) for row in found] == [
+        (2, "2026-10-30T23:00:00+01:00", -28),
+        (1, "2026-12-20T00:00:00+01:00", 22),
+    ]
 
 
 def test_a_persons_stop_comes_first(house_of: MakeHouse) -> None:

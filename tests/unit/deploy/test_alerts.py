@@ -97,7 +97,7 @@ def test_every_kind_of_alarm_that_no_metric_tells_has_an_alert() -> None:
         for matcher in matchers_of(rule["expr"])
         if matcher.metric == "retention_alarms_open"
     }
-    assert asked == {AlarmKind.FORECAST_LATE, *EVENTS}
+    assert asked == {AlarmKind.FORECAST_LATE, AlarmKind.REQUEST_NEAR, AlarmKind.REQUEST_OVERDUE, *EVENTS}
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool, of Prometheus, is not installed")

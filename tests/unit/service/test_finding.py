@@ -11,6 +11,7 @@ from hubspot_retention.core.audit.anchor import Anchored
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
+from hubspot_retention.core.request import RequestEnd, RequestKind, SubjectRequest
 from hubspot_retention.errors import RetentionError
 from hubspot_retention.hubspot.calls import Bucket
 from hubspot_retention.hubspot.connection import TransportOptions
@@ -73,6 +74,7 @@ class Scene:
         state: ObligationState = ObligationState.OPEN,
         rule: str = "unsubscribed",
         first: int = 1,
+        right: bool = False,
     ) -> None:
         """So many records are due within so many hours."""
         now = self.hands.now()
@@ -91,10 +93,23 @@ class Scene:
                         due_at=due,
                         erase_by=due + 120 * HOUR,
                         call_by=due + 120 * HOUR,
+                        right=right,
                     )
                     for record in range(first, first + number)
                 ]
             )
+
+    def asked_for(self, kind: RequestKind, days: float, contact: int = 101) -> int:
+        """A request was received so many days ago; answers its number."""
+        request = SubjectRequest(
+            request_id=0,
+            contact_id=RecordId(contact),
+            kind=kind,
+            received_at=self.hands.now() - days * 24 * HOUR,
+            recorded_by="anna",
+        )
+        with self.store.transaction() as tx:
+            return tx.add_request(request).request_id
 
 
 @pytest.fixture
@@ -112,6 +127,26 @@ def test_deadlines_and_records_that_need_a_person_come_from_the_ledger(scene: Sc
     scene.owe(2, hours=24, state=ObligationState.RAISED)
     assert scene.kinds() == [AlarmKind.DEADLINE_NEAR, AlarmKind.RAISED, AlarmKind.RAISED]
     assert dict(scene.only(AlarmKind.DEADLINE_NEAR).facts)["records"] == "2"
+
+
+def test_a_request_that_nobody_answered_is_told_of_until_it_is_closed(scene: Scene) -> None:
+    near, over = scene.asked_for(RequestKind.ACCESS, days=20), scene.asked_for(RequestKind.RECTIFICATION, days=32)
+    scene.asked_for(RequestKind.OBJECTION, days=3)
+    told = [(alarm.kind, alarm.about) for alarm in scene.look().alarms]
+    assert told == [(AlarmKind.REQUEST_NEAR, f"requests/{near}"), (AlarmKind.REQUEST_OVERDUE, f"requests/{over}")]
+    with scene.store.transaction() as tx:
+        for number in (near, over):
+            tx.close_request(number, scene.hands.now(), RequestEnd.ANSWERED)
+    assert scene.look() == Found(())
+
+
+def test_a_request_for_erasure_is_told_of_by_its_obligation_also_once_its_contact_was_merged(scene: Scene) -> None:
+    scene.asked_for(RequestKind.ERASURE, days=40)
+    assert scene.kinds() == [AlarmKind.REQUEST_OVERDUE]
+    with scene.store.transaction() as tx:
+        tx.rename_record(ObjectType.CONTACT, RecordId(101), RecordId(202), scene.hands.now())
+    scene.owe(1, hours=-300, rule="erasure-request", right=True, first=202)
+    assert scene.kinds() == [AlarmKind.OVERDUE]
 
 
 def test_an_anchor_that_was_shown_nothing_for_too_long_is_told_of(scene: Scene) -> None:

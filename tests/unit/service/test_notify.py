@@ -39,6 +39,14 @@ def test_a_message_says_what_is_wrong_since_when_and_what_to_do() -> None:
     assert "What to do\nRun `hubspot-retention status`" in message.body
 
 
+def test_a_request_that_nobody_answered_is_told_with_its_last_day_and_how_to_close_it() -> None:
+    facts = (("record", "contacts/101"), ("asked_for", "access"), ("answer_by", "2026-12-01T11:00:00+01:00"))
+    message = message_of([a_record("requests/7", kind=AlarmKind.REQUEST_OVERDUE, facts=facts)], CIVIL)
+    assert message.title == "[urgent] HubSpot retention: a request was not answered in time (requests/7)"
+    assert "record: contacts/101; asked for: access; answer by: 2026-12-01T11:00:00+01:00" in message.body
+    assert "`request close ID --as answered`" in message.body
+
+
 @pytest.mark.parametrize("kind", AlarmKind)
 def test_every_kind_has_its_words(kind: AlarmKind) -> None:
     message = message_of([a_record(kind=kind)], CIVIL)
