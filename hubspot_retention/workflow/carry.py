@@ -10,7 +10,7 @@ from hubspot_retention.core.consent import Remembrance
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.bundle import Fate as Engaged
 from hubspot_retention.core.plan.bundle import Settled, goes_beyond, settle_for_deal
-from hubspot_retention.core.plan.model import Action, ItemState, PlanItem
+from hubspot_retention.core.plan.model import OPTED_OUT, Action, ItemState, PlanItem
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Address, CallResult, Correspondence, Fate, MergedInto
@@ -262,7 +262,7 @@ class Carrier:
         if bad:
             self._ledger.settle_refusal([item], bad[0])
         else:
-            self._ledger.settle([item], ItemState.DONE, Verb.DONE, "opted-out")
+            self._ledger.settle([item], ItemState.DONE, Verb.DONE, OPTED_OUT)
 
 
 def _settle_deal(deal_id: RecordId, letters: Correspondence) -> tuple[Settled, ...] | Unknown:

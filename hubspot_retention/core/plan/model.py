@@ -61,6 +61,8 @@ class ItemState(StrEnum):
 
 
 FINAL_STATES = frozenset((ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED))
+OPTED_OUT: Final = "opted-out"
+"""The code of an item by which marketing ended for somebody who stays: nothing was disposed of."""
 RESTORED: Final = "restored"
 """The code of an item that was carried out, and whose record was seen in view since: it is not away by our hand."""
 

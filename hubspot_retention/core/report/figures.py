@@ -12,11 +12,14 @@ MOST_LINES: Final = 200
 
 @dataclass(slots=True)
 class RuleFigures:
-    """What a rule led to in the period. `late`: done after the last instant that met the deadline; `longest_late` in
-    days, begun ones counted. `ended`: no longer due. `open`: still to be done at the end of the period."""
+    """What a rule led to in the period. `done`: the record was erased or archived; `opted_out`: the person stays, and
+    marketing ended for them. `late`: of both, after the last instant that met the deadline; `longest_late` in days,
+    begun ones counted. `ended`: no longer due. `open`: still to be done at the end of the period. Of the calls:
+    `disposed`, `marketing_ended`, `skipped`, `failed`."""
 
     opened: int = 0
     done: int = 0
+    opted_out: int = 0
     late: int = 0
     longest_late: int = 0
     ended: int = 0
@@ -24,6 +27,7 @@ class RuleFigures:
     open: int = 0
     overdue: int = 0
     disposed: int = 0
+    marketing_ended: int = 0
     skipped: int = 0
     failed: int = 0
 
@@ -46,11 +50,14 @@ class Decisions:
 
 @dataclass(slots=True)
 class MonthFigures:
-    """One month: what became known as due, what was done, how much of that in time, what was open at its end."""
+    """One month: what became known as due, what was done and who was opted out, how much of each in time, what was open
+    at its end."""
 
     opened: int = 0
     done: int = 0
     in_time: int = 0
+    opted_out: int = 0
+    opted_out_in_time: int = 0
     open: int = 0
 
 
@@ -70,12 +77,14 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class LateLine:
-    """An obligation that was met late: the record, its rule, by when it should have been met, and when it was."""
+    """An obligation that was met late: the record, its rule, by when it should have been met, when it was, and whether
+    the person was only opted out."""
 
     record: str
     rule: str
     call_by: datetime
     done_at: datetime
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,7 @@ class HoldLine:
 @dataclass(slots=True)
 class Figures:
     """Everything of one period. `rules` and `months` by id and by `2026-11`; `skips` and `raised_codes` by code.
+    `late_total`: all that was met late, `late_opted_out` those of them who were only opted out.
     `runs`: complete reviews of the portal; what the service plans between them of what has fallen due is none."""
 
     entries: int = 0
@@ -116,6 +126,7 @@ class Figures:
     alarms: dict[str, int] = field(default_factory=dict)
     late: list[LateLine] = field(default_factory=list)
     late_total: int = 0
+    late_opted_out: int = 0
     policies: Lines = field(default_factory=Lines)
     approvals: Lines = field(default_factory=Lines)
     decisions: Decisions = field(default_factory=Decisions)
@@ -129,8 +140,23 @@ class Figures:
 
     @property
     def done(self) -> int:
-        """Obligations met in the period."""
+        """Obligations met in the period by disposing of the record."""
         return sum(rule.done for rule in self.rules.values())
+
+    @property
+    def done_in_time(self) -> int:
+        """Those of them that met their deadline."""
+        return self.done - (self.late_total - self.late_opted_out)
+
+    @property
+    def opted_out(self) -> int:
+        """Obligations met in the period by ending the marketing for somebody who stays."""
+        return sum(rule.opted_out for rule in self.rules.values())
+
+    @property
+    def opted_out_in_time(self) -> int:
+        """Those of them that met their deadline."""
+        return self.opted_out - self.late_opted_out
 
     @property
     def open(self) -> int:

@@ -7,11 +7,14 @@ memory are the obligations, holds and requests that are open, the lines that are
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.audit.entry import Entry, FactValue
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.deadline.duty import MARKETING_ENDS
+from hubspot_retention.core.deadline.ledger import MARKETING_ENDED
+from hubspot_retention.core.plan.model import OPTED_OUT
 from hubspot_retention.core.report.figures import (
     MOST_LINES,
     Figures,
@@ -30,6 +33,16 @@ _SERVICE: Final = "service"
 
 _PLAN_DECISIONS: Final = frozenset((Verb.APPROVED, Verb.REJECTED, Verb.BLOCKED, Verb.CONFIRMED))
 _STANDING_DECISIONS: Final = frozenset((Verb.GRANTED, Verb.REVOKED))
+_MARKETING: Final = frozenset((OPTED_OUT, MARKETING_ENDED))
+"""The codes of a duty that is done though the person stays: marketing ended for them."""
+
+
+class _Duty(NamedTuple):
+    """An obligation that is open. `ends_marketing`: of somebody who stays."""
+
+    rule: str
+    call_by: datetime | None = None
+    ends_marketing: bool = False
 
 
 class Gatherer:
@@ -41,11 +54,13 @@ class Gatherer:
         self._to = to
         self._told_until = min(to, made_at)
         self._civil = civil
-        self._open: dict[str | None, tuple[str, datetime | None]] = {}
+        self._open: dict[str | None, _Duty] = {}
+        self._opted_out: dict[str | None, tuple[_Duty, datetime]] = {}
         self._figures = Figures()
         self._take: dict[Subject, Callable[[Entry], None]] = {
             Subject.OBLIGATION: self._obligation,
             Subject.DISPOSAL: self._disposal,
+            Subject.MARKETING: self._marketing,
             Subject.HOLD: self._hold,
             Subject.REQUEST: self._request,
             Subject.POLICY: self._policy,
@@ -70,10 +85,12 @@ class Gatherer:
     def close(self) -> Figures:
         """The figures, once all entries were fed."""
         figures = self._figures
-        for rule, call_by in self._open.values():
-            known = figures.rules.setdefault(rule, RuleFigures())
+        for record in list(self._opted_out):
+            self._settle_opt_out(record)
+        for duty in self._open.values():
+            known = figures.rules.setdefault(duty.rule, RuleFigures())
             known.open += 1
-            known.overdue += call_by is not None and call_by < self._told_until
+            known.overdue += duty.call_by is not None and duty.call_by < self._told_until
         self._fill_months()
         figures.requests = {number: line for number, line in figures.requests.items() if self._concerns(line.ended_at)}
         figures.holds = {number: line for number, line in figures.holds.items() if self._concerns(line.released_at)}
@@ -94,58 +111,79 @@ class Gatherer:
     def _is_inside(self, entry: Entry) -> bool:
         return entry.at >= self._begin
 
-    def _month(self, entry: Entry) -> MonthFigures:
-        name = self._civil.local_date(entry.at).isoformat()[:7]
+    def _month(self, at: datetime) -> MonthFigures:
+        name = self._civil.local_date(at).isoformat()[:7]
         return self._figures.months.setdefault(name, MonthFigures())
 
     def _obligation(self, entry: Entry) -> None:
         record, inside = entry.record, self._is_inside(entry)
-        before = self._open.get(record, (entry.rule or NO_RULE, None))
-        rule = self._figures.rules.setdefault(entry.rule or before[0], RuleFigures())
+        opted_out, _ = self._opted_out.get(record, (_Duty(entry.rule or NO_RULE), None))
+        before = self._open.get(record, opted_out)
+        rule = self._figures.rules.setdefault(entry.rule or before.rule, RuleFigures())
+        call_by = _instant(dict(entry.facts).get("call_by"))
+        if entry.verb is Verb.RAISED and call_by is not None:
+            # What was opened goes on as an answer that is owed, by a clock of its own: to be opted out is none.
+            self._opted_out.pop(record, None)
+            self._open[record] = _Duty(before.rule, call_by)
+        self._settle_opt_out(record)
         match entry.verb:
             case Verb.OPENED:
-                self._open[record] = (entry.rule or NO_RULE, _instant(dict(entry.facts).get("call_by")))
+                self._open[record] = _Duty(entry.rule or NO_RULE, call_by, entry.code == MARKETING_ENDS)
                 rule.opened += inside
             case Verb.RAISED:
-                call_by = _instant(dict(entry.facts).get("call_by"))
-                # With a date: what was opened goes on as an answer that is owed, by a clock of its own.
-                self._open[record] = before if call_by is None else (before[0], call_by)
+                self._open.setdefault(record, _Duty(before.rule))
                 if inside:
                     rule.raised += 1
                     _count(self._figures.raised_codes, entry.code)
             case Verb.DONE:
-                self._met(entry)
+                self._met(entry, opted_out=entry.code in _MARKETING)
             case _:
                 known = self._open.pop(record, None)
                 rule.ended += inside and known is not None
         if inside:
-            month = self._month(entry)
-            month.opened += entry.verb is Verb.OPENED
-            month.open = len(self._open)
+            self._month(entry.at).opened += entry.verb is Verb.OPENED
+        self._note_open(entry)
 
-    def _met(self, entry: Entry) -> None:
+    def _met(self, entry: Entry, *, opted_out: bool = False) -> None:
         """A duty is met when its record went, whether or not the ledger has heard of it yet: once, and then."""
         known = self._open.pop(entry.record, None)
-        if known is None or not self._is_inside(entry):
+        if known is not None:
+            self._count_met(entry.record, known, entry.at, opted_out=opted_out)
+            self._note_open(entry)
+
+    def _settle_opt_out(self, record: str | None) -> None:
+        duty, at = self._opted_out.pop(record, (None, self._begin))
+        if duty is not None:
+            self._count_met(record, duty, at, opted_out=True)
+
+    def _note_open(self, entry: Entry) -> None:
+        if self._is_inside(entry):
+            self._month(entry.at).open = len(self._open)
+
+    def _count_met(self, record: str | None, duty: _Duty, at: datetime, *, opted_out: bool) -> None:
+        if at < self._begin:
             return
-        rule_id, call_by = known
-        rule = self._figures.rules.setdefault(rule_id, RuleFigures())
-        rule.done += 1
-        month = self._month(entry)
-        month.done += 1
-        month.open = len(self._open)
-        if call_by is None or entry.at <= call_by:
-            month.in_time += 1
-            return
-        rule.late += 1
-        rule.longest_late = max(rule.longest_late, (entry.at - call_by).days + 1)
-        self._figures.late_total += 1
-        if len(self._figures.late) < MOST_LINES:
-            line = LateLine(entry.record or "", rule_id, call_by, entry.at)
-            self._figures.late.append(line)
+        is_late = duty.call_by is not None and at > duty.call_by
+        rule, month = self._figures.rules.setdefault(duty.rule, RuleFigures()), self._month(at)
+        if opted_out:
+            rule.opted_out += 1
+            month.opted_out += 1
+            month.opted_out_in_time += not is_late
+        else:
+            rule.done += 1
+            month.done += 1
+            month.in_time += not is_late
+        if duty.call_by is not None and is_late:
+            rule.late += 1
+            rule.longest_late = max(rule.longest_late, (at - duty.call_by).days + 1)
+            self._figures.late_total += 1
+            self._figures.late_opted_out += opted_out
+            if len(self._figures.late) < MOST_LINES:
+                self._figures.late.append(LateLine(record or "", duty.rule, duty.call_by, at, opted_out))
 
     def _disposal(self, entry: Entry) -> None:
         if entry.verb is Verb.DONE:
+            self._settle_opt_out(entry.record)
             self._met(entry)
         if not self._is_inside(entry):
             return
@@ -155,6 +193,18 @@ class Gatherer:
         if entry.verb is Verb.SKIPPED:
             rule.skipped += 1
             _count(self._figures.skips, entry.code)
+
+    def _marketing(self, entry: Entry) -> None:
+        """The duty to end the marketing for somebody who stays is met then, unless the ledger says that an answer is
+        owed. Any other duty stands until the ledger says what became of it."""
+        is_ended = entry.verb is Verb.ENDED
+        if is_ended and self._is_inside(entry):
+            self._figures.rules.setdefault(entry.rule or NO_RULE, RuleFigures()).marketing_ended += 1
+        known = self._open.get(entry.record)
+        if is_ended and known is not None and known.ends_marketing:
+            del self._open[entry.record]
+            self._opted_out[entry.record] = known, entry.at
+            self._note_open(entry)
 
     def _hold(self, entry: Entry) -> None:
         facts = dict(entry.facts)

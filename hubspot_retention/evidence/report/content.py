@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.deadline.obligation import Obligation
@@ -15,16 +14,12 @@ from hubspot_retention.core.report.figures import Figures, Lines
 from hubspot_retention.core.report.gather import NO_RULE
 from hubspot_retention.core.request import SubjectRequest
 from hubspot_retention.evidence.report.article30 import article30
-from hubspot_retention.evidence.report.charts import columns
+from hubspot_retention.evidence.report.done import by_month, by_rule, done_late
 from hubspot_retention.evidence.report.inspection import inspection
 from hubspot_retention.evidence.report.language import Language
-from hubspot_retention.evidence.report.pages import Block, Chart, Paragraph, Report, Section, Table
+from hubspot_retention.evidence.report.pages import Block, Paragraph, Report, Section, Table
 from hubspot_retention.evidence.report.proof import Integrity, proof
-
-_CHARTED: Final = 13
-"""So many months a chart shows at most, the latest ones."""
-_FEWEST: Final = 2
-"""A single month is a figure, not a course."""
+from hubspot_retention.evidence.report.tables import counts_of, more_lines, table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +61,9 @@ def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block
     return (
         ("h.summary", _summary(given, say)),
         ("h.policy", _policy(given, say)),
-        ("h.rules", _rules(given.figures, say)),
-        ("h.months", _months(given.figures, say)),
-        ("h.late", _late(given.figures, say)),
+        ("h.rules", by_rule(given.figures, say)),
+        ("h.months", by_month(given.figures, say)),
+        ("h.late", done_late(given.figures, say)),
         ("h.held", _held(given, say)),
         ("h.undecided", _undecided(given, say)),
         ("h.approvals", _entries(given.figures.approvals, say)),
@@ -80,26 +75,12 @@ def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block
     )
 
 
-def _table(
-    say: Language,
-    heads: str,
-    rows: Iterable[tuple[str, ...]],
-    numbers: tuple[int, ...] = (),
-    weights: tuple[int, ...] = (),
-) -> Block:
-    """A table with the named heads, or the word that there is nothing."""
-    found = tuple(rows)
-    head = tuple(say(key) for key in heads.split())
-    return Table(head, found, numbers, weights) if found else Paragraph(say("no-lines"))
-
-
-def _more(say: Language, shown: int, total: int) -> list[Block]:
-    return [Paragraph(say("more-lines", shown=say.number(shown), total=say.number(total)))] if shown < total else []
-
-
 def _entries(lines: Lines, say: Language) -> list[Block]:
     rows = ((say.moment(entry.at), _did(entry, say), entry.actor or "", _short(entry)) for entry in lines.shown)
-    return [_table(say, "when what who digest", rows, weights=(4, 6, 3, 3)), *_more(say, len(lines.shown), lines.total)]
+    return [
+        table_of(say, "when what who digest", rows, weights=(4, 6, 3, 3)),
+        *more_lines(say, len(lines.shown), lines.total),
+    ]
 
 
 def _did(entry: Entry, say: Language) -> str:
@@ -117,7 +98,9 @@ def _summary(given: Given, say: Language) -> list[Block]:
     measures = (
         ("m.opened", say.number(sum(rule.opened for rule in rules))),
         ("m.done", say.number(figures.done)),
-        ("m.on-time", say.percent(figures.done - figures.late_total, figures.done)),
+        ("m.on-time", say.percent(figures.done_in_time, figures.done)),
+        ("m.opted-out", say.number(figures.opted_out)),
+        ("m.opted-out-on-time", say.percent(figures.opted_out_in_time, figures.opted_out)),
         ("m.late", say.number(figures.late_total)),
         ("m.ended", say.number(sum(rule.ended for rule in rules))),
         ("m.open", say.number(figures.open)),
@@ -142,58 +125,6 @@ def _policy(given: Given, say: Language) -> list[Block]:
     return [Paragraph(now), *told]
 
 
-def _rules(figures: Figures, say: Language) -> list[Block]:
-    rows = []
-    for rule_id, rule in sorted(figures.rules.items()):
-        counts = (rule.opened, rule.done, rule.late, rule.longest_late, rule.ended, rule.raised, rule.open)
-        rows.append((say.code_words("rule", rule_id), *(say.number(count) for count in counts)))
-    heads = "rule due done late days-late ended raised-n open"
-    calls = (
-        (say.code_words("rule", rule_id), *(say.number(count) for count in (rule.disposed, rule.skipped, rule.failed)))
-        for rule_id, rule in sorted(figures.rules.items())
-        if rule.disposed or rule.skipped or rule.failed
-    )
-    return [
-        Paragraph(say("due-note")),
-        _table(say, heads, rows, tuple(range(1, 8))),
-        Paragraph(say("calls")),
-        _table(say, "rule disposed skipped failed", calls, (1, 2, 3)),
-    ]
-
-
-def _months(figures: Figures, say: Language) -> list[Block]:
-    months = sorted(figures.months.items())
-    rows = [
-        (
-            say.month(name),
-            say.number(month.opened),
-            say.number(month.done),
-            say.percent(month.in_time, month.done),
-            say.number(month.open),
-        )
-        for name, month in months
-    ]
-    blocks: list[Block] = [_table(say, "month due done on-time open", rows, (1, 2, 3, 4))]
-    if len(months) < _FEWEST:
-        return blocks
-    drawn = [(say.month(name), month) for name, month in months[-_CHARTED:]]
-    rates = [(name, month.in_time * 100 // month.done) for name, month in drawn if month.done]
-    blocks.append(Chart(say("c.due"), columns([(name, month.opened) for name, month in drawn])))
-    blocks.append(Chart(say("c.done"), columns([(name, month.done) for name, month in drawn])))
-    if rates:
-        blocks.append(Chart(say("c.on-time"), columns(rates, highest=100)))
-    blocks.append(Chart(say("c.debt"), columns([(name, month.open) for name, month in drawn])))
-    return blocks
-
-
-def _late(figures: Figures, say: Language) -> list[Block]:
-    rows = (
-        (line.record, say.code_words("rule", line.rule), say.moment(line.call_by), say.moment(line.done_at))
-        for line in figures.late
-    )
-    return [_table(say, "record rule by-when done-at", rows), *_more(say, len(figures.late), figures.late_total)]
-
-
 def _held(given: Given, say: Language) -> list[Block]:
     rows = (
         (
@@ -205,11 +136,11 @@ def _held(given: Given, say: Language) -> list[Block]:
         for hold in given.figures.holds.values()
     )
     skipped = given.figures.skips
-    blocks: list[Block] = [Paragraph(say("hold-note")), _table(say, "record matter placed released", rows)]
+    blocks: list[Block] = [Paragraph(say("hold-note")), table_of(say, "record matter placed released", rows)]
     if given.reviewed:
         at = say.moment(given.figures.last_run_at)
         blocks += [Paragraph(say("held-reviewed", at=at)), _reasons(given, (Outcome.HELD,), say)]
-    return [*blocks, Paragraph(say("skips")), _counts(skipped, say)]
+    return [*blocks, Paragraph(say("skips")), counts_of(skipped, say)]
 
 
 def _undecided(given: Given, say: Language) -> list[Block]:
@@ -225,10 +156,10 @@ def _undecided(given: Given, say: Language) -> list[Block]:
     )
     return [
         Paragraph(say("raised")),
-        _counts(given.figures.raised_codes, say),
+        counts_of(given.figures.raised_codes, say),
         *_reviewed(given, say),
         Paragraph(say("ledger")),
-        _table(say, "record rule state reason by-when", rows, weights=(3, 3, 2, 5, 4)),
+        table_of(say, "record rule state reason by-when", rows, weights=(3, 3, 2, 5, 4)),
         *([Paragraph(say("more-ledger", **_shown(given, say)))] if len(given.ledger) < given.ledger_total else ()),
     ]
 
@@ -251,7 +182,7 @@ def _reviewed(given: Given, say: Language) -> list[Block]:
     if not rows:
         return [Paragraph(say("not-reviewed"))]
     said = say("reviewed", at=say.moment(given.figures.last_run_at))
-    counted = _table(say, heads, rows, tuple(range(1, len(Outcome) + 1)))
+    counted = table_of(say, heads, rows, tuple(range(1, len(Outcome) + 1)))
     left = _reasons(given, (Outcome.UNDETERMINED, Outcome.REFER), say)
     return [Paragraph(said), counted, Paragraph(say("left-reviewed")), left]
 
@@ -273,12 +204,7 @@ def _reasons(given: Given, outcomes: Sequence[Outcome], say: Language) -> Block:
         )
         for (outcome, kind, reason), total in most_first
     )
-    return _table(say, "outcome kind reason count", rows, (3,), (2, 1, 5, 1))
-
-
-def _counts(counts: Mapping[str, int], say: Language) -> Block:
-    rows = ((say.code_words("reason", code), say.number(n)) for code, n in sorted(counts.items()))
-    return _table(say, "reason count", rows, (1,))
+    return table_of(say, "outcome kind reason count", rows, (3,), (2, 1, 5, 1))
 
 
 def _requests(given: Given, say: Language) -> list[Block]:
@@ -289,11 +215,11 @@ def _requests(given: Given, say: Language) -> list[Block]:
         by_when = given.policy.civil.earliest(received, given.policy.request_clock)
         words = (say.code_words("request", line.kind), say.moment(received), say.moment(by_when))
         rows.append((line.record, *words, say.moment(line.ended_at), say.code_words("end", line.end)))
-    return [_table(say, "record kind received by-when ended-at how", rows)]
+    return [table_of(say, "record kind received by-when ended-at how", rows)]
 
 
 def _foreign(figures: Figures, say: Language) -> list[Block]:
     rows = ((say.moment(entry.at), entry.record or "", entry.code or "") for entry in figures.foreign.shown)
-    more = _more(say, len(figures.foreign.shown), figures.foreign.total)
-    alarms = _counts(figures.alarms, say)
-    return [_table(say, "when record reason", rows), *more, Paragraph(say("alarms")), alarms]
+    more = more_lines(say, len(figures.foreign.shown), figures.foreign.total)
+    alarms = counts_of(figures.alarms, say)
+    return [table_of(say, "when record reason", rows), *more, Paragraph(say("alarms")), alarms]

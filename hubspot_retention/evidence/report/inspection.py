@@ -9,10 +9,11 @@ from hubspot_retention.evidence.report.pages import Block, Table
 def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Language) -> tuple[Block, ...]:
     """Question and answer; what the service does not know is said to be unknown."""
     disposed = sum(rule.disposed for rule in figures.rules.values())
+    opted = sum(rule.marketing_ended for rule in figures.rules.values())
     decisions = figures.decisions
     answers = (
         say("a1", rules=say.number(len(policy.rules) + len(policy.correspondence))),
-        say("a2", disposed=say.number(disposed)),
+        say("a2", disposed=say.number(disposed), opted=say.number(opted)),
         say(
             "a3",
             plans=say.number(decisions.plans),
@@ -31,7 +32,9 @@ def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Lang
             last=say.moment(figures.last_run_at) or "–",
             open=say.number(figures.open),
             overdue=say.number(figures.overdue),
-            share=say.percent(figures.done - figures.late_total, figures.done),
+            share=say.percent(figures.done_in_time, figures.done),
+            opted=say.number(figures.opted_out),
+            opted_share=say.percent(figures.opted_out_in_time, figures.opted_out),
         ),
         say("a6", entries=say.number(figures.entries), period=say.period(policy.evidence.audit_log)),
         say("a7"),

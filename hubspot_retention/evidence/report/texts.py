@@ -54,20 +54,25 @@ _WORDS: Final = {
     "measure": both("Measure", "Mål"),
     "value": both("Figure", "Tal"),
     "m.opened": both("Became due in the period", "Forfaldt i perioden"),
-    "m.done": both("Done", "Udført"),
-    "m.on-time": both("Done in time", "Udført rettidigt"),
-    "m.late": both("Done late", "Udført for sent"),
+    "m.done": both("Erased or archived", "Slettet eller arkiveret"),
+    "m.on-time": both("Of those, in time", "Heraf rettidigt"),
+    "m.opted-out": both("Opted out of marketing only: the person stays", "Kun afmeldt markedsføring: personen bevares"),
+    "m.opted-out-on-time": both("Of those opted out, in time", "Heraf afmeldt rettidigt"),
+    "m.late": both("Met late, of both", "Opfyldt for sent, af begge"),
     "m.ended": both("No longer due", "Ikke længere forfaldne"),
     "m.open": both("Open at the end", "Åbne ved periodens slutning"),
     "m.overdue": both("Of those, past their deadline", "Heraf over fristen"),
     "m.runs": both("Complete reviews of the portal", "Fulde gennemgange af portalen"),
     "m.entries": both("Entries in the audit log", "Poster i revisionsloggen"),
     "due-note": both(
-        "A duty counts as due in the period when the service first saw it; its time may have come before. Done late: "
-        "after the last instant at which the call could still meet the deadline, HubSpot's bin of 90 days included.",
+        "A duty counts as due in the period when the service first saw it; its time may have come before. Erased or "
+        "archived: the record went. Opted out: the person stays for another ground or a hold, so all that was to be "
+        "done was to end the marketing. Late, of both: after the last instant at which the call could still meet the "
+        "deadline, HubSpot's bin of 90 days included.",
         "En pligt regnes som forfalden i perioden, når tjenesten første gang så den; tiden kan være kommet før. "
-        "For sent: efter det seneste tidspunkt, hvor kaldet kunne overholde fristen, inklusive HubSpots papirkurv på "
-        "90 dage.",
+        "Slettet eller arkiveret: registreringen er væk. Afmeldt: personen bevares på et andet grundlag eller på grund "
+        "af en tilbageholdelse, så der var alene markedsføringen at bringe til ophør. For sent, af begge: efter det "
+        "seneste tidspunkt, hvor kaldet kunne overholde fristen, inklusive HubSpots papirkurv på 90 dage.",
     ),
     "policy-now": both(
         "At hand when this was made: {name}, version {version}, digest {digest}.",
@@ -117,8 +122,8 @@ _WORDS: Final = {
         "i loggen eller i denne rapport.",
     ),
     "c.due": both("Became due per month", "Forfaldt pr. måned"),
-    "c.done": both("Done per month", "Udført pr. måned"),
-    "c.on-time": both("Done in time, per cent", "Udført rettidigt, procent"),
+    "c.done": both("Erased or archived per month", "Slettet eller arkiveret pr. måned"),
+    "c.on-time": both("Erased or archived in time, per cent", "Slettet eller arkiveret rettidigt, procent"),
     "c.debt": both("Open at the month's last entry", "Åbne ved månedens sidste post"),
     "alarms": both("Alarms sent to a person, by kind:", "Alarmer sendt til en person, efter art:"),
     "complaint": both("Complaints go to {authority}.", "Klager rettes til {authority}."),
@@ -127,7 +132,8 @@ _WORDS: Final = {
 _COLUMNS: Final = {
     "rule": both("Rule", "Regel"),
     "due": both("Due", "Forfaldt"),
-    "done": both("Done", "Udført"),
+    "done": both("Erased or archived", "Slettet eller arkiveret"),
+    "opted-out": both("Opted out", "Afmeldt"),
     "late": both("Late", "For sent"),
     "days-late": both("Most days late", "Flest dage for sent"),
     "ended": both("Lapsed", "Bortfaldet"),
@@ -141,6 +147,8 @@ _COLUMNS: Final = {
     "record": both("Record", "Registrering"),
     "by-when": both("By when", "Senest"),
     "done-at": both("Done at", "Udført den"),
+    "met.done": both("erased or archived", "slettet eller arkiveret"),
+    "met.opted-out": both("opted out, and stays", "afmeldt, men bevaret"),
     "matter": both("Matter", "Sag"),
     "placed": both("Placed", "Oprettet"),
     "released": both("Released", "Ophævet"),

@@ -74,11 +74,13 @@ QUESTIONS: Final = {
     "q2": both("By what technique are they deleted?", "Med hvilken teknik slettes de?"),
     "a2": both(
         "Through HubSpot's interface, by record number, after a fresh reading, and read back afterwards. {disposed} "
-        "disposals were carried out in the period. Erased: out of view at once and purged by HubSpot within 30 days. "
-        "Archived: in the bin for 90 days, which the deadlines allow for.",
+        "disposals were carried out in the period. Not counted there: {opted} who stay for another ground or a hold, "
+        "and were opted out of marketing. Erased: out of view at once and purged by HubSpot within 30 days. Archived: "
+        "in the bin for 90 days, which the deadlines allow for.",
         "Gennem HubSpots grænseflade, efter id-nummer, efter fornyet læsning, og kontrolleret bagefter. {disposed} "
-        "sletninger blev udført i perioden. Slettet endeligt: ude af syne straks og fjernet af HubSpot inden 30 dage. "
-        "Arkiveret: i papirkurven i 90 dage, hvilket fristerne tager højde for.",
+        "sletninger blev udført i perioden. Ikke talt med: {opted}, som bevares på et andet grundlag eller på grund af "
+        "en tilbageholdelse, og som blev afmeldt markedsføring. Slettet endeligt: ude af syne straks og fjernet af "
+        "HubSpot inden 30 dage. Arkiveret: i papirkurven i 90 dage, hvilket fristerne tager højde for.",
     ),
     "q3": both("Who may decide on deletion by hand?", "Hvem må træffe beslutning om manuel sletning?"),
     "a3": both(
@@ -101,9 +103,13 @@ QUESTIONS: Final = {
     "q5": both("How is timely deletion controlled?", "Hvordan kontrolleres rettidig sletning?"),
     "a5": both(
         "By a deadline ledger, complete reviews and alarms. Complete reviews in the period: {runs}, the last {last}. "
-        "Duties open at its end: {open}, of them past their deadline: {overdue}. Of what was done, in time: {share}.",
+        "Duties open at its end: {open}, of them past their deadline: {overdue}. Of what was erased or archived, in "
+        "time: {share}. Duties met by opting people out of marketing who stay: {opted}, of them in time: "
+        "{opted_share}.",
         "Med et fristregister, fulde gennemgange og alarmer. Fulde gennemgange i perioden: {runs}, senest {last}. Åbne "
-        "pligter ved dens slutning: {open}, heraf over fristen: {overdue}. Af det udførte var rettidigt: {share}.",
+        "pligter ved dens slutning: {open}, heraf over fristen: {overdue}. Af det, der blev slettet eller arkiveret, "
+        "var rettidigt: {share}. Pligter opfyldt ved afmelding af markedsføring for personer, der bevares: {opted}, "
+        "heraf rettidigt: {opted_share}.",
     ),
     "q6": both("Is deletion logged?", "Logges sletning?"),
     "a6": both(

@@ -1,8 +1,11 @@
 """The figures of a period, from the entries of a log."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
@@ -34,6 +37,16 @@ def figures(*entries: Entry, made_at: datetime = AFTER) -> Figures:
 def opened(record: int, at: datetime, call_by: datetime | None = None, rule: str | None = "unsubscribed") -> Entry:
     facts = (("call_by", None if call_by is None else call_by.isoformat()),)
     return about(Subject.OBLIGATION, Verb.OPENED, at, record=f"contacts/{record}", rule=rule, facts=facts)
+
+
+def to_opt_out(record: int, at: datetime, call_by: datetime | None = None) -> Entry:
+    """Somebody unsubscribed, and stays for another ground."""
+    return replace(opened(record, at, call_by), code="marketing-ends")
+
+
+def opted_out(record: int, at: datetime, verb: Verb = Verb.ENDED) -> Entry:
+    """Marketing ended for them."""
+    return about(Subject.MARKETING, verb, at, record=f"contacts/{record}", code="opted-out")
 
 
 def ended(record: int, verb: Verb, at: datetime, code: str | None = None) -> Entry:
@@ -138,6 +151,91 @@ def test_an_answer_that_is_owed_is_open_and_overdue_by_the_clock_of_the_request(
     )
     assert (in_time.done, in_time.open, in_time.overdue) == (0, 1, 0)
     assert (overdue.done, overdue.open, overdue.overdue) == (0, 1, 1)
+
+
+def test_who_is_only_opted_out_counts_apart_from_who_goes() -> None:
+    found = figures(
+        to_opt_out(1, DAY, DAY), opted_out(1, DAY), ended(1, Verb.DONE, DAY, "opted-out"),
+        opened(2, DAY, DAY), ended(2, Verb.DONE, DAY),
+        to_opt_out(3, DAY, DAY), ended(3, Verb.DONE, DAY, "marketing-ended"),
+    )  # fmt: skip
+    rule = found.rules["unsubscribed"]
+    assert (rule.opened, rule.done, rule.opted_out, rule.late, rule.open) == (3, 1, 2, 0, 0)
+    assert (found.rules[NO_RULE].marketing_ended, found.rules[NO_RULE].disposed) == (1, 0)
+    assert (found.done, found.done_in_time, found.opted_out, found.opted_out_in_time) == (1, 1, 2, 2)
+    month = MonthFigures(opened=3, done=1, in_time=1, opted_out=2, opted_out_in_time=2)
+    assert found.months == {"2026-11": month}
+
+
+def test_late_opt_outs_do_not_lower_the_share_of_disposals_in_time_nor_the_other_way_round() -> None:
+    later = DAY + timedelta(hours=1)
+    found = figures(
+        to_opt_out(1, DAY, DAY), opted_out(1, later), to_opt_out(2, DAY, DAY), opted_out(2, DAY),
+        opened(3, DAY, DAY), ended(3, Verb.DONE, DAY), opened(4, DAY, DAY), ended(4, Verb.DONE, later),
+        opened(5, DAY, DAY), ended(5, Verb.DONE, later),
+    )  # fmt: skip
+    assert (found.done, found.done_in_time, found.opted_out, found.opted_out_in_time) == (3, 1, 2, 1)
+    assert (found.late_total, found.late_opted_out, found.rules["unsubscribed"].late) == (3, 1, 3)
+    assert [(line.record, line.opted_out) for line in found.late] == [
+        ("contacts/4", False), ("contacts/5", False), ("contacts/1", True)
+    ]  # fmt: skip
+    month = found.months["2026-11"]
+    assert (month.in_time, month.opted_out, month.opted_out_in_time) == (1, 2, 1)
+
+
+def test_an_opt_out_meets_the_duty_when_it_was_carried_out_not_when_the_ledger_hears_of_it() -> None:
+    heard = ended(1, Verb.DONE, DAY + timedelta(days=40), "opted-out")
+    found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), heard)
+    assert (found.opted_out, found.opted_out_in_time) == (1, 1)
+    assert [(name, month.opted_out, month.open) for name, month in found.months.items()] == [
+        ("2026-11", 1, 0), ("2026-12", 0, 0)
+    ]  # fmt: skip
+
+
+def test_an_opt_out_of_before_the_period_is_no_figure_of_it() -> None:
+    heard = ended(1, Verb.DONE, DAY, "opted-out")
+    found = figures(to_opt_out(1, BEFORE, BEFORE), opted_out(1, BEFORE), heard)
+    assert (found.opted_out, found.open, found.late_total, found.rules["unsubscribed"].ended) == (0, 0, 0, 0)
+
+
+def test_who_is_held_and_opted_out_is_neither_open_nor_overdue() -> None:
+    found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY))
+    assert (found.opted_out, found.open, found.overdue) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("how", [Verb.ENDED, Verb.RAISED, Verb.OPENED])
+def test_what_comes_after_an_opt_out_takes_nothing_from_it(how: Verb) -> None:
+    found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), ended(1, how, DAY))
+    rule = found.rules["unsubscribed"]
+    assert (rule.opted_out, rule.ended, rule.open) == (1, 0, how is not Verb.ENDED)
+
+
+def test_who_goes_after_an_opt_out_was_opted_out_when_that_was_due() -> None:
+    gone = about(Subject.DISPOSAL, Verb.DONE, AFTER - timedelta(days=20), record="contacts/1", rule="unsubscribed")
+    found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), gone)
+    assert (found.done, found.opted_out, found.late_total, found.rules["unsubscribed"].disposed) == (0, 1, 0, 1)
+
+
+def test_to_be_opted_out_is_no_answer_to_who_asked_for_erasure() -> None:
+    clock = (("call_by", (DAY + timedelta(days=30)).isoformat()),)
+    owed = about(Subject.OBLIGATION, Verb.RAISED, DAY, record="contacts/1", code="answer-owed", facts=clock)
+    entries = (to_opt_out(1, DAY, DAY), opted_out(1, DAY), owed)
+    found = figures(*entries)
+    assert (found.done, found.opted_out, found.open, found.overdue) == (0, 0, 1, 1)
+    assert found.rules[NO_RULE].marketing_ended == 1
+    closed = figures(*entries, ended(1, Verb.ENDED, DAY)).rules["unsubscribed"]
+    assert (closed.opted_out, closed.ended, closed.open) == (0, 1, 0)
+
+
+def test_an_opt_out_does_not_meet_the_duty_to_dispose_of_a_record() -> None:
+    found = figures(opened(1, DAY, DAY), opted_out(1, DAY))
+    assert (found.done, found.opted_out, found.open, found.rules[NO_RULE].marketing_ended) == (0, 0, 1, 1)
+
+
+def test_an_opt_out_that_did_not_happen_meets_no_duty() -> None:
+    found = figures(to_opt_out(1, DAY), opted_out(1, DAY, Verb.FAILED), opted_out(2, BEFORE))
+    assert (found.opted_out, found.open) == (0, 1)
+    assert NO_RULE not in found.rules
 
 
 def test_what_names_no_rule_is_of_the_rule_that_the_duty_was_opened_by() -> None:

@@ -14,7 +14,7 @@ from hubspot_retention.core.deadline.obligation import Obligation, ObligationSta
 from hubspot_retention.core.plan.model import OutcomeCount
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
-from hubspot_retention.core.report.figures import Decisions, Figures, MonthFigures
+from hubspot_retention.core.report.figures import Decisions, Figures, LateLine, MonthFigures, RuleFigures
 from hubspot_retention.evidence.report.content import Given, report_of
 from hubspot_retention.evidence.report.pages import Chart, Paragraph, Section, Table
 from hubspot_retention.evidence.report.proof import Integrity
@@ -74,6 +74,50 @@ def test_a_report_of_a_period_that_is_not_over_says_until_when_it_tells(language
     early = replace(NOTHING, made_at=datetime(2026, 2, 1, 12, tzinfo=UTC))
     assert words in told(report_of(early, language).sections[0])
     assert words.partition(":")[0] not in told(report_of(NOTHING, language).sections[0])
+
+
+OPTED_OUT = Figures(
+    rules={"unsubscribed": RuleFigures(opened=9, done=4, opted_out=5, late=3, disposed=4, marketing_ended=6)},
+    months={"2026-01": MonthFigures(opened=9, done=4, in_time=2, opted_out=5, opted_out_in_time=4)},
+    late=[LateLine("contacts/101", "unsubscribed", BEGIN, BEGIN, opted_out=True)],
+    late_total=3,
+    late_opted_out=1,
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            (
+                "Erased or archived | 4\nOf those, in time | 50.0 %\nOpted out of marketing only: the person stays | 5",
+                "Of those opted out, in time | 80.0 %\nMet late, of both | 3",
+                "unsubscribed | 9 | 4 | 5 | 3",
+                "unsubscribed | 4 | 6 | 0 | 0",
+                "Jan 2026 | 9 | 4 | 50.0 % | 5 | 80.0 % | 0",
+                "contacts/101 | unsubscribed | opted out, and stays |",
+                "4 disposals were carried out in the period. Not counted there: 6 who stay for another",
+                "in time: 50.0 %. Duties met by opting people out of marketing who stay: 5, of them in time: 80.0 %.",
+            ),
+        ),
+        (
+            "da",
+            (
+                "Slettet eller arkiveret | 4\nHeraf rettidigt | 50,0 %\n",
+                "Kun afmeldt markedsføring: personen bevares | 5",
+                "Heraf afmeldt rettidigt | 80,0 %\nOpfyldt for sent, af begge | 3",
+                "contacts/101 | unsubscribed | afmeldt, men bevaret |",
+                "Ikke talt med: 6, som bevares på et andet grundlag eller på grund af en tilbageholdelse",
+                "Pligter opfyldt ved afmelding af markedsføring for personer, der bevares: 5, heraf rettidigt: 80,0 %.",
+            ),
+        ),
+    ],
+)
+def test_who_was_only_opted_out_is_counted_and_named_apart_from_who_went(language: str, words: tuple[str]) -> None:
+    report = report_of(replace(NOTHING, figures=OPTED_OUT), language)
+    said = "\n".join(told(section) for section in report.sections)
+    assert [each for each in words if each not in said] == []
 
 
 def test_a_ledger_that_is_shown_whole_speaks_of_no_more() -> None:
