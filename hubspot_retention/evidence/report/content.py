@@ -12,6 +12,7 @@ from hubspot_retention.core.plan.model import Plan
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.report.figures import Figures, Lines
 from hubspot_retention.core.report.gather import NO_RULE
+from hubspot_retention.core.report.requests import RequestClock, RequestFigures, clocks_of, count_requests
 from hubspot_retention.core.request import SubjectRequest
 from hubspot_retention.evidence.report.article30 import article30
 from hubspot_retention.evidence.report.done import by_month, by_rule, done_late
@@ -19,6 +20,7 @@ from hubspot_retention.evidence.report.inspection import inspection
 from hubspot_retention.evidence.report.language import Language
 from hubspot_retention.evidence.report.pages import Block, Paragraph, Report, Section, Table
 from hubspot_retention.evidence.report.proof import Integrity, proof
+from hubspot_retention.evidence.report.requests import request_measures, requests_section
 from hubspot_retention.evidence.report.tables import counts_of, more_lines, table_of
 
 
@@ -38,6 +40,21 @@ class Given:
     begin: datetime
     end: datetime
     made_at: datetime
+
+    @property
+    def told_until(self) -> datetime:
+        """The end of what can be told: of a period that is not over, when this is made."""
+        return min(self.end, self.made_at)
+
+    @property
+    def clocks(self) -> Sequence[RequestClock]:
+        """The requests that were open in the period."""
+        return clocks_of(self.figures.requests.values(), self.requests, self.policy)
+
+    @property
+    def counted_requests(self) -> RequestFigures:
+        """How many they were, and how many of them late."""
+        return count_requests(self.clocks, self.begin, self.told_until)
 
 
 def report_of(given: Given, code: str) -> Report:
@@ -67,10 +84,10 @@ def _sections(given: Given, say: Language) -> Iterable[tuple[str, Sequence[Block
         ("h.held", _held(given, say)),
         ("h.undecided", _undecided(given, say)),
         ("h.approvals", _entries(given.figures.approvals, say)),
-        ("h.requests", _requests(given, say)),
+        ("h.requests", requests_section(given.clocks, given.told_until, say)),
         ("h.foreign", _foreign(given.figures, say)),
         ("h.proof", proof(given.integrity, given.figures.verifications.total, given.made_at, say)),
-        ("h.inspection", inspection(given.figures, given.policy, given.portal, say)),
+        ("h.inspection", inspection(given.figures, given.counted_requests, given.policy, given.portal, say)),
         ("h.article30", article30(given.policy, given.portal, say)),
     )
 
@@ -105,6 +122,7 @@ def _summary(given: Given, say: Language) -> list[Block]:
         ("m.ended", say.number(sum(rule.ended for rule in rules))),
         ("m.open", say.number(figures.open)),
         ("m.overdue", say.number(figures.overdue)),
+        *request_measures(given.counted_requests, say),
         ("m.runs", say.number(figures.runs)),
         ("m.entries", say.number(figures.entries)),
     )
@@ -205,17 +223,6 @@ def _reasons(given: Given, outcomes: Sequence[Outcome], say: Language) -> Block:
         for (outcome, kind, reason), total in most_first
     )
     return table_of(say, "outcome kind reason count", rows, (3,), (2, 1, 5, 1))
-
-
-def _requests(given: Given, say: Language) -> list[Block]:
-    rows = []
-    for line in given.figures.requests.values():
-        known = given.requests.get(line.number)
-        received = line.recorded_at if known is None else known.received_at
-        by_when = given.policy.civil.earliest(received, given.policy.request_clock)
-        words = (say.code_words("request", line.kind), say.moment(received), say.moment(by_when))
-        rows.append((line.record, *words, say.moment(line.ended_at), say.code_words("end", line.end)))
-    return [table_of(say, "record kind received by-when ended-at how", rows)]
 
 
 def _foreign(figures: Figures, say: Language) -> list[Block]:

@@ -2,11 +2,14 @@
 
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.report.figures import Figures
+from hubspot_retention.core.report.requests import RequestFigures
 from hubspot_retention.evidence.report.language import Language
 from hubspot_retention.evidence.report.pages import Block, Table
 
 
-def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Language) -> tuple[Block, ...]:
+def inspection(
+    figures: Figures, requests: RequestFigures, policy: RetentionPolicy, portal: str, say: Language
+) -> tuple[Block, ...]:
     """Question and answer; what the service does not know is said to be unknown."""
     disposed = sum(rule.disposed for rule in figures.rules.values())
     opted = sum(rule.marketing_ended for rule in figures.rules.values())
@@ -35,6 +38,8 @@ def inspection(figures: Figures, policy: RetentionPolicy, portal: str, say: Lang
             share=say.percent(figures.done_in_time, figures.done),
             opted=say.number(figures.opted_out),
             opted_share=say.percent(figures.opted_out_in_time, figures.opted_out),
+            requests=say.number(requests.open),
+            requests_overdue=say.number(requests.overdue),
         ),
         say("a6", entries=say.number(figures.entries), period=say.period(policy.evidence.audit_log)),
         say("a7"),

@@ -62,6 +62,19 @@ _WORDS: Final = {
     "m.ended": both("No longer due", "Ikke længere forfaldne"),
     "m.open": both("Open at the end", "Åbne ved periodens slutning"),
     "m.overdue": both("Of those, past their deadline", "Heraf over fristen"),
+    "m.requests": both("Requests written down in the period", "Anmodninger registreret i perioden"),
+    "m.requests-closed": both("Requests closed", "Anmodninger afsluttet"),
+    "m.requests-in-time": both("Requests closed in time", "Anmodninger afsluttet rettidigt"),
+    "m.requests-open": both("Requests open at the end", "Åbne anmodninger ved periodens slutning"),
+    "m.requests-overdue": both("Requests open past their deadline", "Åbne anmodninger over fristen"),
+    "requests-note": both(
+        "Requests of every kind, and when each was closed in the register. A request for erasure counts here as a "
+        "request, and as a duty where it led to one.",
+        "Anmodninger af enhver art, og hvornår hver især blev afsluttet i registeret. En anmodning om sletning tæller "
+        "her som anmodning, og som pligt, hvor den førte til en.",
+    ),
+    "request-overdue": both("open, past its deadline", "åben, over fristen"),
+    "request-late": both("{how}, too late", "{how}, for sent"),
     "m.runs": both("Complete reviews of the portal", "Fulde gennemgange af portalen"),
     "m.entries": both("Entries in the audit log", "Poster i revisionsloggen"),
     "due-note": both(

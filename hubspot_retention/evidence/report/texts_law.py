@@ -105,11 +105,13 @@ QUESTIONS: Final = {
         "By a deadline ledger, complete reviews and alarms. Complete reviews in the period: {runs}, the last {last}. "
         "Duties open at its end: {open}, of them past their deadline: {overdue}. Of what was erased or archived, in "
         "time: {share}. Duties met by opting people out of marketing who stay: {opted}, of them in time: "
-        "{opted_share}.",
+        "{opted_share}. Requests of data subjects open at its end: {requests}, of them past their deadline: "
+        "{requests_overdue}.",
         "Med et fristregister, fulde gennemgange og alarmer. Fulde gennemgange i perioden: {runs}, senest {last}. Åbne "
         "pligter ved dens slutning: {open}, heraf over fristen: {overdue}. Af det, der blev slettet eller arkiveret, "
         "var rettidigt: {share}. Pligter opfyldt ved afmelding af markedsføring for personer, der bevares: {opted}, "
-        "heraf rettidigt: {opted_share}.",
+        "heraf rettidigt: {opted_share}. Åbne anmodninger fra registrerede ved dens slutning: {requests}, heraf over "
+        "fristen: {requests_overdue}.",
     ),
     "q6": both("Is deletion logged?", "Logges sletning?"),
     "a6": both(

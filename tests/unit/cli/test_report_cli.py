@@ -60,6 +60,7 @@ def test_a_duty_whose_record_went_is_told_as_done_also_before_the_ledger_hears_o
     ]
     assert figures["Opted out of marketing only: the person stays"] == "1"
     assert figures["Of those opted out, in time"] == "100.0 %"
+    assert (figures["Requests open at the end"], figures["Requests open past their deadline"]) == ("1", "1")
 
 
 def summary_of(house: House) -> dict[str, str]:

@@ -14,7 +14,7 @@ from hubspot_retention.core.deadline.obligation import Obligation, ObligationSta
 from hubspot_retention.core.plan.model import OutcomeCount
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
-from hubspot_retention.core.report.figures import Decisions, Figures, LateLine, MonthFigures, RuleFigures
+from hubspot_retention.core.report.figures import Decisions, Figures, LateLine, MonthFigures, RequestLine, RuleFigures
 from hubspot_retention.evidence.report.content import Given, report_of
 from hubspot_retention.evidence.report.pages import Chart, Paragraph, Section, Table
 from hubspot_retention.evidence.report.proof import Integrity
@@ -114,10 +114,57 @@ OPTED_OUT = Figures(
         ),
     ],
 )
-def test_who_was_only_opted_out_is_counted_and_named_apart_from_who_went(language: str, words: tuple[str]) -> None:
+def test_who_was_only_opted_out_is_counted_and_named_apart_from_who_went(language: str, words: tuple[str, ...]) -> None:
     report = report_of(replace(NOTHING, figures=OPTED_OUT), language)
     said = "\n".join(told(section) for section in report.sections)
     assert [each for each in words if each not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            (
+                "Requests written down in the period | 4\nRequests closed | 2\nRequests closed in time | 50.0 %\n",
+                "Requests open at the end | 2\nRequests open past their deadline | 1\n",
+                "contacts/101 | access (art. 15) | 1 January 2026, 01:00 | 31 January 2026, 01:00 |  | open, past its",
+                "31 January 2026, 02:00 | answered, too late",
+                "11 January 2026, 01:00 | refused",
+                "Requests of data subjects open at its end: 2, of them past their deadline: 1.",
+            ),
+        ),
+        (
+            "da",
+            (
+                "Anmodninger registreret i perioden | 4\nAnmodninger afsluttet | 2\n",
+                "Åbne anmodninger over fristen | 1\n",
+                "åben, over fristen",
+                "31. januar 2026 kl. 02.00 | besvaret, for sent",
+                "Åbne anmodninger fra registrerede ved dens slutning: 2, heraf over fristen: 1.",
+            ),
+        ),
+    ],
+)
+def test_requests_of_every_kind_are_counted_and_those_past_their_deadline_named(
+    language: str, words: tuple[str, ...]
+) -> None:
+    asked = {
+        1: RequestLine(1, "contacts/101", "access", BEGIN),
+        2: RequestLine(2, "contacts/102", "portability", BEGIN, datetime(2026, 1, 31, 1, tzinfo=UTC), "answered"),
+        3: RequestLine(3, "contacts/103", "rectification", BEGIN, datetime(2026, 1, 11, tzinfo=UTC), "refused"),
+        4: RequestLine(4, "contacts/104", "objection", datetime(2026, 2, 20, tzinfo=UTC)),
+    }
+    report = report_of(replace(NOTHING, figures=Figures(requests=asked)), language)
+    said = "\n".join(told(section) for section in report.sections)
+    assert [each for each in words if each not in said] == []
+
+
+def test_in_a_period_that_is_not_over_a_request_is_not_past_its_deadline_before_that() -> None:
+    asked = {1: RequestLine(1, "contacts/101", "access", BEGIN)}
+    early = replace(NOTHING, figures=Figures(requests=asked), made_at=datetime(2026, 1, 30, tzinfo=UTC))
+    assert "Requests open past their deadline | 0" in told(sections(early)["In brief"])
+    assert "past its deadline" not in told(sections(early)["Requests and their clocks"])
 
 
 def test_a_ledger_that_is_shown_whole_speaks_of_no_more() -> None:
