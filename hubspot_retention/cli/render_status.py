@@ -45,8 +45,9 @@ class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `anchors`: how old may be what each
     of them was last shown; `limits`: how old the last success of a tick may be; `plans`: those that wait for
     a person or to be carried out; `requests`: the open ones; `approvals`: those that stand; `people`: whether those who
-    are erased are remembered; `tombstones`: how many are; `can_be_cut`: whether the settings name the key that signs
-    for what is removed from the audit log; `running`: the service that answers, if one does."""
+    are erased are remembered; `tombstones`: how many are; `may_be_cut`: whether a person approved that entries of the
+    audit log go; `can_be_cut`: whether the settings name the key that signs for those that do; `running`: the service
+    that answers, if one does."""
 
     policy: RetentionPolicy
     figures: Figures
@@ -58,6 +59,7 @@ class Status:
     approvals: Sequence[StandingApproval]
     people: tuple[Remembering, str]
     tombstones: int
+    may_be_cut: bool
     can_be_cut: bool
     running: Running | None
 
@@ -198,8 +200,10 @@ def _webhooks(status: Status) -> Iterator[RenderableType]:
 
 def _log(status: Status) -> Text:
     length = period_words(status.policy.evidence.audit_log)
-    if status.can_be_cut:
+    if status.can_be_cut and status.may_be_cut:
         return Text(f"Entries are kept for {length}.")
+    if status.can_be_cut:
+        return Text(f"No entry goes after {length}: nobody has approved a policy that says so.", "yellow")
     return Text(
         f"Entries are kept for ever, though the policy says {length}: the settings have no [anchors] key to sign for"
         " what is removed.",
@@ -243,7 +247,11 @@ def status_json(status: Status) -> dict[str, Any]:
         "plans": [_plan_json(plan, civil) for plan in status.plans],
         "standing_approvals": [_approval_json(found, figures.at, civil) for found in status.approvals],
         "webhooks": dict(figures.webhooks),
-        "audit_log": {"kept_for": str(status.policy.evidence.audit_log), "can_be_cut": status.can_be_cut},
+        "audit_log": {
+            "kept_for": str(status.policy.evidence.audit_log),
+            "may_be_cut": status.may_be_cut,
+            "can_be_cut": status.can_be_cut,
+        },
         "anchors": anchors_json(figures, status.anchors, civil),
         "inbox_waiting": figures.inbox_waiting,
         "alarms": alarms_json(figures.alarms, civil),

@@ -31,16 +31,18 @@ def _read(house: "Application") -> "Status":
     from hubspot_retention.service.asking import ask
     from hubspot_retention.service.figures import read_figures
     from hubspot_retention.service.names import limits_of
+    from hubspot_retention.workflow.kept import kept_since
 
     waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING)
     now, service, anchors = house.clock.now(), house.settings().service, house.settings().anchors.limits
     running = ask(service.operations_host, service.operations_port)
+    policy, _ = house.policy()
     with house.store("read") as store, store.transaction() as tx:
-        plans = tx.plans()
+        plans, kept = tx.plans(), kept_since(tx, policy, now)
         portal = house.settings().portal_id or next((plan.portal_id for plan in plans), None)
         open_requests = [request for request in tx.requests(followed=False) if request.closed_at is None]
         return Status(
-            policy=house.policy()[0],
+            policy=policy,
             figures=read_figures(tx, portal, now, anchors),
             stopped=tx.kill_switch(),
             anchors=anchors,
@@ -50,6 +52,7 @@ def _read(house: "Application") -> "Status":
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
             people=house.remembering(),
             tombstones=tx.count_tombstones(),
+            may_be_cut=kept is not None and kept.audit_log == policy.civil.start_of(policy.evidence.audit_log, now),
             can_be_cut=house.settings().anchors.key is not None,
             running=running,
         )

@@ -1,5 +1,6 @@
 """What stays of somebody who goes: a tombstone and consent receipts, durable before the call, in force once the person
-is known to be gone. They grow old like anything else: after the periods that the policy gives them they are taken away.
+is known to be gone. They grow old like anything else: after the periods that the policy gives them they are taken away,
+unless a person has stopped all disposals, or nobody has approved periods so short.
 """
 
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from hubspot_retention.core.plan.model import ItemState, PlanItem
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.tombstone import Tombstone
+from hubspot_retention.workflow.kept import kept_since
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.standing import SERVICE
 
@@ -70,12 +72,16 @@ def _forget_over(tx: Transaction, now: datetime) -> None:
 def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> tuple[int, int, int]:
     """Take away those whose period has run out, and those that wait for a call that can take effect no more; answers
     how many tombstones, receipts and texts of people the first were. What people wrote is kept as long as the log."""
-    civil, kept = policy.civil, policy.evidence
     with store.transaction() as tx:
+        if tx.kill_switch() is not None:
+            return 0, 0, 0
         _forget_over(tx, now)
-        tombstones = tx.forget_tombstones(civil.start_of(kept.tombstones, now))
-        receipts = tx.forget_receipts(civil.start_of(kept.consent_receipts, now))
-        texts = tx.forget_texts(civil.start_of(kept.audit_log, now))
+        kept = kept_since(tx, policy, now)
+        if kept is None:
+            return 0, 0, 0
+        tombstones = tx.forget_tombstones(kept.tombstones)
+        receipts = tx.forget_receipts(kept.consent_receipts)
+        texts = tx.forget_texts(kept.audit_log)
         for subject, verb, number in (
             (Subject.TOMBSTONE, Verb.ENDED, tombstones),
             (Subject.CONSENT_RECEIPT, Verb.ENDED, receipts),

@@ -1,4 +1,4 @@
-"""Shorten: the log's oldest entries are removed when their own period is over, as the policy says.
+"""Shorten: the log's oldest entries are removed when their own period is over, as a policy says that was approved.
 
 What can go wrong: what is removed is needed yet, or somebody removes what is not old and says that it was. So it is
 removed only up to a checkpoint that was signed at the time, of a log that verifies and that its anchors do not doubt;
@@ -22,7 +22,8 @@ from hubspot_retention.core.audit.matters import Removable, removable
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.workflow.anchoring import Anchoring
-from hubspot_retention.workflow.ports import Store
+from hubspot_retention.workflow.kept import kept_since
+from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.remembered import MAY_COME_FOR
 from hubspot_retention.workflow.seal import plan_is_open
 from hubspot_retention.workflow.standing import SERVICE
@@ -55,14 +56,20 @@ class Shortener:
     def run(self, now: datetime) -> Shortened:
         """Remove what may be removed, if that is due."""
         earlier = self._store.cut()
-        before = self._policy.civil.start_of(self._policy.evidence.audit_log, now).replace(microsecond=0)
-        if not self._is_due(earlier, before, now) or not self._verify().intact:
+        with self._store.transaction() as tx:
+            before = self._before(tx, now)
+        if before is None or not self._is_due(earlier, before, now) or not self._verify().intact:
             return Shortened()
         found = removable(self._store.entries(), min(before, now - MAY_COME_FOR, self._plans_since(now) or before))
         if found is None:
             return Shortened()
         size = self._size(found, earlier)
         return Shortened(0 if size is None else self._cut(size, before, now), found.kept_for)
+
+    def _before(self, tx: Transaction, now: datetime) -> datetime | None:
+        """Before which instant an entry is old; `None` while nobody has approved that anything ever is."""
+        kept = kept_since(tx, self._policy, now)
+        return None if kept is None else kept.audit_log.replace(microsecond=0)
 
     def _is_due(self, earlier: Cut | None, before: datetime, now: datetime) -> bool:
         """Of a log that is doubted, or that cannot be read, nothing is."""
@@ -93,7 +100,7 @@ class Shortener:
         cut = Cut(size=size, hash=last.hash, edge=edge.encoded(), before=before)
         signed = self._anchoring.sign_cut(cut, now)
         with self._store.transaction() as tx:
-            if tx.kill_switch() is not None:
+            if tx.kill_switch() is not None or self._before(tx, now) != before:
                 return 0
             seq = tx.audit(self._entry(cut, carried, now))
             tx.save_checkpoint(signed)

@@ -1,4 +1,5 @@
-"""A log that is years old, signed every half year, with a file and a witness as anchors; the policy keeps five."""
+"""A log that is years old, signed every half year, with a file and a witness as anchors; the policy, which a person
+approved, keeps five."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ from tests.unit.evidence.anchored import LOG, a_witness
 
 BEGIN = datetime(2016, 11, 25, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-POLICY = policy_of(CLIENTI.read_text(encoding="utf-8"))
+TEXT = CLIENTI.read_text(encoding="utf-8")
+POLICY = policy_of(TEXT)
 YEARS = 3_652
 """Ten years, in days."""
 
@@ -57,6 +59,8 @@ class Stand:
 
     def live(self, days: int, every: int = 180) -> None:
         """Time passes; now and then a record goes and the anchors are shown the log."""
+        with self.store.transaction() as tx:
+            tx.approve_policy(POLICY.digest, TEXT, self.present, "anna")
         for day in range(0, days, every):
             for verb in (Verb.INTENDED, Verb.SENT, Verb.DONE):
                 self.tell(Subject.DISPOSAL, verb, f"contacts/{1000 + (self.present - BEGIN).days}")

@@ -12,6 +12,7 @@ from hubspot_retention.core.alarm import AlarmKind, AlarmLevel, AlarmRecord
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.policy.model import Disposition
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.service.asking import Running
 from tests.builders import at
@@ -250,18 +251,35 @@ def test_a_log_without_a_key_is_said_to_be_kept_for_ever(house_of: MakeHouse) ->
         "Audit log Entries are kept for ever, though the policy says 5 years: the settings have no [anchors] key to"
         " sign for what is removed. Anchors" in told(house)
     )
-    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "can_be_cut": False}
+    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "may_be_cut": False, "can_be_cut": False}
+
+
+def signed_log(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch, approved: str = "P5Y") -> House:
+    """The log has a key, and a person approved the policy with that period of the log."""
+    house, app = house_of(a_portal()), application()
+    settings, text = app.settings(), app.policy()[1].replace('audit_log = "P5Y"', f'audit_log = "{approved}"')
+    with app.store() as store, store.transaction() as tx:
+        tx.approve_policy(parse_policy(text).digest, text, app.clock.now(), "bent")
+    signed = replace(settings, anchors=replace(settings.anchors, key=Path("log.key")))
+    monkeypatch.setattr(Application, "settings", lambda self: signed)
+    return house
 
 
 def test_a_log_with_a_key_is_kept_as_long_as_the_policy_says(
     house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = house_of(a_portal())
-    settings = application().settings()
-    signed = replace(settings, anchors=replace(settings.anchors, key=Path("log.key")))
-    monkeypatch.setattr(Application, "settings", lambda self: signed)
+    house = signed_log(house_of, monkeypatch)
     assert "Audit log Entries are kept for 5 years. Anchors" in told(house)
-    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "can_be_cut": True}
+    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "may_be_cut": True, "can_be_cut": True}
+
+
+def test_a_period_of_the_log_that_nobody_has_approved_is_not_said_to_be_kept_to(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = signed_log(house_of, monkeypatch, approved="P10Y")
+    said = "Audit log No entry goes after 5 years: nobody has approved a policy that says so. Anchors"
+    assert said in told(house)
+    assert house("status", "--json").json["audit_log"] == {"kept_for": "P5Y", "may_be_cut": False, "can_be_cut": True}
 
 
 def erasures(house: House) -> dict[str, int]:

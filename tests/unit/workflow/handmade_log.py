@@ -1,4 +1,5 @@
-"""A log that was written by hand, entry by entry, and anchors that say what they are told to: to shorten it."""
+"""A log that was written by hand, entry by entry, and anchors that say what they are told to: to shorten it. A person
+approved the policy."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +12,12 @@ from hubspot_retention.core.audit.entry import Entry, read_entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.audit.whole import StoredCheckpoint
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.store.database import SqlStore
 from hubspot_retention.workflow.shorten import Shortened, Shortener
 from tests.builders import at
 from tests.contract.store.test_checkpoints import LINE, signed_of
-from tests.documents import clienti
+from tests.documents import CLIENTI, clienti
 
 NOW = at("2026-11-22T09:00")
 OVER = at("2021-11-22T08:59:59")
@@ -40,6 +42,14 @@ class Log:
     marked: list[list[int]] = field(default_factory=list)
     verified: int = 0
     is_intact: bool = True
+
+    def __post_init__(self) -> None:
+        self.approve(CLIENTI.read_text())
+
+    def approve(self, text: str) -> None:
+        """A person approves a policy; nothing is written of it."""
+        with self.store.transaction() as tx:
+            tx.approve_policy(parse_policy(text).digest, text, NOW, "anna")
 
     def write(
         self, *instants: datetime, subject: Subject = Subject.RUN, verb: Verb = Verb.STARTED, **more: Any

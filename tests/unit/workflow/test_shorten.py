@@ -1,7 +1,6 @@
 """The log's oldest entries go when their period is over: only what was signed and shown, and never what is needed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,12 +9,14 @@ from structlog.testing import CapturedCall, CapturingLogger
 
 from hubspot_retention.core.audit.anchor import Doubt
 from hubspot_retention.core.audit.kinds import Subject, Verb
-from hubspot_retention.core.civil import Period
+from hubspot_retention.core.audit.verify import VerifyReport
 from hubspot_retention.core.plan.model import PlanStatus
+from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.store.database import open_store
 from hubspot_retention.workflow import shorten
+from hubspot_retention.workflow.kept import KeptSince
 from hubspot_retention.workflow.shorten import Shortened
-from tests.documents import clienti
+from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
 from tests.unit.workflow.desk import DAY, HOUR, Desk, former_customer
 from tests.unit.workflow.handmade_log import NOW, OVER, Log
@@ -162,6 +163,47 @@ def test_while_everything_is_stopped_nothing_goes_and_nothing_is_told(old: Log, 
     assert (old.kept(), old.store.cut(), old.marked, lines.calls) == ([1, 2, 3, 4, 5, 6], None, [], [])
 
 
+# What was approved
+
+
+def with_period(period: str) -> str:
+    """Clienti's policy, with that period of the log."""
+    return CLIENTI.read_text().replace('audit_log = "P5Y"', f'audit_log = "{period}"')
+
+
+def test_what_a_shortened_period_would_take_stays_until_a_person_has_approved_it(log: Log) -> None:
+    log.write(*(OVER + days * DAY for days in (10, 20, 30)), NOW)
+    log.policy = parse_policy(with_period("P2Y"))
+    assert (log.shorten(), log.verified) == (Shortened(), 0)
+    log.approve(with_period("P2Y"))
+    assert log.shorten() == Shortened(removed=2)
+
+
+def test_a_period_that_is_longer_than_the_one_approved_counts_at_once(old: Log) -> None:
+    old.policy = parse_policy(with_period("P10Y"))
+    assert old.shorten() == Shortened()
+
+
+def test_nothing_goes_while_nobody_has_approved_a_policy(old: Log) -> None:
+    with old.store.transaction() as tx:
+        tx._connection.exec_driver_sql("DELETE FROM policy_approval")
+    assert (old.shorten(), old.verified) == (Shortened(), 0)
+
+
+def test_what_is_approved_while_the_log_is_read_counts(
+    old: Log, monkeypatch: pytest.MonkeyPatch, lines: CapturingLogger
+) -> None:
+    read = old.store.verify_log
+
+    def and_approve() -> VerifyReport:
+        old.approve(with_period("P10Y"))
+        return read()
+
+    monkeypatch.setattr(old.store, "verify_log", and_approve)
+    assert old.shorten() == Shortened()
+    assert (old.kept(), old.store.cut(), lines.calls) == ([1, 2, 3, 4, 5, 6], None, [])
+
+
 # What is needed yet
 
 
@@ -201,8 +243,11 @@ def test_a_plan_that_is_over_keeps_nothing(old: Log) -> None:
     assert old.kept()[0] == 5
 
 
-def test_however_short_the_period_what_a_lost_call_may_yet_do_is_known_for_a_day(log: Log) -> None:
-    log.policy = replace(log.policy, evidence=replace(log.policy.evidence, audit_log=Period(days=0)))
+def test_however_short_the_period_what_a_lost_call_may_yet_do_is_known_for_a_day(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = KeptSince(consent_receipts=NOW, tombstones=NOW, audit_log=NOW)
+    monkeypatch.setattr(shorten, "kept_since", lambda tx, policy, now: at_once)
     log.write(NOW - 26 * HOUR, NOW - 25 * HOUR, NOW - DAY, NOW - HOUR)
     assert log.shorten() == Shortened(removed=1)
 
