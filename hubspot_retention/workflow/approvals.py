@@ -1,9 +1,9 @@
 """Standing approvals: a named person lets one rule act by itself, so many times a day, until a day.
 
 What can go wrong: an approval outlives the reason it was given for, or covers what its giver never saw. So it names one
-rule, a cap and an end at most 400 days away, it can be given only under a policy that a person approved, it ends when a
-person approves one under which its rule lets more go, and taking it back stops what is under way by it before the next
-record.
+rule, a cap and an end at most 400 days away, it can be given only under a policy that a person approved and where no
+other stands for its rule, it ends when a person approves one under which its rule lets more go, and taking it back
+stops what is under way by it before the next record.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.errors import BlockedError, UsageError
 from hubspot_retention.workflow.ports import Store, Transaction
 from hubspot_retention.workflow.seal import DUE_RUN, plan_entry, policy_of, wider_than
-from hubspot_retention.workflow.standing import SERVICE, in_force, why_not_covered
+from hubspot_retention.workflow.standing import SERVICE, why_not_covered
 
 LONGEST: Final = timedelta(days=400)
 """How far away the end of a standing approval may lie."""
@@ -55,7 +55,7 @@ class Approver:
         )
         with self._store.transaction() as tx:
             _check_policy(tx, policy)
-            _check_not_given_twice(in_force(tx, policy, now), wanted, policy)
+            _check_is_only_one(tx, wanted, policy)
             granted = tx.grant_standing(wanted)
             tx.audit(self._entry(granted, Verb.GRANTED, now))
             waiting = [found for found in tx.obligations((ObligationState.REVIEW,)) if found.rule == rule]
@@ -171,14 +171,14 @@ def _check_policy(tx: Transaction, policy: RetentionPolicy) -> None:
         )
 
 
-def _check_not_given_twice(
-    standing: Sequence[StandingApproval], wanted: StandingApproval, policy: RetentionPolicy
-) -> None:
-    """Raise BlockedError if the same is in force: each has a cap of its own, so a second one doubles it."""
-    for found in standing:
-        if (found.rule, found.max_per_day, found.until_at) == (wanted.rule, wanted.max_per_day, wanted.until_at):
+def _check_is_only_one(tx: Transaction, wanted: StandingApproval, policy: RetentionPolicy) -> None:
+    """Raise BlockedError if one for the same rule is neither revoked nor over: each has a cap of its own, so where a
+    person meant to lower it, a second one would raise it."""
+    for found in tx.standing_approvals():
+        if found.rule == wanted.rule and wanted.granted_at < found.until_at:
             raise BlockedError(
-                f"no standing approval: number {found.approval_id} is in force already, for rule {found.rule}, at most "
+                f"no standing approval: number {found.approval_id} stands for rule {found.rule} already, at most "
                 f"{found.max_per_day} a day, until {policy.civil.show(found.until_at)}; a second one would let as many "
-                "more go. For another cap revoke it and give one with that cap."
+                f"more go beside it. For another cap or end revoke it first (`approval standing revoke "
+                f"{found.approval_id}`)."
             )

@@ -168,6 +168,7 @@ def test_a_standing_approval_lets_so_many_a_day_go_and_none_once_it_was_taken_ba
     house.unsubscribe("contacts/122", at=ago(hours=116))
     eventually(lambda: house.state("contacts/122") == "review", "the one beyond the cap to wait")
     assert not is_gone(house, "contacts/122")
+    house.run("approval", "standing", "revoke", "2")
     house.run(*grant, "50")
     eventually(lambda: is_gone(house, "contacts/122"), "the erasure under one that has room")
     told = [(each["verb"], each.get("actor")) for each in house.entries() if each["subject"] == "standing-approval"]
@@ -175,6 +176,7 @@ def test_a_standing_approval_lets_so_many_a_day_go_and_none_once_it_was_taken_ba
         ("granted", "anna"),
         ("revoked", "anna"),
         ("granted", "anna"),
+        ("revoked", "anna"),
         ("granted", "anna"),
     ]
 

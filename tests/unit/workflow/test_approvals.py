@@ -105,29 +105,47 @@ def test_it_is_refused_without_a_cap(world: World, most: int) -> None:
         grant(world, most=most)
 
 
-def test_the_same_is_not_given_twice_and_it_is_said_which_one_is_in_force(world: World) -> None:
+@pytest.mark.parametrize(("most", "days"), [(5, 30), (6, 30), (4, 30), (5, 31), (5, 1)])
+def test_beside_one_that_stands_none_is_given_for_its_rule_and_it_is_said_which_one(
+    world: World, most: int, days: float
+) -> None:
     number, now = grant(world), world.clock.now()
-    until = now + 30 * DAY
     with pytest.raises(BlockedError) as told:
-        Approver(world.store, "anna").grant(world.policy, "unsubscribed", 5, until, now)
-    assert str(told.value).startswith(
-        f"no standing approval: number {number} is in force already, for rule unsubscribed, at most 5 a day, "
-        f"until {world.policy.civil.show(until)}; a second one would let as many more go."
+        Approver(world.store, "anna").grant(world.policy, "unsubscribed", most, now + days * DAY, now)
+    assert str(told.value) == (
+        f"no standing approval: number {number} stands for rule unsubscribed already, at most 5 a day, "
+        f"until {world.policy.civil.show(now + 30 * DAY)}; a second one would let as many more go beside it. "
+        f"For another cap or end revoke it first (`approval standing revoke {number}`)."
     )
     assert standing(world) == [number]
     assert len(entries(world)) == 1
 
 
-def test_one_that_says_something_else_stands_beside_it(world: World) -> None:
+def test_one_that_covers_nothing_now_but_is_not_over_is_revoked_first_too(world: World) -> None:
+    """A clock that was set back makes it one of the future: it would cover again beside the second."""
     grant(world)
-    numbers = [grant(world, most=6), grant(world, days=31), grant(world, rule="erasure-request")]
-    assert standing(world) == [1, *numbers]
+    world.clock.present -= DAY
+    assert standing(world) == []
+    with pytest.raises(BlockedError, match="number 1 stands for rule unsubscribed already"):
+        grant(world)
+
+
+def test_one_for_another_rule_stands_beside_it(world: World) -> None:
+    numbers = [grant(world), grant(world, rule="erasure-request")]
+    assert standing(world) == numbers
+
+
+def test_after_one_that_is_over_the_next_is_given(world: World) -> None:
+    grant(world, days=1)
+    world.clock.present += DAY
+    again = grant(world)
+    assert standing(world) == [again]
 
 
 def test_what_was_revoked_can_be_given_again(world: World) -> None:
     first = grant(world)
     Approver(world.store, "anna").revoke(first, world.clock.now())
-    again = grant(world)
+    again = grant(world, most=6)
     assert standing(world) == [again]
 
 
