@@ -49,6 +49,8 @@ class _Given(Protocol):
 
     def database_lines(self, portal: "PortalId") -> "tuple[CheckLine, ...]": ...
 
+    def require_own(self, portal: "PortalId") -> None: ...
+
 
 class PortalWork:
     """The part of an application that needs a way to HubSpot, and of the store no more than whose it is."""
@@ -69,20 +71,28 @@ class PortalWork:
     def database_lines(self: _Given, portal: "PortalId") -> "tuple[CheckLine, ...]":
         """What is wrong with the database, if there is one: it belongs to another portal, or it cannot be asked."""
         from hubspot_retention.hubspot.check import CheckLine, Verdict
-        from hubspot_retention.store.errors import NoDatabaseError, StoreError
-        from hubspot_retention.workflow.own_portal import require_own
+        from hubspot_retention.store.errors import StoreError
 
         try:
-            with self.store("read") as store:
-                require_own(store, portal)
-        except NoDatabaseError:
-            return ()
+            self.require_own(portal)
         except BlockedError as error:
             return (CheckLine(topic="database", verdict=Verdict.PROBLEM, text=str(error).removesuffix(".")),)
         except StoreError as error:
             text = f"The database could not be asked whether it belongs to this portal: {error}"
             return (CheckLine(topic="database", verdict=Verdict.NOTICE, text=text),)
         return ()
+
+    def require_own(self: _Given, portal: "PortalId") -> None:
+        """Raise BlockedError if there is a database and it belongs to another portal, StoreError if it cannot be
+        asked."""
+        from hubspot_retention.store.errors import NoDatabaseError
+        from hubspot_retention.workflow.own_portal import require_own
+
+        try:
+            with self.store("read") as store:
+                require_own(store, portal)
+        except NoDatabaseError:
+            return
 
     def identify(self: _Given, transport: "Transport", store: "Store | None" = None) -> "PortalDetails":
         """Who the token belongs to. Raises BlockedError if that is not the portal of the settings, or not the one that

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 def wanted_subscriptions(house: "Application") -> "tuple[Subscription, ...]":
     """Every subscription that the policy needs on the portal of the token, whose ids of newsletters are its own.
 
-    Raises BlockedError for another portal than that of the settings.
+    Raises BlockedError for another portal than that of the settings, or than the one that the database belongs to.
     """
     from hubspot_retention.core.webhook.wanted import wanted_subscriptions as wanted
     from hubspot_retention.hubspot.subscriptions import Subscriptions
 
     policy, _ = house.policy()
     with house.transport() as transport:
-        house.identify(transport)
+        house.require_own(house.identify(transport).portal_id)
         return wanted(policy, Subscriptions(transport, policy).newsletter_ids())
 
 

@@ -49,6 +49,8 @@ def swapped(house_of: MakeHouse) -> House:
         ("portal", "probe", "--yes"),
         ("portal", "residue"),
         ("portal", "setup", "--yes"),
+        ("webhook", "subscriptions"),
+        ("webhook", "subscriptions", "--create", "--yes"),
     ],
     ids=" ".join,
 )

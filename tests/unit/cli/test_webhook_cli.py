@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hubspot_retention.cli.webhook import app
 from hubspot_retention.core.webhook.wanted import wanted_subscriptions
 from hubspot_retention.errors import ExitCode, UsageError
 from hubspot_retention.sandbox.origins import APP_ID
+from hubspot_retention.store.errors import StoreError
 from tests.documents import clienti
 from tests.faults.people import a_portal
 from tests.unit.cli.conftest import MakeHouse
@@ -47,7 +49,7 @@ class Api:
 
 
 @pytest.fixture
-def api(respx_mock: respx.MockRouter) -> Iterator[Api]:
+def api(respx_mock: respx.MockRouter, tmp_path: Path) -> Iterator[Api]:
     details = {"portalId": 25412345, "accountType": "STANDARD", "timeZone": "Europe/Copenhagen"}
     date = {"Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
     respx_mock.get(f"{BASE}/account-info/2026-03/details").respond(200, json=details, headers=date)
@@ -55,7 +57,13 @@ def api(respx_mock: respx.MockRouter) -> Iterator[Api]:
     respx_mock.get(f"{BASE}/communication-preferences/2026-03/definitions").respond(200, json=types)
     yield Api(
         respx_mock,
-        {"HUBSPOT_ACCESS_TOKEN": TOKEN, "HUBSPOT_APP_ID": "4711", "HUBSPOT_DEVELOPER_KEY": "key", "COLUMNS": "80"},
+        {
+            "HUBSPOT_ACCESS_TOKEN": TOKEN,
+            "HUBSPOT_APP_ID": "4711",
+            "HUBSPOT_DEVELOPER_KEY": "key",
+            "RETENTION_DATABASE_URL": f"sqlite:///{tmp_path / 'none.db'}",
+            "COLUMNS": "80",
+        },
     )
     structlog.reset_defaults()
 
@@ -157,6 +165,12 @@ def test_only_one_form_is_printed_at_a_time(api: Api) -> None:
 
 def test_another_portal_than_that_of_the_settings_is_refused(api: Api) -> None:
     assert "portal 7" in str(api(HUBSPOT_PORTAL_ID="7").exception)
+
+
+def test_where_the_database_cannot_be_asked_whose_it_is_nothing_is_made(api: Api) -> None:
+    nobody = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    assert isinstance(api("--create", "--yes", RETENTION_DATABASE_URL=nobody).exception, StoreError)
+    assert api.made() == []
 
 
 def test_on_a_portal_everything_is_made_once_and_active(house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch) -> None:
