@@ -27,6 +27,7 @@ def firing(policy: RetentionPolicy) -> Iterator[Finding]:
         yield from _overlapping(rules, object_type)
         for rule in rules:
             yield from _applies(rule)
+            yield from _idle_cases(rule)
             yield from _own_keep(rule)
             yield from _shadowed(rule, rules)
             yield from _blocked(rule, rules)
@@ -69,6 +70,40 @@ def _repeated(criterion: Criterion | None) -> Iterator[Criterion]:
                 yield from _repeated(item)
         case Not(item):
             yield from _repeated(item)
+
+
+def _idle_cases(rule: RetentionRule) -> Iterator[Finding]:
+    """A case of an `any` that never counts: another one must be meant, and whom that should keep, or show to a person,
+    nothing does."""
+    if example(rule.when, rule.object_type) is None:
+        return
+    keeps = None if rule.keep is None else rule.keep.condition
+    within = (rule.when,)
+    for part, criterion, beside in (
+        ("when", rule.when, ()),
+        ("keep.while", keeps, within),
+        ("refer_when", rule.refer_when, within),
+    ):
+        for case in () if criterion is None else _never(criterion, beside, rule.object_type):
+            said = clause(case, rule.object_type)
+            text = f"lists a case that never counts, as it contradicts itself or what must hold besides: {said}"
+            yield warning(rule_path(rule, part), text)
+
+
+def _never(criterion: Criterion, beside: tuple[Criterion, ...], object_type: ObjectType) -> Iterator[Criterion]:
+    """The cases of a criterion that never hold where what stands beside it does."""
+    match criterion:
+        case AnyOf(items):
+            for item in items:
+                if example(AllOf((item, *beside)), object_type) is None:
+                    yield item
+                else:
+                    yield from _never(item, beside, object_type)
+        case AllOf(items):
+            for item in items:
+                yield from _never(item, (*beside, *items), object_type)
+        case Not(item):
+            yield from _never(item, (), object_type)
 
 
 def _own_keep(rule: RetentionRule) -> Iterator[Finding]:

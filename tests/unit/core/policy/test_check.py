@@ -127,6 +127,58 @@ def test_a_criterion_said_twice_in_refer_when_is_told_there() -> None:
     ]
 
 
+EVENT = '{ known = "event_on" }'
+NO_PARTNER = f"{{ not = {PARTNER} }}"
+NEVER = "lists a case that never counts, as it contradicts itself or what must hold besides"
+
+
+def test_a_case_that_contradicts_what_must_hold_besides_is_told() -> None:
+    assert texts(disposing("r", f"{{ all = [{PARTNER}, {{ any = [{EVENT}, {NO_PARTNER}] }}] }}")) == [
+        f"warning: rules[r].when: {NEVER}: the person belongs to no partner or vendor"
+    ]
+
+
+def test_a_case_that_contradicts_itself_is_told_wherever_it_stands() -> None:
+    itself = f"{{ any = [{EVENT}, {{ all = [{PARTNER}, {NO_PARTNER}] }}] }}"
+    said = "the person belongs to a partner or vendor and the person belongs to no partner or vendor"
+    for when in (itself, f"{{ not = {itself} }}", f"{{ any = [{PARTNER}, {{ all = [{EVENT}, {itself}] }}] }}"):
+        assert f"warning: rules[r].when: {NEVER}: {said}" in texts(disposing("r", when))
+
+
+def test_a_case_that_the_facts_rule_out_is_told() -> None:
+    when = f'{{ any = [{EVENT}, {{ all = [{{ is = "is_customer" }}, {{ not = {{ is = "was_customer" }} }}] }}] }}'
+    (only,) = texts(disposing("r", when))
+    assert only.startswith(f"warning: rules[r].when: {NEVER}: ")
+
+
+def test_a_case_of_a_while_or_of_what_is_referred_that_the_rule_rules_out_is_told() -> None:
+    either = f"{{ any = [{EVENT}, {NO_PARTNER}] }}"
+    said = f"{NEVER}: the person belongs to no partner or vendor"
+    assert texts(keeping("r", PARTNER, f"{{ while = {either} }}")) == [f"warning: rules[r].keep.while: {said}"]
+    assert texts(disposing("r", PARTNER, f"refer_when = {either}")) == [f"warning: rules[r].refer_when: {said}"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        f"{{ any = [{EVENT}, {NO_PARTNER}] }}",
+        f"{{ any = [{PARTNER}, {NO_PARTNER}] }}",
+        f"{{ any = [{EVENT}, {{ all = [{EVENT}, {PARTNER}] }}] }}",
+        f"{{ any = [{{ all = [{PARTNER}, {EVENT}] }}, {{ all = [{NO_PARTNER}, {{ known = 'customer_until' }}] }}] }}",
+        f"{{ all = [{PARTNER}, {{ not = {{ any = [{EVENT}, {NO_PARTNER}] }} }}] }}",
+        f"{{ all = [{{ any = [{PARTNER}, {EVENT}] }}, {{ any = [{NO_PARTNER}, {EVENT}] }}] }}",
+    ],
+)
+def test_a_case_that_may_be_is_none(when: str) -> None:
+    """Also one that another case covers, or that is denied where it could not be anyway."""
+    assert not [line for line in texts(disposing("r", when)) if NEVER in line]
+
+
+def test_of_a_rule_that_never_applies_no_case_is_told() -> None:
+    when = f"{{ all = [{PARTNER}, {NO_PARTNER}, {{ any = [{PARTNER}, {EVENT}] }}] }}"
+    assert texts(disposing("r", when)) == ["error: rules[r].when: never applies: its criteria contradict each other"]
+
+
 def test_a_while_that_cannot_hold_keeps_nothing() -> None:
     assert texts(keeping("r", PARTNER, f"{{ while = {{ not = {PARTNER} }} }}")) == [
         "error: rules[r].keep.while: keeps nothing: it never holds where the rule applies"
