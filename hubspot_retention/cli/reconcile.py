@@ -29,12 +29,13 @@ def reconcile(context: typer.Context, as_json: AsJson = False, policy: PolicyFil
     from hubspot_retention.bootstrap import At, shorten_log, verified, warn_owners
     from hubspot_retention.cli.progress import progress_bar
     from hubspot_retention.workflow.assess import Watcher
-    from hubspot_retention.workflow.gate import find_plan
+    from hubspot_retention.workflow.gate import check_clock, find_plan
 
     house = application(context, policy=policy, who=who)
     house.fit_policy()
     with house.store() as store, house.portal(store) as portal:
-        portal.identity()  # the token of another portal is refused before anything is written down
+        # The token of another portal and a wrong clock are refused before anything is written down or removed.
+        check_clock(portal.identity(), "nothing was read")
         house.note_in_force(store, house.actor)
         with progress_bar() as progress:
 

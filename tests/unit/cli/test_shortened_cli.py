@@ -1,9 +1,13 @@
 """A log whose oldest entries were removed at the end of their period, as the command tells of it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hubspot_retention.bootstrap import application
+from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.tombstone import Tombstone
 from hubspot_retention.evidence.keys import SigningKey
 from hubspot_retention.store.database import open_store
 from tests.faults.aged import YEARS, Stand
@@ -49,6 +53,21 @@ def test_reconcile_removes_them_and_what_is_read_afterwards_says_so(house: House
     assert "were removed from the log at the end of its own" in house("audit", "find", "--email", "a@example.dk").out
     gone = house("audit", "receipt", "contacts/1000", "--key", str(house.folder / "log.key"))
     assert (gone.code, "knows nothing of contacts/1000 since" in gone.err) == (2, True)
+
+
+def test_by_a_clock_that_is_years_ahead_reconcile_takes_nothing_away(
+    house_of: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, app = house_of(a_portal(contacts=[asks_to_go(101)])), application()
+    now, (policy, text) = app.clock.now(), app.policy()
+    with app.store() as store, store.transaction() as tx:
+        tx.approve_policy(policy.digest, text, now, "bent")
+        tx.bury(Tombstone(record_id=RecordId(7), pseudonym="2026:9f86d081884c7d65", sent_at=now, erased_at=now))
+    monkeypatch.setattr("hubspot_retention.clock.Clock.now", lambda self: now + timedelta(days=YEARS))
+    ran = house("reconcile")
+    assert (ran.code, "nothing was read: our clock and HubSpot's differ by" in ran.err) == (4, True)
+    with app.store("read") as store, store.transaction() as tx:
+        assert tx.count_tombstones() == 1
 
 
 def test_what_another_key_signed_is_told_as_damage_before_anything_was_removed(house: House) -> None:
