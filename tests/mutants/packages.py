@@ -116,7 +116,7 @@ PACKAGES: Final = (
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
     *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
-    _workflow("shorten"),
+    *(_workflow(name) for name in ("shorten", "kept")),
     Package(
         name="due",
         sources=("workflow/due.py",),
