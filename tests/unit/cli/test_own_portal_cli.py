@@ -94,7 +94,6 @@ def test_the_check_of_a_portal_names_the_database_that_is_not_its_own(swapped: H
 
 def test_a_database_is_its_portals_from_the_first_look_at_a_held_record_on(house_of: MakeHouse) -> None:
     ours = house_of(a_portal(contacts=[a_customer(101)]))
-    ours("policy", "approve", "--yes")
     with application().store():
         pass
     assert ours("hold", "place", "contacts/101", "--matter", "J-1", "--reason", "a dispute").code == 0
