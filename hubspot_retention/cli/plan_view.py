@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.deadline.timing import call_by
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, Plan, PlanItem
-from hubspot_retention.core.policy.model import AttachmentPolicy
+from hubspot_retention.core.policy.model import AttachmentPolicy, Disposition
 from hubspot_retention.workflow.owner_warnings import WarnedOf
 
 NO_BUNDLE = Bundle()
@@ -64,6 +66,12 @@ def totals(items: Iterable[PlanItem]) -> Totals:
         if item.bundle is not None:
             sums = [one + other for one, other in zip(sums, item.bundle, strict=True)]
     return Totals(count, dict(blocked), dict(states), dict(codes), Bundle(*sums))
+
+
+def last_call(action: Action, erase_by: datetime | None) -> datetime | None:
+    """The last instant at which the call of an action meets a limit (semantics 7); `None` if there is no limit."""
+    disposition = Disposition.ARCHIVE if action is Action.ARCHIVE else None
+    return None if erase_by is None else call_by(disposition, erase_by)
 
 
 def plan_json(view: PlanView, civil: Civil) -> dict[str, Any]:

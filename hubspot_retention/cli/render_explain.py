@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -14,6 +14,7 @@ from hubspot_retention.cli.render_plan import ACTION_WORDS, indented, table
 from hubspot_retention.core.audit.entry import Entry, read_entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.deadline.timing import BIN, call_by
 from hubspot_retention.core.decision.explain import sentence
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.decision.trace import RuleTrace
@@ -21,14 +22,13 @@ from hubspot_retention.core.decision.weigh import End, Never
 from hubspot_retention.core.decision.wire import decision_json
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem
+from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.portal import MergedInto
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.explain import Explanation, Present
 
 PURGED_WITHIN: Final = timedelta(days=30)
 """HubSpot purges an erased contact within 30 days (semantics 7)."""
-BIN: Final = timedelta(days=90)
-"""How long an archived record can be restored (semantics 7)."""
 
 _STEPS: Final = (Verb.INTENDED, Verb.SENT, Verb.ABANDONED)
 _MATCHED: Final = {True: "yes", False: "no"}
@@ -190,7 +190,7 @@ def next_date(found: Explanation, civil: Civil) -> str:
 def _next_of(decision: Decision, civil: Civil) -> str:
     said = []
     if decision.erase_by is not None:
-        said.append(f"To be carried out by {shown(decision.erase_by, civil)}.")
+        said.append(_limit(decision, decision.erase_by, civil))
     if decision.until is not None:
         said.append(f"{shown(decision.until, civil)}: its time is over then, as far as is known today.")
     if decision.answer_by is not None:
@@ -198,6 +198,14 @@ def _next_of(decision: Decision, civil: Civil) -> str:
     if decision.marketing_ends and decision.outcome is not Outcome.DISPOSE:
         said.append("Marketing to it ends.")
     return " ".join(said) or "No date: it is decided afresh at every run."
+
+
+def _limit(decision: Decision, erase_by: datetime, civil: Civil) -> str:
+    by = shown(erase_by, civil)
+    if decision.disposition is not Disposition.ARCHIVE:
+        return f"To be erased by {by}."
+    call = shown(call_by(decision.disposition, erase_by), civil)
+    return f"To be archived by {call}, so that it is gone from HubSpot's bin by {by}."
 
 
 def _facts(present: Present) -> RenderableType:

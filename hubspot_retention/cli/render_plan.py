@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown, shown_day
-from hubspot_retention.cli.plan_view import BLOCK_WORDS, PlanView
+from hubspot_retention.cli.plan_view import BLOCK_WORDS, PlanView, last_call
 from hubspot_retention.core.civil import Civil
+from hubspot_retention.core.deadline.timing import BIN
 from hubspot_retention.core.decision.explain import sentence
 from hubspot_retention.core.plan.model import Action, Bundle, ItemState, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import AttachmentPolicy
@@ -81,16 +82,23 @@ def plan_body(view: PlanView, civil: Civil) -> Group:
 
 
 def _rules(plan: Plan, civil: Civil) -> Table:
-    made = table("Rule", "Do", "Records", "Oldest due", "Earliest limit")
+    made = table("Rule", "Do", "Records", "Oldest due", "Call by", "Gone by")
     made.columns[2].justify = "right"
     for count in plan.rules:
         rule = f"who stays ({count.rule})" if count.action is Action.END_MARKETING else count.rule
-        due = shown_day(count.oldest_due_at, civil)
-        made.add_row(rule, ACTION_WORDS[count.action], f"{count.total:,}", due, shown(count.earliest_erase_by, civil))
+        due, gone = shown_day(count.oldest_due_at, civil), shown_day(count.earliest_erase_by, civil)
+        call = shown(last_call(count.action, count.earliest_erase_by), civil)
+        made.add_row(rule, ACTION_WORDS[count.action], f"{count.total:,}", due, call, gone)
     return made
 
 
 def _notes(view: PlanView) -> Iterator[Text]:
+    if any(count.action is Action.ARCHIVE for count in view.plan.rules):
+        yield Text(
+            f"An archived record lies in HubSpot's bin for {BIN.days} days before it is gone, so its call comes that "
+            "much earlier.",
+            "dim",
+        )
     with_them = bundle_words(view.totals.bundle, view.attachments)
     if with_them:
         yield Text(f"With them: {with_them}.")
@@ -151,7 +159,7 @@ def item_lines(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> G
     decision = item.decision
     what = decision.rule or decision.outcome.value
     line = Text(f"{item.record!s:<22} {ACTION_WORDS[item.action]:<7} {what:<19} ")
-    line.append(f"{shown_day(decision.due_at, civil):<10} {shown(decision.erase_by, civil)}")
+    line.append(f"{shown_day(decision.due_at, civil):<10} {shown(last_call(item.action, decision.erase_by), civil)}")
     parts: list[RenderableType] = [Text(line.plain.rstrip())]
     notes = _item_notes(item, civil, attachments)
     parts.extend(Padding(Text(text, "dim"), (0, 0, 0, 4), expand=False) for text in notes)
@@ -160,7 +168,7 @@ def item_lines(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> G
 
 def item_heading() -> Text:
     """The heading over `item_lines`."""
-    return Text(f"{'Record':<22} {'Do':<7} {'Rule':<19} {'Due':<10} Limit", "cyan")
+    return Text(f"{'Record':<22} {'Do':<7} {'Rule':<19} {'Due':<10} Call by", "cyan")
 
 
 def _item_notes(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hubspot_retention.bootstrap import Remembering
 from hubspot_retention.cli.moments import shown
+from hubspot_retention.cli.plan_view import last_call
 from hubspot_retention.cli.render_alarms import alarms_json, alarms_table
 from hubspot_retention.cli.render_anchors import anchors_json, anchors_text
 from hubspot_retention.cli.render_plan import indented, status_text, table
@@ -20,9 +21,8 @@ from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.counted import counted
 from hubspot_retention.core.deadline.approval import StandingApproval
 from hubspot_retention.core.deadline.obligation import ObligationCount, ObligationState
-from hubspot_retention.core.deadline.timing import call_by
 from hubspot_retention.core.plan.model import Action, Plan, RuleCount
-from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
+from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.words import period_words
 from hubspot_retention.core.request import SubjectRequest
 from hubspot_retention.service.asking import Running
@@ -66,12 +66,8 @@ class Status:
 
 def deadline_of(plan: Plan) -> datetime | None:
     """By when the calls of a plan must be made."""
-    limits = [
-        call_by(Disposition.ARCHIVE if count.action is Action.ARCHIVE else None, count.earliest_erase_by)
-        for count in plan.rules
-        if count.earliest_erase_by is not None
-    ]
-    return min(limits, default=None)
+    calls = (last_call(count.action, count.earliest_erase_by) for count in plan.rules)
+    return min((call for call in calls if call is not None), default=None)
 
 
 def status_text_of(status: Status) -> Group:

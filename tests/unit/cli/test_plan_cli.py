@@ -226,6 +226,18 @@ def test_a_plan_is_shown_with_its_items_and_ends_with_the_whole_digest(house_of:
     assert ran.out.splitlines()[-1] == f"Digest {house.plans()['rights']['digest']}"
 
 
+def test_of_an_archive_the_last_day_for_the_call_is_told_as_it_is_in_the_status(house_of: MakeHouse) -> None:
+    house = three(house_of)
+    summary = house("plan", "new").out
+    assert "Rule             Do      Records Oldest due Call by          Gone by" in summary
+    assert "inactive-contact archive       1 2015-01-10 2015-02-09 09:00 2015-05-10" in summary
+    assert "An archived record lies in HubSpot's bin for 90 days before it is gone" in summary
+    items = house("plan", "show", "1-time").out
+    assert "Due        Call by" in items
+    assert "contacts/102           archive inactive-contact    2015-01-10 2015-02-09 09:00" in items
+    assert "calls by 2015-02-09 09:00" in house("status").out
+
+
 def test_items_that_only_a_person_must_look_at_are_shown_with_their_reasons(house_of: MakeHouse) -> None:
     house = three(house_of)
     house("plan", "new")

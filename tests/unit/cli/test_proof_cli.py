@@ -138,7 +138,11 @@ def test_a_merged_record_names_its_winner(applied: House) -> None:
     ("contact", "told"),
     [
         (inactive(105), "Archive, due since 2015-01-10 10:00. · By rule inactive-contact"),
-        (inactive(105), "Next To be carried out by 2015-05-10 10:00."),
+        (
+            inactive(105),
+            "Next To be archived by 2015-02-09 09:00, so that it is gone from HubSpot's bin by 2015-05-10 10:00.",
+        ),
+        (asks_to_go(105), "Next To be erased by 2015-05-10 10:00."),
         (a_customer(105, customer_until="2030-10-31"), "Kept until 2032-11-01 00:00."),
         (a_customer(105, event_on="2030-01-01"), "A person must look at it."),
         (a_contact(105, createdate="2030-01-01T09:00:00Z"), "It cannot be told, so nothing happens to it."),
