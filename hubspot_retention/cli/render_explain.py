@@ -26,6 +26,9 @@ from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.portal import MergedInto
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.explain import Explanation, Present
+from hubspot_retention.workflow.foreign import NEVER
+from hubspot_retention.workflow.standing import SERVICE
+from hubspot_retention.workflow.worth import Worth
 
 PURGED_WITHIN: Final = timedelta(days=30)
 """HubSpot purges an erased contact within 30 days (semantics 7)."""
@@ -117,8 +120,27 @@ def _log_lines(found: Explanation, civil: Civil) -> Iterator[Text]:
             continue
         about = dict(entry.facts).get("about") or dict(entry.facts).get("matter")
         words = [entry.kind.replace(".", " "), *([str(about)] if about else []), *([entry.code] if entry.code else [])]
-        by = f" by {entry.actor}" if entry.actor else ""
-        yield Text(f"{shown(entry.at, civil)} {', '.join(words)}{by}")
+        words.extend(_restorable(entry) if entry.subject is Subject.FOREIGN_DELETION else ())
+        words.extend(_by_whom(entry))
+        yield Text(f"{shown(entry.at, civil)} {', '.join(words)}")
+
+
+def _by_whom(entry: Entry) -> Iterator[str]:
+    """Who did it. Of what was only observed the entry's actor is who wrote it down, not who did it."""
+    if entry.actor:
+        observed = entry.verb is Verb.SEEN or entry.subject is Subject.OBLIGATION
+        who = "the service" if entry.actor == SERVICE else entry.actor
+        yield f"{'noted by' if observed else 'by'} {who}"
+
+
+def _restorable(entry: Entry) -> Iterator[str]:
+    """Until when HubSpot's bin gives back what somebody else deleted, as far as that was looked into."""
+    facts = dict(entry.facts)
+    until = facts.get("restorable_until")
+    if until == NEVER:
+        yield "cannot be restored"
+    elif until:
+        yield f"restorable until {until}" + (", if it lies in the bin" if facts.get("in_bin") != "yes" else "")
 
 
 def _present(found: Explanation, civil: Civil) -> Iterator[RenderableType]:
@@ -149,10 +171,14 @@ def _verdict(decision: Decision, civil: Civil) -> str:
             return "It cannot be told, so nothing happens to it."
 
 
-def _done(found: Explanation) -> Entry | None:
-    """The last disposal that the log tells of."""
-    done = [entry for entry in _entries(found) if entry.subject is Subject.DISPOSAL and entry.verb is Verb.DONE]
-    return done[-1] if done else None
+def _taken(found: Explanation) -> Entry | None:
+    """The last that the log tells of how the record went: our disposal, or somebody else's deletion."""
+    taken = [
+        entry
+        for entry in _entries(found)
+        if entry.subject is Subject.FOREIGN_DELETION or (entry.subject is Subject.DISPOSAL and entry.verb is Verb.DONE)
+    ]
+    return taken[-1] if taken else None
 
 
 def _was_erased(found: Explanation, done: Entry) -> bool:
@@ -161,9 +187,14 @@ def _was_erased(found: Explanation, done: Entry) -> bool:
 
 
 def _gone(found: Explanation, civil: Civil) -> str:
-    done = _done(found)
+    done = _taken(found)
     if done is None:
         return "It is not in view, and this service did not dispose of it."
+    if done.subject is Subject.FOREIGN_DELETION:
+        return (
+            "It is not in view, and this service did not dispose of it: "
+            f"that it was deleted in HubSpot was noted on {shown(done.at, civil)}."
+        )
     what = "erased" if _was_erased(found, done) else "archived"
     return (
         f"It is not in view: this service {what} it on {shown(done.at, civil)} by rule {done.rule}, "
@@ -178,13 +209,26 @@ def next_date(found: Explanation, civil: Civil) -> str:
         return f"Ask for {_winner(found.record, present)}."
     if isinstance(present, Present):
         return _next_of(present.decision, civil)
-    done = _done(found)
+    done = _taken(found)
     if done is None:
         return "If it lies in HubSpot's bin, restore it: it is held." if found.matters else "None."
+    if done.subject is Subject.FOREIGN_DELETION:
+        return _next_of_deleted(found, done)
     if _was_erased(found, done):
         return f"HubSpot has purged it by {shown_day(done.at + PURGED_WITHIN, civil)} at the latest."
     held = "It is held: restore it. " if found.matters else ""
     return f"{held}It can be restored in HubSpot until {shown_day(done.at + BIN, civil)}; then it is gone."
+
+
+def _next_of_deleted(found: Explanation, deleted: Entry) -> str:
+    facts = dict(deleted.facts)
+    until = facts.get("restorable_until")
+    if until == NEVER:
+        return "None: it was erased in HubSpot for good."
+    held = "It is held: restore it. " if found.matters or facts.get("was") == Worth.HELD else ""
+    if facts.get("in_bin") != "yes":
+        return f"{held}If it lies in HubSpot's bin, it can be restored there until {until}; it was not found in it."
+    return f"{held}It can be restored in HubSpot until {until}; then it is gone."
 
 
 def _next_of(decision: Decision, civil: Civil) -> str:

@@ -32,6 +32,8 @@ BIN: Final = timedelta(days=90)
 
 DELETION: Final = "deletion"
 PRIVACY_DELETION: Final = "privacy-deletion"
+NEVER: Final = "never"
+"""Until when what was erased for good can be restored."""
 OURS: Final = "own-disposal"
 IN_FLIGHT: Final = "in-flight"
 
@@ -110,7 +112,7 @@ class Foreign(Moves):
             self._raises(tx, alarm)
 
     def _restorable_until(self, loss: Loss) -> str:
-        return "never" if loss.privacy else self._policy.civil.day_of(loss.deleted_at + BIN).isoformat()
+        return NEVER if loss.privacy else self._policy.civil.day_of(loss.deleted_at + BIN).isoformat()
 
     def _words(self, loss: Loss, worth: Worth) -> tuple[tuple[str, str], ...]:
         return tuple((name, str(value)) for name, value in self._facts(loss, worth))

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from hubspot_retention.bootstrap import application
 from hubspot_retention.clock import Clock
+from hubspot_retention.core.audit.entry import Entry
+from hubspot_retention.core.audit.kinds import Subject, Verb
+from tests.documents import clienti
 from tests.faults.people import a_contact, a_customer, a_deal, a_portal, asks_to_go, inactive
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import CLIENTI, House, wide_lines
@@ -97,6 +101,52 @@ def test_of_one_who_is_held_and_not_in_view_it_is_said_that_a_person_must_restor
     assert "· a hold is placed on it, matter J-1: it reaches nothing that hung on it" in archived
     assert "It is held: restore it. It can be restored in HubSpot until" in archived
     assert "If it lies in HubSpot's bin, restore it: it is held." in unknown
+
+
+def test_what_was_only_seen_is_not_told_as_the_deed_of_whoever_wrote_it_down(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(101), a_customer(102, legal_hold="true"), inactive(103)]))
+    house("reconcile")
+    house.act("archive", record="contacts/101")
+    house.act("archive", record="contacts/102")
+    house.act("erase", record="contacts/103")
+    house("reconcile")
+    until = (Clock().now().astimezone(clienti().civil.zone) + timedelta(days=90)).date()
+    ran = {number: house("explain", f"contacts/{number}") for number in (101, 102, 103)}
+    due, held, lost = (" ".join(each.out.split()) for each in ran.values())
+    seen = f"foreign-deletion seen, deletion, restorable until {until}"
+    assert f"{seen}, noted by the service" in due
+    assert "obligation ended, gone, noted by the service" in due
+    assert "this service did not dispose of it: that it was deleted in HubSpot was noted on" in due
+    assert f"Next It can be restored in HubSpot until {until}; then it is gone." in due
+    assert f"Next It is held: restore it. It can be restored in HubSpot until {until}; then it is gone." in held
+    assert f"{seen}, if it lies in the bin, noted by the service" in lost
+    assert f"If it lies in HubSpot's bin, it can be restored there until {until}; it was not found in it." in lost
+    assert " by service" not in due + held + lost
+    assert [line for each in ran.values() for line in wide_lines(each.out)] == []
+
+
+def test_of_one_whom_somebody_else_erased_for_good_nothing_is_promised(applied: House) -> None:
+    applied.act("erase", record="contacts/102")
+    facts = (("in_bin", "no"), ("restorable_until", "never"), ("was", "free"), ("what", "privacy-deletion"))
+    erased = Entry(
+        subject=Subject.FOREIGN_DELETION,
+        verb=Verb.SEEN,
+        at=Clock().now(),
+        record="contacts/102",
+        actor="service",
+        code="privacy-deletion",
+        facts=facts,
+    )
+    with application().store() as store, store.transaction() as tx:
+        tx.audit(erased)
+    told = " ".join(applied("explain", "contacts/102").out.split())
+    assert "foreign-deletion seen, privacy-deletion, cannot be restored, noted by the service" in told
+    assert "Next None: it was erased in HubSpot for good." in told
+
+
+def test_what_somebody_did_is_told_with_their_name(applied: House) -> None:
+    applied("hold", "place", "contacts/102", "--matter", "J-1", "--reason", "a dispute")
+    assert "hold placed, J-1, by anna" in applied("explain", "contacts/102").out
 
 
 def test_one_who_is_kept_is_explained_with_facts_and_rules(applied: House) -> None:
