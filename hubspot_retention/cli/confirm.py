@@ -8,7 +8,10 @@ from hubspot_retention.cli.records import Record, read_record
 
 
 def confirm(context: typer.Context, record: Record, policy: PolicyFile = None, who: Who = None) -> None:
-    """Confirm a start that moved back by more than a year, or that a restored record stays."""
+    """Confirm a start that moved back by more than a year, or that a person restored a record: the rules decide again.
+
+    It does not make a record stay: where a rule still lets it go, the next plan has it.
+    """
     from hubspot_retention.cli.moments import shown
     from hubspot_retention.core.decision.model import Outcome
     from hubspot_retention.core.decision.provenance import value_words
@@ -21,9 +24,10 @@ def confirm(context: typer.Context, record: Record, policy: PolicyFile = None, w
     for name, value in done.starts:
         typer.echo(f"{target}: {name} {value_words(value, civil)} is confirmed")
     if done.restored:
-        typer.echo(f"{target}: it was restored by a person, and that it stays is confirmed")
+        typer.echo(f"{target}: that a person restored it is confirmed; the rules decide about it again")
     if done.then.outcome is Outcome.DISPOSE:
         say(
-            f"By rule {done.then.rule} it is due since {shown(done.then.due_at, civil)}: the next plan has it. "
+            f"{'It does not stay by that. ' if done.restored else ''}By rule {done.then.rule} it is due since "
+            f"{shown(done.then.due_at, civil)}: the next plan has it. "
             "To keep a contact, set retention_confirmed_on in HubSpot or place a hold."
         )

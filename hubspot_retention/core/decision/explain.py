@@ -93,7 +93,8 @@ WORDINGS: Final[Mapping[ReasonCode, Wording]] = {
     ),
     ReasonCode.RESTORED_BY_A_PERSON: Wording(
         "archived by this service, restored by a person",
-        "This service archived it and a person restored it: whether it stays is theirs to confirm (`confirm`).",
+        "This service archived it and a person restored it: nothing happens to it until a person confirms that "
+        "(`confirm`), and then the rules decide about it again.",
     ),
     ReasonCode.REQUEST_OUTWEIGHED: Wording(
         "grounds to keep outweigh the request",

@@ -307,8 +307,20 @@ def test_a_restored_record_is_confirmed(house_of: MakeHouse) -> None:
     house.act("restore", record="contacts/101")
     house.act("edit", record="contacts/101", properties={"retention_confirmed_on": Clock().now().date().isoformat()})
     ran = house("confirm", "contacts/101")
-    assert "that it stays is confirmed" in ran.out
+    assert "contacts/101: that a person restored it is confirmed; the rules decide about it again\n" in ran.out
     assert ran.err == ""
+
+
+def test_of_a_restored_record_that_is_still_due_it_is_not_said_that_it_stays(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[inactive(101)]))
+    house("plan", "new")
+    house.approved("time")
+    house("plan", "apply", "1-time")
+    house.act("restore", record="contacts/101")
+    ran = house("confirm", "contacts/101")
+    assert "stays" not in ran.out
+    assert "It does not stay by that. By rule inactive-contact it is due since 2015-01-10 10:00" in ran.err
+    assert "inactive-contact archive" in house("plan", "new").out
 
 
 def test_where_nothing_waits_there_is_nothing_to_confirm(planned: House) -> None:
