@@ -7,7 +7,7 @@ import typer
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application, why_given
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.cli.plan import PlanId, view_of
-from hubspot_retention.errors import ExitCode, PortalError
+from hubspot_retention.errors import ExitCode, PortalDeniedError, PortalError
 
 if TYPE_CHECKING:
     from hubspot_retention.bootstrap import Application
@@ -95,7 +95,13 @@ def _applied(house: "Application", store: "Store", plan_id: str) -> "PlanView":
         view = view_of(house, store, find_plan(store, plan_id))
         if view.totals.states.keys() <= {ItemState.PENDING, ItemState.PREPARED}:
             raise
-        say(f"{error}\nWhat is left waits: `plan apply {plan_id}` goes on where it stopped.")
+        say(str(error))
+        if isinstance(error, PortalDeniedError):
+            say("The service needs a token that may do this: `portal check` tells what this one lacks.")
+        say(
+            f"`plan apply {plan_id}` goes on where it stopped. What was sent is read back first: "
+            "nothing is done twice, and nothing stays half done."
+        )
         return view
     return view_of(house, store, find_plan(store, plan_id))
 

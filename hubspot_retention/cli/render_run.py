@@ -30,6 +30,7 @@ _STATE_WORDS: Final[Mapping[ItemState, str]] = {
     ItemState.PENDING: "to be tried again",
     ItemState.PREPARED: "to be tried again",
 }
+_OPEN: Final = (ItemState.PENDING, ItemState.PREPARED)
 
 
 def run_json(views: Sequence[PlanView], civil: Civil) -> dict[str, Any]:
@@ -107,23 +108,28 @@ def outcome_json(view: PlanView) -> dict[str, Any]:
         "skipped": _codes(view, ItemState.SKIPPED),
         "failed": _codes(view, ItemState.FAILED),
         "answer_lost": _count(view, ItemState.SENT, ItemState.UNKNOWN),
-        "waiting": _count(view, ItemState.PENDING, ItemState.PREPARED),
+        "waiting": _count(view, *_OPEN),
         "blocked": {block.value: count for block, count in view.totals.blocked.items()},
     }
 
 
 def outcome_text(view: PlanView) -> Group:
-    """What became of a plan: done, skipped and failed by reason, what still waits."""
-    done = view.totals.states.get(ItemState.DONE, 0)
-    lines = [Text(f"  {done:,} done")]
-    for (state, code), count in sorted(view.totals.codes.items()):
+    """What became of each item of a plan: done, skipped and failed by reason, sent and not settled yet, not begun."""
+    totals = view.totals
+    lines = [Text(f"  {totals.states.get(ItemState.DONE, 0):,} done")]
+    coded: Counter[ItemState] = Counter()
+    for (state, code), count in sorted(totals.codes.items()):
+        coded[state] += count
         if state is not ItemState.DONE:
             lines.append(Text(f"  {count:,} {_STATE_WORDS[state]}: {code.replace('-', ' ')}"))
-    blocked = sum(view.totals.blocked.values())
-    waiting = _count(view, ItemState.PENDING, ItemState.PREPARED) - blocked
+    sent = _count(view, ItemState.SENT) - coded[ItemState.SENT]
+    if sent > 0:
+        lines.append(Text(f"  {sent:,} sent, not read back yet: that comes first when it goes on"))
+    begun = sum(coded[state] for state in _OPEN)
+    waiting = _count(view, *_OPEN) - begun - sum(totals.blocked.values())
     if waiting > 0:
-        lines.append(Text(f"  {waiting:,} waiting"))
-    lines.extend(Text(f"  {count:,} blocked: {BLOCK_WORDS[block]}") for block, count in view.totals.blocked.items())
+        lines.append(Text(f"  {waiting:,} waiting, not begun: nothing has happened to them"))
+    lines.extend(Text(f"  {count:,} blocked: {BLOCK_WORDS[block]}") for block, count in totals.blocked.items())
     return Group(headline(view.plan), *lines)
 
 
