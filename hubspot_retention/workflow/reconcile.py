@@ -24,6 +24,7 @@ from datetime import datetime
 from typing import Final
 
 from hubspot_retention.core.audit.kinds import Verb
+from hubspot_retention.core.counted import counted
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
 from hubspot_retention.errors import BlockedError, PortalError
@@ -34,7 +35,7 @@ from hubspot_retention.workflow.owner_warnings import Warned
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.remembered import expire_remembered
 from hubspot_retention.workflow.seal import plan_entry
-from hubspot_retention.workflow.standing import SERVICE, covered_records
+from hubspot_retention.workflow.standing import SERVICE, covered_records, ends_of_grace
 
 _STOPPED: Final = "all disposals are stopped"
 
@@ -118,8 +119,22 @@ class Reconciler:
         if not self._permission.allow_erase and any(count.action is Action.ERASE for count in plan.rules):
             return "it erases, and erasing is not allowed by the service settings"
         if not covered_records(self._store, plan, self._policy, self._permission.mode, self._now()):
-            return "no rule in it goes by itself: a person must approve it"
+            return self._its_grace(plan) or "no rule in it goes by itself: a person must approve it"
         return None
+
+    def _its_grace(self, plan: Plan) -> str:
+        """Until when a plan's records wait that would go by themselves but for their grace; empty if there are none."""
+        ends = ends_of_grace(self._store, plan, self._policy, self._permission.mode, self._now())
+        if not ends:
+            return ""
+        first = self._policy.civil.show(ends[0])
+        told = (
+            f"1 record waits for its grace to end, at {first}, and then goes by itself"
+            if len(ends) == 1
+            else f"{len(ends):,} records wait for their grace to end, the first at {first}, and then go by themselves"
+        )
+        rest = sum(count.total for count in plan.rules) - len(ends)
+        return f"{told}; {counted(rest, 'other')} must be approved by a person" if rest else told
 
     def _approve(self, plan: Plan) -> Plan:
         approved = replace(plan, status=PlanStatus.APPROVED, decided_by=SERVICE, decided_at=self._now())

@@ -21,7 +21,7 @@ A plan that the service approved carries out what is covered and nothing else, w
 again when it is applied.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -160,14 +160,22 @@ def covered_records(
         granted = frozenset(found.rule for found in in_force(tx, policy, at)) if is_due_plan else frozenset()
         items = tx.items(plan.plan_id, _ACTIONS)
     ask = Ask(policy=policy, mode=mode, granted=granted)
-    maybe = [item for item in items if granted or is_automatic(item, policy)]
-    found = set()
-    for item, known, source in _with_memory(store, maybe):
-        basis = ask.basis(item, _rule_of(item, known), by_person=source is OptOutSource.PERSON)
-        counted = basis is not Basis.APPROVAL or _is_reserved(known, plan)
-        if basis is not None and counted and not _in_grace(known, at):
-            found.add(item.record)
-    return frozenset(found)
+    return frozenset(
+        item.record
+        for item, known, basis in _with_basis(store, items, ask)
+        if (basis is not Basis.APPROVAL or _is_reserved(known, plan)) and not _in_grace(known, at)
+    )
+
+
+def ends_of_grace(store: Store, plan: Plan, policy: RetentionPolicy, mode: Mode, now: datetime) -> list[datetime]:
+    """Of each record of a plan that nothing but its grace keeps from going by itself, when that is over; the earliest
+    first. A standing approval counts for any plan: the due tick after the grace goes by it."""
+    with store.transaction() as tx:
+        granted = frozenset(found.rule for found in in_force(tx, policy, now))
+        items = tx.items(plan.plan_id, _ACTIONS)
+    ask = Ask(policy=policy, mode=mode, granted=granted)
+    ends = (known.not_before for _, known, _ in _with_basis(store, items, ask) if known is not None and known.is_live)
+    return sorted(end for end in ends if end is not None and now < end)
 
 
 def covered(store: Store, plan: Plan, policy: RetentionPolicy) -> Callable[[PlanItem], bool]:
@@ -176,6 +184,17 @@ def covered(store: Store, plan: Plan, policy: RetentionPolicy) -> Callable[[Plan
         return lambda item: True
     records = covered_records(store, plan, policy)
     return lambda item: item.record in records
+
+
+def _with_basis(
+    store: Store, items: Iterable[PlanItem], ask: Ask
+) -> Iterator[tuple[PlanItem, Obligation | None, Basis]]:
+    """The items that have a ground to go by themselves, their grace aside, with what the ledger knows of each."""
+    maybe = [item for item in items if ask.granted or is_automatic(item, ask.policy)]
+    for item, known, source in _with_memory(store, maybe):
+        basis = ask.basis(item, _rule_of(item, known), by_person=source is OptOutSource.PERSON)
+        if basis is not None:
+            yield item, known, basis
 
 
 def _rule_of(item: PlanItem, known: Obligation | None) -> str:

@@ -472,8 +472,27 @@ def test_whose_time_to_take_it_back_ended_since_the_plan_was_made_goes_now(shop:
 
 def test_whose_time_to_take_it_back_runs_waits(shop: Shop) -> None:
     shop.desk.oblige("contacts/101", rule="erasure-request", not_before=NOW + HOUR)
-    done = shop.reconcile()
-    assert waits(done, shop.rights.plan_id) == "no rule in it goes by itself: a person must approve it"
+    end = clienti().civil.show(NOW + HOUR)
+    told = f"1 record waits for its grace to end, at {end}, and then goes by itself"
+    assert waits(shop.reconcile(), shop.rights.plan_id) == told
+    assert shop.carried == []
+
+
+def test_of_several_that_wait_for_their_grace_the_first_end_is_told_and_how_many_a_person_must_approve(
+    shop: Shop,
+) -> None:
+    items = [asked_to_go(f"contacts/{number}") for number in (101, 102)]
+    erase = RuleCount("erasure-request", Action.ERASE, 3, NOW - DAY, NOW + DAY)
+    values: dict[str, Any] = {"status": PlanStatus.AWAITING_REVIEW, "decided_by": "", "decided_at": None}
+    other = asked_to_go("contacts/103", start_is_new=True)
+    shop.rights = shop.desk.plan(*items, other, kind=PlanKind.RIGHTS, rules=(erase,), **values)
+    shop.desk.oblige("contacts/101", rule="erasure-request", not_before=NOW + 2 * HOUR)
+    shop.desk.oblige("contacts/102", rule="erasure-request", not_before=NOW + HOUR)
+    end = clienti().civil.show(NOW + HOUR)
+    assert waits(shop.reconcile(), shop.rights.plan_id) == (
+        f"2 records wait for their grace to end, the first at {end}, and then go by themselves; "
+        "1 other must be approved by a person"
+    )
 
 
 def test_every_guardrail_that_blocks_a_plan_is_named(shop: Shop) -> None:

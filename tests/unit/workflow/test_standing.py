@@ -20,6 +20,7 @@ from hubspot_retention.workflow.standing import (
     counts_from_opt_out,
     covered,
     covered_records,
+    ends_of_grace,
     in_force,
     is_automatic,
     is_enforced,
@@ -350,6 +351,25 @@ def test_nobody_goes_in_their_grace(desk: Desk) -> None:
     desk.oblige("contacts/103", "ended", not_before=NOW + HOUR)
     desk.oblige("contacts/104", not_before=None)
     assert goes(desk, plan, now=NOW) == ["contacts/102", "contacts/103", "contacts/104"]
+
+
+def test_whose_grace_runs_is_told_with_its_end_whether_policy_or_approval_lets_them_go(desk: Desk) -> None:
+    numbers = (101, 102, 103, 104, 105)
+    unsubscribes = [unsubscribed(f"contacts/{number}") for number in numbers]
+    plan = desk.plan(*unsubscribes, former_customer("contacts/106"), decided_by="", decided_at=None)
+    for number in numbers:
+        desk.remember(number, OptOutSource.STAFF if number == 105 else OptOutSource.PERSON)
+    desk.oblige("contacts/101", not_before=NOW + 2 * HOUR)
+    desk.oblige("contacts/102", not_before=NOW + HOUR)
+    desk.oblige("contacts/103", not_before=NOW)
+    desk.oblige("contacts/104", "ended", not_before=NOW + HOUR)
+    desk.oblige("contacts/105", not_before=NOW + HOUR)
+    desk.oblige("contacts/106", rule="former-customer", not_before=NOW + HOUR)
+    by_itself = [NOW + HOUR, NOW + 2 * HOUR]
+    assert ends_of_grace(desk.store, plan, clienti(), Mode.ENFORCE, NOW) == by_itself
+    assert ends_of_grace(desk.store, plan, clienti(), Mode.REVIEW, NOW) == []
+    desk.grant()
+    assert ends_of_grace(desk.store, plan, clienti(), Mode.REVIEW, NOW) == by_itself
 
 
 def test_the_grace_is_asked_as_of_the_approval_if_no_other_instant_is_given(desk: Desk) -> None:
