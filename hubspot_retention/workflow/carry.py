@@ -23,6 +23,7 @@ from hubspot_retention.workflow.gate import Freshness, Permission, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
 from hubspot_retention.workflow.protocol import CHECK_AGAIN, STILL_THERE, Ledger, Prepared
+from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
 
@@ -56,13 +57,15 @@ def _nothing() -> None:
 
 
 class Carrier:
-    """Does the work of one batch of one plan: items of one action and class, up to a hundred."""
+    """Does the work of one batch of one plan: items of one action and class, up to a hundred. `reported`: the files
+    that the plan has told of."""
 
-    def __init__(self, tools: Tools, ledger: Ledger, permission: Permission) -> None:
+    def __init__(self, tools: Tools, ledger: Ledger, permission: Permission, reported: Reported) -> None:
         self._tools = tools
         self._ledger = ledger
         self._looker = Looker(tools.source, tools.fresh, ledger, tools.times)
-        self._steps = BundleSteps(tools.disposer, tools.source, ledger, permission.attachments(tools.policy))
+        attachments = permission.attachments(tools.policy)
+        self._steps = BundleSteps(tools.disposer, tools.source, ledger, attachments, reported.is_first)
 
     def carry_out(self, batch: Sequence[PlanItem]) -> None:
         """Intent, fresh read, last check and `sent`, the call within seconds, settled by reading."""

@@ -31,6 +31,7 @@ from hubspot_retention.workflow.gate import ComparedClocks, Permission, admit, c
 from hubspot_retention.workflow.overlap import Overlap
 from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.protocol import CAME_FARTHER, Ledger
+from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.seal import plan_entry
 from hubspot_retention.workflow.standing import covered
 
@@ -97,10 +98,12 @@ class Applier:
             details = self._tools.source.identity()
             check_portal(plan, details)
             clocks = ComparedClocks(self._tools.times, details.clock_skew_seconds)
+            begun = plan.status is not PlanStatus.APPROVED
             plan = self._begin(plan, actor)
             ledger = self._ledger(plan, actor, self._still_sound(clocks))
+            carrier = self._carrier(plan, ledger, begun=begun)
             try:
-                self._carry_out(plan, ledger, covered(self._store, plan, self._tools.policy), progress)
+                self._carry_out(plan, ledger, carrier, covered(self._store, plan, self._tools.policy), progress)
             except PortalError as error:
                 with self._store.transaction() as tx:
                     tx.audit(plan_entry(plan, Verb.STOPPED, self._now(), actor, type(error).__name__))
@@ -115,6 +118,9 @@ class Applier:
         listening = Listening(portal_id=plan.portal_id, holds=hold_properties(tools.policy), app_id=tools.app_id)
         return Ledger(self._store, plan, tools.policy, actor, tools.times, listening=listening, is_sound=is_sound)
 
+    def _carrier(self, plan: Plan, ledger: Ledger, *, begun: bool) -> Carrier:
+        return Carrier(self._tools, ledger, self._permission, Reported(self._store, plan.plan_id, begun=begun))
+
     def _still_sound(self, clocks: ComparedClocks) -> Callable[[], bool]:
         """Whether the log and the clock are still what they were found to be, asked before every record."""
         return lambda: clocks.agree() and self._tools.freshness.stands()
@@ -123,13 +129,13 @@ class Applier:
         self,
         plan: Plan,
         ledger: Ledger,
+        carrier: Carrier,
         wanted: Callable[[PlanItem], bool],
         progress: Callable[[str, int, int | None], None],
     ) -> None:
         """Round after round over what is open, until nothing is or rounds achieve nothing. What could not be read is
         read in smaller batches; so is the rest where most was too old by the time that all of it had been read. Raises
         what stood in the way if nothing at all was achieved."""
-        carrier = Carrier(self._tools, ledger, self._permission)
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None
         while idle < _IDLE_ROUNDS and not (self._tools.should_stop() or ledger.is_stopped()):
@@ -210,7 +216,7 @@ class Applier:
         if left:
             check_portal(left[0], self._tools.source.identity())
         for stopped in left:
-            self._settle_unsettled(stopped, Carrier(self._tools, self._ledger(stopped, actor), self._permission))
+            self._settle_unsettled(stopped, self._carrier(stopped, self._ledger(stopped, actor), begun=True))
 
     def _settle_unsettled(self, plan: Plan, carrier: Carrier) -> None:
         """Settle by reading; what cannot be read is halved until it stands alone, and stays unknown (L2)."""

@@ -8,7 +8,7 @@ What can go wrong: the process sleeps amid a bundle, a hold is set in HubSpot me
 when it awakes. So each step that destroys is taken only within the seconds of the last check, as the last call is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -28,13 +28,21 @@ _BATCH = 100
 
 
 class BundleSteps:
-    """Takes the steps of bundles, and writes each down."""
+    """Takes the steps of bundles, and writes each down. `is_first`: whether a record's file was not reported before."""
 
-    def __init__(self, disposer: Disposer, source: RecordSource, ledger: Ledger, attachments: AttachmentPolicy) -> None:
+    def __init__(
+        self,
+        disposer: Disposer,
+        source: RecordSource,
+        ledger: Ledger,
+        attachments: AttachmentPolicy,
+        is_first: Callable[[RecordRef, str], bool],
+    ) -> None:
         self._disposer = disposer
         self._source = source
         self._ledger = ledger
         self._attachments = attachments
+        self._is_first = is_first
 
     def parts(self, settled: Sequence[Settled], stamps: Sequence[DealStamp] = ()) -> tuple[Part, ...]:
         """What the bundle's calls will be done to, so that each is in the log before it is made."""
@@ -48,7 +56,7 @@ class BundleSteps:
 
     def _file_parts(self, settled: Sequence[Settled]) -> list[Part]:
         shared, going = shared_files(settled), [entry for entry in settled if entry.fate is Engaged.ARCHIVE]
-        erased = [file for entry in going for file in self._erased_with(entry.engagement, shared)]
+        erased = dict.fromkeys(file for entry in going for file in self._erased_with(entry.engagement, shared))
         return [Part(Subject.ATTACHMENT, f"files/{file}", "erase") for file in erased]
 
     def _erased_with(self, letter: Engagement, shared: frozenset[str]) -> tuple[str, ...]:
@@ -105,7 +113,7 @@ class BundleSteps:
     def archive_letters(self, item: PlanItem, sending: Sending, settled: Sequence[Settled]) -> bool:
         """Archive the correspondence that goes, by class, and prove each piece out of view. A letter whose files are
         erased goes right after them, by itself: however many there are, who begins again has fewer left."""
-        shared, together = shared_files(settled), []
+        shared, together, gone = shared_files(settled), [], set[str]()
         for entry in settled:
             if entry.fate is not Engaged.ARCHIVE:
                 continue
@@ -114,9 +122,10 @@ class BundleSteps:
             self._report(item, [file for file in letter.files if file not in erased])
             if not erased:
                 together.append(letter.ref)
-            elif all(self._erase_file(item, sending, file) for file in erased) and self._archive_part(
-                item, sending, letter.ref.object_type, [letter.ref]
-            ):
+            elif all(
+                self._erase_file(item, sending, file) for file in erased if file not in gone
+            ) and self._archive_part(item, sending, letter.ref.object_type, [letter.ref]):
+                gone.update(erased)
                 sending = replace(sending, late=CAME_FARTHER)
             else:
                 return False
@@ -147,9 +156,10 @@ class BundleSteps:
         return whole or self._stop(item, left)
 
     def _report(self, item: PlanItem, files: Sequence[str]) -> None:
-        """Report files for a person's decision: HubSpot has no look-up of who else uses a file."""
-        for file in files:
-            self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), f"files/{file}")
+        """Report files for a person's decision, each once: HubSpot has no look-up of who else uses a file."""
+        for about in (f"files/{file}" for file in files):
+            if self._is_first(item.record, about):
+                self._ledger.step(item, Subject.ATTACHMENT, Verb.REPORTED, CallResult(Fate.DONE), about)
 
     def _erase_file(self, item: PlanItem, sending: Sending, file: str) -> bool:
         """Erase a file, where the policy says so."""

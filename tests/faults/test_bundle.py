@@ -7,6 +7,7 @@ import pytest
 from hubspot_retention.core.plan.model import Action, Block, ItemState
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import RecordRef
+from hubspot_retention.errors import PortalPausedError
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
     RECENT_END,
@@ -165,6 +166,25 @@ def test_attachments_of_what_goes_are_reported(world_of: MakeWorld) -> None:
     reported = [dict(entry.facts)["about"] for entry in world.entries() if entry.kind == "attachment.reported"]
     assert reported == ["files/901", "files/902"]
     assert set(world.sandbox.portal.files) == {"901", "902"}
+
+
+def test_a_file_on_two_letters_is_counted_once_and_reported_once_though_the_application_was_stopped(
+    world_of: MakeWorld,
+) -> None:
+    letters = [a_letter(41, hs_attachment_ids="901;902"), a_letter(42, hs_attachment_ids="901")]
+    links = (("contacts/101", "emails/41"), ("contacts/101", "emails/42"))
+    files = [{"id": "901"}, {"id": "902"}]
+    world = a_world_with(world_of, *links, contacts=[asks_to_go(101)], emails=letters, files=files)
+    plan = world.rights()
+    assert world.items(plan)[0].bundle._asdict()["attachments"] == 2  # type: ignore[union-attr]
+    world.fault("477", path="emails/batch/archive", retry_after=86400)
+    with pytest.raises(PortalPausedError):
+        world.apply(plan)
+    assert world.is_in_view("emails/41")
+    world.apply(plan)
+    assert world.state(plan, "contacts/101")[0] is ItemState.DONE
+    reported = [dict(entry.facts)["about"] for entry in world.entries() if entry.kind == "attachment.reported"]
+    assert reported == ["files/901", "files/902"]
 
 
 def test_a_file_that_is_denied_stops_one_bundle_and_nobody_else(world_of: MakeWorld) -> None:

@@ -136,7 +136,7 @@ def shared_files(settled: Sequence[Settled]) -> frozenset[str]:
 
 
 def summarise(settled: Sequence[Settled], deals_stamped: int) -> Bundle:
-    """A bundle in figures."""
+    """A bundle in figures; a file that several letters name is one attachment."""
     fates = Counter(entry.fate for entry in settled)
     gone = [entry.engagement for entry in settled if entry.fate is Fate.ARCHIVE]
     emails = sum(1 for engagement in gone if engagement.ref.object_type is ObjectType.EMAIL)
@@ -146,6 +146,6 @@ def summarise(settled: Sequence[Settled], deals_stamped: int) -> Bundle:
         detached=fates[Fate.DETACH],
         rehomed=fates[Fate.REHOME],
         stays_on_deal=fates[Fate.STAY_ON_DEAL],
-        attachments=sum(len(engagement.files) for engagement in gone),
+        attachments=len({file for engagement in gone for file in engagement.files}),
         deals_stamped=deals_stamped,
     )

@@ -19,6 +19,7 @@ from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, Memory
 from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.protocol import Part, Prepared, Sending
+from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.times import Times
 from tests.builders import a_contact, at
 from tests.documents import clienti
@@ -90,7 +91,8 @@ class Bench:
             "pseudonym": lambda address: self.pseudonym(address),
         }
         permission = Permission(mode=Mode.REVIEW, allow_erase=self.allow_erase)
-        return Carrier(Tools(**values | more), cast(Any, self), permission)
+        reported = Reported(cast(Any, None), "1-rights", begun=False)
+        return Carrier(Tools(**values | more), cast(Any, self), permission, reported)
 
     def called(self) -> list[str]:
         """The calls that change something, in their order."""

@@ -209,7 +209,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
                 tx.add_plan(made)
                 tx.add_items(made.plan_id, items)
             found = Play(store, made)
-            monkeypatch.setattr(dispose, "Carrier", lambda tools, ledger, permission: Hand(found, ledger))
+            monkeypatch.setattr(dispose, "Carrier", lambda tools, ledger, permission, reported: Hand(found, ledger))
             monkeypatch.setattr(dispose, "Overlap", Row)
             return found
 

@@ -15,6 +15,7 @@ from hubspot_retention.core.portal import CallResult, Engagement, Fate, Gone, Me
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.bundles import DealStamp
 from hubspot_retention.workflow.protocol import CAME_FARTHER, Part, Sending
+from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.steps import BundleSteps
 from tests.unit.core.plan.plans import an_item
 
@@ -56,7 +57,8 @@ class Bench:
 
     def steps(self, attachments: AttachmentPolicy = AttachmentPolicy.REPORT) -> BundleSteps:
         """The steps."""
-        return BundleSteps(cast(Any, self), cast(Any, self), cast(Any, self), attachments)
+        reported = Reported(cast(Any, None), "1-rights", begun=False)
+        return BundleSteps(cast(Any, self), cast(Any, self), cast(Any, self), attachments, reported.is_first)
 
     def _call(self, what: str) -> CallResult:
         self.calls.append(what)
@@ -294,6 +296,27 @@ def test_a_file_that_a_letter_which_stays_names_too_is_only_reported_and_that_le
     ]
     erased = [part.about for part in bench.steps(AttachmentPolicy.ERASE).parts((kept, GOES)) if part.subject is FILE]
     assert erased == ["files/8"]
+
+
+def test_a_file_that_two_letters_name_is_reported_once_however_often_the_bundle_begins_again() -> None:
+    bench, twice = Bench(), a_letter("emails/46", Engaged.ARCHIVE, "7")
+    steps = bench.steps()
+    for _ in range(2):
+        assert steps.archive_letters(ITEM, SENDING, (GOES, twice))
+    assert [said[3] for said in bench.said if said[0] is FILE] == ["files/7", "files/8"]
+
+
+def test_a_file_that_two_letters_name_is_erased_once() -> None:
+    bench, twice = Bench(), a_letter("emails/46", Engaged.ARCHIVE, "7")
+    steps = bench.steps(AttachmentPolicy.ERASE)
+    assert [part.about for part in steps.parts((GOES, twice)) if part.subject is FILE] == ["files/7", "files/8"]
+    assert steps.archive_letters(ITEM, SENDING, (GOES, twice))
+    assert [call for call in bench.calls if not call.startswith("look")] == [
+        "erase 7",
+        "erase 8",
+        "archive emails 1x41",
+        "archive emails 1x46",
+    ]
 
 
 def test_a_letter_goes_right_after_its_files_so_that_who_begins_again_has_fewer_left() -> None:

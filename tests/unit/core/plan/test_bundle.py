@@ -153,11 +153,11 @@ def test_a_deal_that_goes_takes_what_only_it_holds() -> None:
     assert fate(deals=(deal, RecordId(202))) is Fate.DETACH
 
 
-def test_a_bundle_in_figures_says_that_emails_are_gone_at_once_and_which_files_hang_on_what_goes() -> None:
+def test_a_bundle_in_figures_says_that_emails_are_gone_at_once_and_how_many_files_hang_on_what_goes() -> None:
     settled = [
         Settled(a_letter("notes/1", files=("f1", "f2")), Fate.ARCHIVE),
         Settled(a_letter("calls/2"), Fate.ARCHIVE),
-        Settled(a_letter("emails/3", files=("f3",)), Fate.ARCHIVE),
+        Settled(a_letter("emails/3", files=("f3", "f1")), Fate.ARCHIVE),
         Settled(a_letter("emails/4", files=("f4",)), Fate.DETACH),
         Settled(a_letter("notes/5"), Fate.REHOME, FIRST.deal_id),
         Settled(a_letter("notes/6"), Fate.STAY_ON_DEAL),
