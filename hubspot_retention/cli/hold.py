@@ -6,6 +6,7 @@ import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application, told_together, why_given
 from hubspot_retention.cli.in_view import tell_if_not_in_view
+from hubspot_retention.cli.losses import reach_of, tell_losses
 from hubspot_retention.cli.output import print_json, print_text, say
 from hubspot_retention.cli.records import Record, read_matter, read_record
 from hubspot_retention.errors import UsageError
@@ -54,20 +55,23 @@ def place(
         house.policy()  # the zone of its times: what cannot be told afterwards is found out before
     with house.store("brief") as store:
         placed, in_flight = house.registrar(store).place_hold(target, matter, words, day, house.clock.now())
-        with store.transaction() as tx:
-            found = [(made, item) for made, item in tx.items_of_record(target)]
+    if not as_json:
+        typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
+    is_seen = tell_if_not_in_view(house, target)
+    reach = reach_of(house, target, [each.record for each in in_flight]) if is_seen else None
+    flying = [each for each in in_flight if reach is None or not reach.rules_out(each.record)]
     if as_json:
         (told,) = holds_json([(placed, words)], house.policy()[0].civil)
-        flying = [{"plan_id": plan_id, "record": str(each)} for plan_id, each in in_flight]
-        print_json({**told, "in_flight": flying})
-    else:
-        typer.echo(f"hold {placed.hold_id} is placed on {target}, matter {matter}")
-    for plan_id, sent in in_flight:
-        say(f"{sent} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
-    for made, item in found:
-        if made.status in _open_statuses() and item.state in _open_states():
-            say(f"plan {made.plan_id} loses {target}: it is skipped when the plan is applied")
-    tell_if_not_in_view(house, target)
+        print_json({**told, "in_flight": [{"plan_id": plan_id, "record": str(each)} for plan_id, each in flying]})
+    for plan_id, sent in flying:
+        if sent == target or (reach is not None and sent in reach.reached):
+            say(f"{sent} is in flight in plan {plan_id}: a call was sent before the hold, so there it is NOT held")
+        else:
+            say(
+                f"{sent} is in flight in plan {plan_id}: a call was sent before the hold. Whether the hold reaches it "
+                "could not be found out; if it does, there it is NOT held"
+            )
+    tell_losses(house, {target} if reach is None else reach.reached)
 
 
 def _day_to_come(house: "Application", text: str) -> "date":
@@ -77,19 +81,6 @@ def _day_to_come(house: "Application", text: str) -> "date":
     if day < house.policy()[0].civil.local_date(house.clock.now()):
         raise UsageError(f"--review-on: found {text!r}, which is past; expected today or a later day")
     return day
-
-
-def _open_statuses() -> frozenset[str]:
-    from hubspot_retention.core.plan.model import PlanStatus
-
-    waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
-    return frozenset((*waiting, PlanStatus.BLOCKED))
-
-
-def _open_states() -> frozenset[str]:
-    from hubspot_retention.core.plan.model import ItemState
-
-    return frozenset((ItemState.PENDING, ItemState.PREPARED))
 
 
 @app.command("list")

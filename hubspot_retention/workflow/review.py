@@ -144,7 +144,7 @@ class Registrar:
 
         They answer «in flight, not held»: never a false promise (reliability, protocol 7). A hold on a contact
         reaches its deals, one on a deal or company whatever hangs on it, and only HubSpot knows what does: so of
-        those every record in flight is named.
+        those every record in flight is named here, and whoever can ask HubSpot rules some out.
         """
         hold = Hold(hold_id=0, record=record, matter=matter, placed_by=self._actor, placed_at=now, review_on=review_on)
         with self._store.transaction() as tx:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from hubspot_retention.bootstrap import application
+from hubspot_retention.cli.losses import tell_losses
 from hubspot_retention.clock import Clock
 from hubspot_retention.core.plan.model import ItemState, PlanStatus
 from hubspot_retention.core.record import RecordRef
-from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive
+from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, lost_deal
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import House, wide_lines
 
@@ -54,6 +55,77 @@ def test_a_record_in_flight_is_said_not_to_be_held(planned: House) -> None:
     assert ran.err == (
         "contacts/101 is in flight in plan 1-rights: a call was sent before the hold, so there it is NOT held\n"
     )
+
+
+@pytest.fixture
+def selling(house_of: MakeHouse) -> House:
+    """Three deals lost long ago, planned; a customer hangs on one of them."""
+    document = a_portal(
+        contacts=[a_customer(103)],
+        deals=[lost_deal(201), lost_deal(202), lost_deal(203)],
+        links=(("contacts/103", "deals/202"),),
+    )
+    house = house_of(document)
+    house("plan", "new")
+    return house
+
+
+def sent(house: House, *records: str) -> None:
+    """The calls for these records are under way."""
+    with application().store() as store, store.transaction() as tx:
+        plan = tx.plan(house.plans()["time"]["plan_id"])
+        assert plan is not None
+        tx.save_plan(replace(plan, status=PlanStatus.APPLYING))
+        for record in records:
+            tx.set_item_state(plan.plan_id, RecordRef.parse(record), ItemState.SENT)
+
+
+def test_of_all_that_is_in_flight_a_hold_names_what_it_reaches_and_what_cannot_be_ruled_out(selling: House) -> None:
+    sent(selling, "deals/201", "deals/202", "deals/203")
+    selling.act("archive", record="deals/203")
+    ran = selling("hold", "place", "contacts/103", "--matter", "J-1", "--reason", "a dispute")
+    assert ran.err == (
+        "deals/202 is in flight in plan 1-time: a call was sent before the hold, so there it is NOT held\n"
+        "deals/203 is in flight in plan 1-time: a call was sent before the hold. Whether the hold reaches it could not"
+        " be found out; if it does, there it is NOT held\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["associations", "account-info"])
+def test_where_nobody_can_tell_whom_a_hold_reaches_all_that_is_in_flight_is_named(selling: House, path: str) -> None:
+    sent(selling, "deals/201", "deals/202")
+    selling.sandbox.gateway.faults.add({"kind": "error_before", "status": 503, "path": path, "count": None})
+    ran = selling("hold", "place", "contacts/103", "--matter", "J-1", "--reason", "a dispute", "--json")
+    assert [each["record"] for each in ran.json["in_flight"]] == ["deals/201", "deals/202"]
+    assert ran.err.count("Whether the hold reaches it could not be found out") == 2
+    if path == "associations":
+        assert "it could not be found out whom else the hold on contacts/103 reaches: HubSpot did not" in ran.err
+
+
+def test_a_hold_names_what_plans_lose_that_it_reaches(selling: House) -> None:
+    ran = selling("hold", "place", "contacts/103", "--matter", "J-1", "--reason", "a dispute")
+    assert ran.err == "plan 1-time loses deals/202: it is skipped when the plan is applied\n"
+    selling.approved("time")
+    selling("plan", "apply", "1-time")
+    assert [selling.is_in_view(f"deals/{number}") for number in (201, 202, 203)] == [False, True, False]
+
+
+def test_of_what_a_plan_loses_only_the_first_are_named(house_of: MakeHouse) -> None:
+    numbers = range(201, 213)
+    house = house_of(a_portal(contacts=[a_customer(103)], deals=[lost_deal(number) for number in numbers]))
+    house("plan", "new")
+    told = {RecordRef.parse(f"deals/{number}") for number in numbers}
+    tell_losses(application(), told)
+    named = ", ".join(f"deals/{number}" for number in range(201, 211))
+    assert house.capsys.readouterr().err == (
+        f"plan 1-time loses {named} and 2 more: they are skipped when the plan is applied\n"
+    )
+
+
+def test_marketing_ends_for_who_is_held_so_no_plan_loses_them(house_of: MakeHouse) -> None:
+    house = house_of(a_portal(contacts=[asks_to_go(101, lifecyclestage="customer")]))
+    assert "who stays" in house("plan", "new").out
+    assert house("hold", "place", "contacts/101", "--matter", "J-1", "--reason", "a dispute").err == ""
 
 
 @pytest.mark.parametrize("matter", ["a dispute", "Jensen & søn", "x" * 121, ""])
