@@ -7,6 +7,7 @@ import typer
 
 from hubspot_retention.cli.given import AsJson, PolicyFile, Who, application
 from hubspot_retention.cli.in_view import tell_if_not_in_view
+from hubspot_retention.cli.losses import tell_losses
 from hubspot_retention.cli.output import print_json, print_text
 from hubspot_retention.cli.records import Record, read_record
 
@@ -52,7 +53,7 @@ def record(
     from hubspot_retention.cli.moments import read_moment, shown
     from hubspot_retention.cli.render_registers import requests_json
     from hubspot_retention.core.policy.model import answer_by
-    from hubspot_retention.core.request import RequestKind
+    from hubspot_retention.core.request import RESTRICTING, RequestKind
 
     contact = read_record(record, "contacts")
     house = application(context, policy=policy, who=who)
@@ -66,6 +67,8 @@ def record(
     else:
         limit = shown(answer_by(parsed, received_at), parsed.civil)
         typer.echo(f"request {stored.request_id} for {kind.value} of {contact} is recorded; answer it by {limit}")
+    if stored.kind in RESTRICTING:
+        tell_losses(house, {contact})
     tell_if_not_in_view(house, contact)
 
 

@@ -128,6 +128,20 @@ def test_marketing_ends_for_who_is_held_so_no_plan_loses_them(house_of: MakeHous
     assert house("hold", "place", "contacts/101", "--matter", "J-1", "--reason", "a dispute").err == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("access", "plan 1-rights loses contacts/101: it is skipped when the plan is applied\n"),
+        ("objection", "plan 1-rights loses contacts/101: it is skipped when the plan is applied\n"),
+        ("erasure", ""),
+    ],
+)
+def test_a_request_that_keeps_the_record_names_the_plan_that_loses_it(planned: House, kind: str, told: str) -> None:
+    planned.approved("rights")
+    ran = planned("request", "record", "contacts/101", "--kind", kind, "--received", "2026-01-31")
+    assert (ran.code, ran.err) == (0, told)
+
+
 @pytest.mark.parametrize("matter", ["a dispute", "Jensen & søn", "x" * 121, ""])
 def test_a_matter_is_a_reference(planned: House, matter: str) -> None:
     ran = planned("hold", "place", "contacts/101", "--matter", matter, "--reason", "a dispute")
