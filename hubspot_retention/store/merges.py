@@ -6,8 +6,11 @@ read through this table, over as many merges as there are, in whatever order the
 (memory, the ledger, tombstones, receipts) moves once, to where the record lives now.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import delete, insert, select
@@ -87,6 +90,19 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
             self.note(object_type, [(heir, together(known[loser], known.get(heir, NOTHING_REMEMBERED)))])
             here = (memory.c.object_type == TYPE_NUMBERS[object_type], memory.c.record_id == loser)
             self._connection.execute(delete(memory).where(*here))
+
+    def recall_as_merged(
+        self, object_type: ObjectType, merged: Mapping[RecordId, Sequence[RecordId]]
+    ) -> Mapping[RecordId, Remembered]:
+        """What would be remembered of records once these merges into them were followed; one of which that is nothing
+        is not in the answer."""
+        known = self.recall(object_type, [*merged, *chain.from_iterable(merged.values())])
+        found: dict[RecordId, Remembered] = {}
+        for winner, losers in merged.items():
+            memories = [known[each] for each in (winner, *losers) if each in known]
+            if memories:
+                found[winner] = reduce(together, memories)
+        return found
 
     def _move_obligation(self, loser: RecordRef, heir: RecordRef, at: datetime) -> None:
         before = self.obligation(loser)

@@ -20,14 +20,12 @@ from hubspot_retention.collector import seldom_collected
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.clocks import MAX_CLOCK_SKEW
-from hubspot_retention.core.decision.history import NOTHING_REMEMBERED
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.observation import DealObservation
-from hubspot_retention.core.plan.build import Tally, after_run
+from hubspot_retention.core.plan.build import Tally
 from hubspot_retention.core.plan.model import Plan, PlanKind, PlanStatus
 from hubspot_retention.core.plan.query import NewRun
 from hubspot_retention.core.policy.model import Guardrails, RetentionPolicy
-from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ObjectType, PortalId
 from hubspot_retention.core.request import RequestRegister
 from hubspot_retention.core.view import Judge
@@ -38,6 +36,7 @@ from hubspot_retention.workflow.clerk import Clerk
 from hubspot_retention.workflow.deciding import Bench, Court, Docket, Findings, OwnBench
 from hubspot_retention.workflow.gate import check_clock
 from hubspot_retention.workflow.held_missed import HeldMissed
+from hubspot_retention.workflow.moves import Moves
 from hubspot_retention.workflow.obligations import Hearing, Obligations
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 from hubspot_retention.workflow.returned import Returned
@@ -79,6 +78,7 @@ class _Run:
     run_id: int
     portal_id: PortalId
     judge: Judge
+    clerk: Clerk
     drafts: dict[PlanKind, Plan]
     tallies: dict[PlanKind, Tally] = field(default_factory=lambda: {kind: Tally() for kind in PlanKind})
     population: Counter[ObjectType] = field(default_factory=Counter)
@@ -106,7 +106,6 @@ class Assessment:
         self._store = store
         self._spool = spool
         self._policy = policy
-        self._clerk = Clerk(source, store, spool)
 
     def run(self, order: AssessOrder, now: Callable[[], datetime], watcher: Watcher) -> tuple[Plan, Plan]:
         """Assess the whole portal; answers the plan of exercised rights and the plan of time rules."""
@@ -165,7 +164,8 @@ class Assessment:
             drafts = {plan: self._draft(plan, new, run_id, order) for plan in PlanKind}
             for draft in drafts.values():
                 tx.add_plan(draft)
-        return _Run(run_id, portal_id, judge, drafts)
+        moves = None if order.what_if else Moves(self._policy, portal_id)
+        return _Run(run_id, portal_id, judge, Clerk(self._source, self._store, self._spool, order.as_of, moves), drafts)
 
     def _draft(self, kind: PlanKind, run: NewRun, run_id: int, order: AssessOrder) -> Plan:
         return Plan(
@@ -195,13 +195,13 @@ class Assessment:
             total = self._source.count(ObjectType.CONTACT)
             bench = stack.enter_context(self._bench_for(total))
             contacts = self._contacts(run, order, bench, pool)
-            self._read(deals, watcher)
+            self._read(deals, run, watcher)
             court = self._court(run, watcher)
             self._decide(run, order, court, bench.findings(court, contacts), watcher, total)
             plans = [draft.plan_id for draft in run.drafts.values()]
             bundles.begin(ObjectType.CONTACT, plans, pool)
             of_contacts = bundles.list_for(ObjectType.CONTACT, plans, run.portal_id, watcher.progress)
-            for findings in bench.findings(court, self._clerk.all_deals(), of_contacts):
+            for findings in bench.findings(court, run.clerk.all_deals(), of_contacts):
                 self._keep(run, order, findings, watcher)
                 watcher.progress("deciding deals", findings.total, None)
             bundles.begin(ObjectType.DEAL, plans, pool)
@@ -213,17 +213,17 @@ class Assessment:
         """Every contact as it will be decided, of a list that is begun."""
         lookout = (Returned(self._store) if order.what_if else self._returned).lookout(run.portal_id)
         if bench.is_apart and not lookout.has_work:
-            return self._clerk.all_unread(begun(self._source.unread_contacts(), pool))
+            return run.clerk.all_unread(begun(self._source.unread_contacts(), pool))
         seen = begun(self._source.contacts(every_address=lookout.has_work), pool)
-        return self._clerk.all_contacts(seen, lookout, order.as_of)
+        return run.clerk.all_contacts(seen, lookout)
 
-    def _read(self, deals: Iterator[Sequence[DealObservation]], watcher: Watcher) -> None:
+    def _read(self, deals: Iterator[Sequence[DealObservation]], run: _Run, watcher: Watcher) -> None:
         """Companies and deals, which are the neighbours of contacts."""
         for company_page in self._source.companies():
             self._spool.add_companies(company_page)
             watcher.progress("reading companies", len(company_page), None)
         for deal_page in deals:
-            self._spool.add_deals(deal_page)
+            run.clerk.spool_deals(deal_page)
             watcher.progress("reading deals", len(deal_page), None)
 
     def _court(self, run: _Run, watcher: Watcher) -> Court:
@@ -236,16 +236,16 @@ class Assessment:
     def _decide(
         self, run: _Run, order: AssessOrder, court: Court, found: Iterator[Findings], watcher: Watcher, total: int
     ) -> None:
-        """Contacts as they are found; who is left pending is decided here, once asked about."""
+        """Contacts as they are found; who is left undecided is decided here, once it is known what that takes."""
 
-        def pending() -> Iterator[Sequence[SeenContact]]:
+        def kept() -> Iterator[Findings]:
             for findings in found:
                 self._keep(run, order, findings, watcher)
-                watcher.progress("deciding contacts", findings.total + len(findings.pending), total)
-                if findings.pending:
-                    yield findings.pending
+                read = findings.total + len(findings.pending) + len(findings.merged)
+                watcher.progress("deciding contacts", read, total)
+                yield findings
 
-        for docket in self._clerk.contacts(pending()):
+        for docket in run.clerk.left(kept()):
             self._keep(run, order, court.decide(docket), watcher)
 
     def _keep(self, run: _Run, order: AssessOrder, findings: Findings, watcher: Watcher) -> None:
@@ -269,22 +269,9 @@ class Assessment:
             if not order.what_if:
                 tx.note(kind, findings.opt_outs)
 
-    def _note(self) -> None:
-        """The memory for later runs, once the plans are sealed: a start counts as seen only when the run that saw it
-        made plans that a person can read. What was carried out or confirmed meanwhile stands. A page at a time, so
-        that nobody's hold waits for it."""
-        for kind in (ObjectType.CONTACT, ObjectType.DEAL):
-            for page in self._spool.notes(kind):
-                with self._store.transaction() as tx:
-                    known = tx.recall(kind, [record_id for record_id, _, _ in page])
-                    tx.note(
-                        kind,
-                        [(key, after_run(old, new, known.get(key, NOTHING_REMEMBERED))) for key, old, new in page],
-                    )
-
     def _finish(self, run: _Run, order: AssessOrder, at: datetime) -> None:
         if not order.what_if:
-            self._note()
+            run.clerk.note()
             if self._ledger is not None:
                 self._ledger.look_at_missed(self._store, order.as_of, at)
                 HeldMissed(self._store, self._ledger, run.portal_id, run.run_id).look(at)

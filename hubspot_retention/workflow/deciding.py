@@ -92,7 +92,8 @@ class Findings:
     """What a docket led to. `heard`: what the deadline ledger must hear; `notes`: what was known of records and what
     later runs shall know, where that differs; `opt_outs`: those seen for the first time; `traces`: what deals need to
     know of contacts; `decisions`: those that somebody wants to hear; `pending`: who is newly opted out and was
-    not decided, because it takes a request to know since when."""
+    not decided, because it takes a request to know since when; `merged`: who was not decided, because what is
+    remembered of those that were merged into them may have to follow first."""
 
     kind: ObjectType
     total: int = 0
@@ -104,6 +105,7 @@ class Findings:
     traces: list[tuple[RecordId, ContactTrace]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     pending: list[SeenContact] = field(default_factory=list)
+    merged: list[SeenContact] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +129,19 @@ class Court:
                 return self._unread(docket)
 
     def _unread(self, docket: UnreadDocket) -> Findings:
-        """Who is newly opted out is left: here nobody can ask since when."""
-        seen, pending = [], []
+        """Who is newly opted out is left, and whoever others were merged into: here nobody can ask since when, nor what
+        is remembered of those others."""
+        seen, pending, merged = [], [], []
         for contact in docket.reader.read(docket.unread):
             before = docket.known.before.get(contact.observation.record_id, NOTHING_REMEMBERED)
-            if must_ask(contact, before):
+            if contact.observation.merged_ids:
+                merged.append(contact)
+            elif must_ask(contact, before):
                 pending.append(contact)
             else:
                 seen.append(contact.observation)
         found = self._contacts(ContactDocket(seen=seen, statuses={}, neighbours=docket.neighbours, known=docket.known))
-        found.pending = pending
+        found.pending, found.merged = pending, merged
         return found
 
     def _contacts(self, docket: ContactDocket) -> Findings:

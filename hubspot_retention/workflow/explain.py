@@ -5,7 +5,7 @@ plans and the audit log hold: ids, codes and dates, never a name.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hubspot_retention.core.audit.entry import StoredEntry
@@ -15,6 +15,7 @@ from hubspot_retention.core.decision.trace import RuleTrace, trace
 from hubspot_retention.core.facts.company import CompanyFacts
 from hubspot_retention.core.facts.contact import Surroundings
 from hubspot_retention.core.facts.deal import DealSurroundings
+from hubspot_retention.core.facts.observation import ContactObservation
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.hold import HoldRegister
 from hubspot_retention.core.plan.model import Plan, PlanItem
@@ -106,6 +107,8 @@ class Explainer:
 
     def _contact(self, record: RecordRef, memory: Memory, as_of: datetime) -> Present | Gone | MergedInto:
         found = self._fresh.contacts([record.record_id], memory, as_of)[record.record_id]
+        if isinstance(found, FreshContact) and (whole := self._whole(memory, found.view.seen)) != memory:
+            found = self._fresh.contacts([record.record_id], whole, as_of)[record.record_id]
         if not isinstance(found, FreshContact):
             return found
         judge = self._judge(memory.register, as_of)
@@ -119,6 +122,15 @@ class Explainer:
             facts=contact_provenance(view.seen, around, requests, facts, self._policy),
             rules=trace(facts, found.decision, judge.contacts, as_of),
         )
+
+    def _whole(self, memory: Memory, seen: ContactObservation) -> Memory:
+        """With what is remembered of those that were merged into a contact and did not follow yet: the next full run
+        goes by that as well."""
+        if not seen.merged_ids:
+            return memory
+        with self._store.transaction() as tx:
+            contacts = tx.recall_as_merged(ObjectType.CONTACT, {seen.record_id: seen.merged_ids})
+        return replace(memory, contacts=contacts)
 
     def _deal(self, record: RecordRef, memory: Memory, as_of: datetime) -> Present | Gone | MergedInto:
         found = self._fresh.deals([record.record_id], memory, as_of)[record.record_id]

@@ -6,6 +6,7 @@ id and finds it in view says so here, whatever it was read for; and with the pla
 that it is not away by our hand any more.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -18,7 +19,7 @@ from hubspot_retention.core.deadline.obligation import Obligation
 from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
-from hubspot_retention.core.record import PortalId, RecordRef
+from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.workflow.event_alarms import alarm_about, settle
 from hubspot_retention.workflow.item_entry import item_entry
 from hubspot_retention.workflow.obligation_entry import entry_of
@@ -28,6 +29,9 @@ from hubspot_retention.workflow.standing import SERVICE
 _WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
 _NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
 _DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+
+Merged = Mapping[RecordId, Sequence[RecordId]]
+"""What records tell: which others were merged into each."""
 
 
 def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> int:
@@ -56,6 +60,16 @@ class Moves:
     def read(self, tx: Transaction, record: RecordRef, now: datetime) -> None:
         """A record that something was told of was read by id: that it could not be is over."""
         settle(tx, alarm_about(tx, record, AlarmKind.EVENT_UNREADABLE), now)
+
+    def follow(self, tx: Transaction, kind: ObjectType, merged: Merged, now: datetime) -> None:
+        """What records tell of merges is followed where it was not yet: where something of a loser is remembered or
+        owed under the id that it had."""
+        losers = [loser for each in merged.values() for loser in each]
+        owed = {record_id for record_id, known in tx.obligations_of(kind, losers).items() if known.is_live}
+        left = owed | tx.recall(kind, losers).keys()
+        for winner, each in merged.items():
+            for loser in sorted(left.intersection(each) - {winner}):
+                self.merged(tx, RecordRef(kind, loser), RecordRef(kind, winner), now)
 
     def merged(self, tx: Transaction, loser: RecordRef, winner: RecordRef, now: datetime) -> None:
         """What binds a merged-away record follows to the winner, at once; the loser leaves every plan."""

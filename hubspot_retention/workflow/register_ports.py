@@ -1,9 +1,10 @@
 """What the registers of holds and requests need of a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.hold import Hold, HoldRegister
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.request import RequestEnd, SubjectRequest
@@ -64,6 +65,12 @@ class RegisterTransaction(Protocol):
     def note_merge(self, object_type: ObjectType, loser: RecordId, winner: RecordId, at: datetime) -> bool:
         """A record became another: holds and requests bind the winner too, and nothing else moves yet. Answers whether
         that was new."""
+
+    def recall_as_merged(
+        self, object_type: ObjectType, merged: Mapping[RecordId, Sequence[RecordId]]
+    ) -> Mapping[RecordId, Remembered]:
+        """What would be remembered of records once these merges into them were followed; one of which that is nothing
+        is not in the answer."""
 
     def heir_of(self, object_type: ObjectType, record_id: RecordId) -> RecordId:
         """Where a record lives now, by the merges that were heard of."""

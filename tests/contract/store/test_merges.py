@@ -172,6 +172,20 @@ def test_what_is_written_of_the_loser_after_the_merge_moves_when_it_is_heard_of_
         assert [each.record.record_id for each in tx.obligations_to_look_at(LATER, 10)] == [2]
 
 
+def test_what_would_be_remembered_of_winners_is_told_without_a_merge(store: SqlStore) -> None:
+    one, two, three = (Remembered(opted_out_at=NOW + number * HOUR) for number in (1, 2, 3))
+    with store.transaction() as tx:
+        tx.note(CONTACT, [(RecordId(1), one), (RecordId(2), two), (RecordId(3), three)])
+        wanted = {3: (1, 2), 4: (2,), 2: (7,), 8: (9,)}
+        merged = {RecordId(winner): tuple(map(RecordId, losers)) for winner, losers in wanted.items()}
+        assert tx.recall_as_merged(CONTACT, merged) == {
+            3: one._replace(opt_out_source=None),
+            4: two,
+            2: two,
+        }
+        assert tx.recall(CONTACT, [RecordId(number) for number in range(1, 10)]) == {1: one, 2: two, 3: three}
+
+
 def test_a_record_that_became_itself_is_nothing(store: SqlStore) -> None:
     with store.transaction() as tx:
         tx.place_hold(a_hold(1, matter="A"), "")

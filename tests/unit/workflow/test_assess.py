@@ -324,6 +324,19 @@ def test_contacts_that_are_decided_elsewhere_are_read_there_and_who_is_newly_opt
     assert ([count.rule for count in rights.rules], time_rules.rules[0].total) == (["unsubscribed"], 2)
 
 
+def test_a_winner_that_was_read_elsewhere_is_decided_here_by_what_was_remembered_of_the_loser(house: House) -> None:
+    house.parts = {"bench_for": lambda contacts: nullcontext(Apart())}
+    loser, opt_out = RecordId(90), OptOut(None, OptOutSource.UNKNOWN)
+    since = Remembered(opted_out_at=NOW - DAY, opt_out_source=OptOutSource.PERSON)
+    with house.desk.store.transaction() as tx:
+        tx.note(ObjectType.CONTACT, [(loser, since)])
+    house.people.append(a_contact(103, opt_out=opt_out, merged_ids=(loser,)))
+    rights, _ = house.run()
+    assert ("deciding contacts", 3, 7) in house.events
+    assert rights.rules[0].oldest_due_at == NOW - DAY
+    assert (house.noted(90), (house.noted(103) or since).opted_out_at) == (None, NOW - DAY)
+
+
 def test_a_list_is_begun_by_a_thread_that_says_so_by_its_name(house: House) -> None:
     house.run()
     assert house.threads == {"lists"}

@@ -11,9 +11,10 @@ import pytest
 from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.portal import Address, SeenContact
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.errors import PortalPausedError
 from hubspot_retention.workflow.clerk import Clerk
+from hubspot_retention.workflow.deciding import Findings
 from tests.builders import a_contact, at
 
 NOW = at("2026-11-22T09:00")
@@ -48,7 +49,7 @@ def a_clerk(portal: Portal, before: dict[RecordId, Remembered] | None = None) ->
     source: Any = portal
     store: Any = SimpleNamespace(transaction=transaction)
     spool: Any = SimpleNamespace(neighbours=lambda seen: ())
-    return Clerk(source, store, spool)
+    return Clerk(source, store, spool, NOW)
 
 
 def somebody(record_id: int, *, is_out: bool = True) -> SeenContact:
@@ -90,7 +91,7 @@ def test_a_page_however_long_is_handed_on_a_thousand_at_a_time() -> None:
     looked_at: list[int] = []
     lookout: Any = SimpleNamespace(look=lambda chunk, as_of: looked_at.append(len(chunk)))
     pages = [[somebody(number, is_out=False) for number in range(begin, begin + 700)] for begin in (0, 700, 1_400)]
-    dockets = list(a_clerk(Portal()).all_contacts(pages, lookout, NOW))
+    dockets = list(a_clerk(Portal()).all_contacts(pages, lookout))
     assert (looked_at, [len(docket.seen) for docket in dockets]) == ([1_000, 1_000, 100], [1_000, 1_000, 100])
 
 
@@ -107,6 +108,23 @@ def test_no_more_than_two_chunks_are_taken_before_one_is_given_out() -> None:
     assert taken == [1, 2]
     next(dockets)
     assert taken == [1, 2, 3]
+
+
+def left(*, pending: Sequence[int] = (), merged: Sequence[int] = ()) -> Findings:
+    """Findings that leave these undecided."""
+    some, others = (list(map(somebody, each)) for each in (pending, merged))
+    return Findings(kind=ObjectType.CONTACT, pending=some, merged=others)
+
+
+def test_those_who_wait_for_no_request_are_put_together_with_others_or_by_the_thousand() -> None:
+    found = [left(merged=[1]), left(), left(merged=[2]), left(pending=[3]), left(merged=range(4, 1_104)), left()]
+    dockets = a_clerk(Portal()).left([*found, left(merged=[5_000])])
+    numbers = [[seen.record_id for seen in docket.seen] for docket in dockets]
+    assert numbers == [[3, 1, 2], list(range(4, 1_104)), [5_000]]
+
+
+def test_where_nobody_is_left_there_is_no_docket() -> None:
+    assert list(a_clerk(Portal()).left([left(), left()])) == []
 
 
 def test_fewer_answers_than_questions_are_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,20 +185,23 @@ def test_deals_learn_of_the_contacts_that_have_any() -> None:
 # Contacts that are yet to be read
 
 
-def test_contacts_are_read_where_they_are_decided_and_who_is_newly_opted_out_is_left() -> None:
+def test_contacts_are_read_where_they_are_decided_and_who_is_newly_opted_out_or_a_winner_is_left() -> None:
     class Reader:
         """Reads what lies there: everybody has an address."""
 
         def read(self, unread: Iterable[Any]) -> list[SeenContact]:
             assert unread == ["as they came"]
-            outs = {101: None, 102: OUT, 103: OUT}
-            return [SeenContact(new(number, opt_out=out), Address("a@example.dk")) for number, out in outs.items()]
+            outs = {101: None, 102: OUT, 103: OUT, 104: OUT, 105: None}
+            losers = {104: (RecordId(90),), 105: (RecordId(91), RecordId(92))}
+            seen = [new(number, opt_out=out, merged_ids=losers.get(number, ())) for number, out in outs.items()]
+            return [SeenContact(each, Address("a@example.dk")) for each in seen]
 
     neighbours: Any = SimpleNamespace(views=around)
     unread: Any = ["as they came"]
     docket = UnreadDocket(unread=unread, reader=Reader(), neighbours=neighbours, known=known(101, r103=SINCE))
     found = decide(docket)
     assert [contact.observation.record_id for contact in found.pending] == [102]
+    assert [contact.observation.record_id for contact in found.merged] == [104, 105]
     assert [entry.decision.record.record_id for entry in found.heard] == [101, 103]
     assert (found.total, found.heard[1].opt_out) == (2, SINCE)
 

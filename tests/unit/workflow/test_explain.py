@@ -14,7 +14,16 @@ from hubspot_retention.errors import UsageError
 from hubspot_retention.workflow.explain import Explainer, Explanation, Present
 from hubspot_retention.workflow.fresh import FreshReader
 from tests.faults.conftest import MakeWorld
-from tests.faults.people import a_company, a_customer, a_portal, asks_to_go, inactive, old_agreement, won_deal
+from tests.faults.people import (
+    a_company,
+    a_customer,
+    a_portal,
+    asks_to_go,
+    inactive,
+    old_agreement,
+    unsubscribed,
+    won_deal,
+)
 from tests.faults.world import World, ref
 
 
@@ -108,6 +117,14 @@ def test_a_merged_record_names_its_winner(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[inactive(101), inactive(102)]))
     world.act("merge", record="contacts/102", into="contacts/101")
     assert explain(world, "contacts/102").present == MergedInto(RecordId(101))
+
+
+def test_a_winner_is_explained_by_what_is_remembered_of_the_loser(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101), unsubscribed(102)]))
+    world.assess()
+    world.act("merge", record="contacts/102", into="contacts/101")
+    assert fact(present(world, "contacts/101"), "unsubscribed_at").value == "2020-03-01 10:00"
+    assert "merge.seen" not in world.words("contacts/102")
 
 
 def test_a_deal_is_explained_by_the_rules_of_deals(world_of: MakeWorld) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from hubspot_retention.core.deadline.obligation import ObligationState
+from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
+from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.workflow.moves import take_out
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal, asks_to_go, inactive, unsubscribed
@@ -115,6 +117,31 @@ def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_win
     assert world.words("contacts/101") == ["obligation.opened"]
     assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
     assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
+
+
+def follow(world: World, winner: int, *losers: int) -> None:
+    with world.store.transaction() as tx:
+        merged = {RecordId(winner): tuple(map(RecordId, losers))}
+        foreign(world).follow(tx, ObjectType.CONTACT, merged, world.clock.now())
+
+
+def test_a_merge_is_followed_where_the_loser_is_remembered_or_owes(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    oblige(world, "contacts/102")
+    oblige(world, "contacts/104", ObligationState.ENDED, settled_at=world.clock.now())
+    with world.store.transaction() as tx:
+        tx.note(ObjectType.CONTACT, [(RecordId(103), Remembered(starts="event_on=2026-01-01"))])
+    follow(world, 101, 102, 103, 104, 105)
+    seen = {number: "merge.seen" in world.words(f"contacts/{number}") for number in (102, 103, 104, 105)}
+    assert seen == {102: True, 103: True, 104: False, 105: False}
+
+
+def test_a_record_that_names_itself_as_merged_into_it_stays_in_its_plan(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]))
+    plan = world.rights()
+    follow(world, 101, 101)
+    assert world.state(plan, "contacts/101") == (ItemState.PENDING, "")
+    assert "merge.seen" not in world.words("contacts/101")
 
 
 # Restorations.
