@@ -260,6 +260,8 @@ class Assessment:
         self._spool.keep_traces(findings.traces)
         self._spool.keep_notes(kind, findings.notes)
         with self._store.transaction() as tx:
+            if run.clerk.moves is not None:
+                run.clerk.moves.listed(tx, kind, findings.in_view, order.as_of)
             if self._ledger is not None and not order.what_if:
                 plans = {plan: draft.plan_id for plan, draft in run.drafts.items()}
                 hearing = Hearing(portal_id=run.portal_id, at=order.as_of, plans=plans)

@@ -93,7 +93,8 @@ class Findings:
     later runs shall know, where that differs; `opt_outs`: those seen for the first time; `traces`: what deals need to
     know of contacts; `decisions`: those that somebody wants to hear; `pending`: who is newly opted out and was
     not decided, because it takes a request to know since when; `merged`: who was not decided, because what is
-    remembered of those that were merged into them may have to follow first."""
+    remembered of those that were merged into them may have to follow first; `in_view`: what this service archived
+    once."""
 
     kind: ObjectType
     total: int = 0
@@ -106,6 +107,7 @@ class Findings:
     decisions: list[Decision] = field(default_factory=list)
     pending: list[SeenContact] = field(default_factory=list)
     merged: list[SeenContact] = field(default_factory=list)
+    in_view: list[RecordId] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,8 @@ class Court:
                 found.tallies[placed[0]].add(decision, placed[1].action)
             if obliges(decision, self.policy) or record_id in known.obliged:
                 found.heard.append(entry)
+            if before.archived_by_us:
+                found.in_view.append(record_id)
             if after == before:
                 continue
             found.notes.append((record_id, before, after))

@@ -171,15 +171,14 @@ class HotSweep:
         return True
 
     def _still_there(self, records: Sequence[RecordRef], now: datetime) -> list[RecordRef]:
-        """What this service disposed of may stand in the index for a while; what a person restored is there again."""
+        """What this service disposed of may stand in the index for a while; what a person restored is there again. What
+        has only just gone is left to the next sweep, which finds it as well."""
         with self._store.transaction() as tx:
             ours = disposed_of(tx, records)
         where = whereabouts(self._source, ours)
         with self._store.transaction() as tx:
-            for record in ours:
-                if where[record] is True:
-                    self._foreign.back(tx, record, now)
-        return [record for record in records if record not in ours or where[record] is True]
+            back = {record for record in ours if where[record] is True and self._foreign.back(tx, record, now)}
+        return [record for record in records if record not in ours or record in back]
 
     def _look(self, records: Sequence[RecordRef], sweep: _Sweep) -> None:
         if records:

@@ -231,7 +231,7 @@ class InboxTick:
             losses.append(replace(self._foreign.lost(record, matter.told_at, privacy=is_erased), merged=merged))
         with self._store.transaction() as tx:
             if matter.restored_at is not None:
-                self._foreign.back(tx, matter.record, round_.now, told_at=matter.restored_at)
+                self._foreign.back(tx, matter.record, round_.now, told_at=matter.restored_at, is_seen=False)
             for loss in losses:
                 outcome = self._foreign.gone(tx, loss, round_.now)
             if outcome != OURS and not is_person(matter.record):
@@ -249,7 +249,7 @@ class InboxTick:
     def _in_view(self, matter: Matter, records: Sequence[RecordRef], round_: _Round) -> None:
         around = reached(self._source, records)
         with self._store.transaction() as tx:
-            was_ours = self._foreign.back(tx, matter.record, round_.now)
+            was_ours = self._foreign.back(tx, matter.record, round_.now, told_at=matter.restored_at)
             self._look_at(tx, _in_ledger(records, under_obligation(tx, around)), round_.now, WEBHOOK)
             outcome = "restored" if was_ours else _LOOKED
             tx.mark_handled(matter.numbers, round_.now, outcome)

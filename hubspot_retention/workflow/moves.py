@@ -2,13 +2,14 @@
 
 What can go wrong: a record that went by our own hand is restored, and whoever takes it away afterwards is taken for us;
 or the alarm of a deletion stands although the record is back, and hides the next deletion. So whoever reads a record by
-id and finds it in view says so here, whatever it was read for; and with the plan that had disposed of it is remembered
-that it is not away by our hand any more.
+id or in a whole list and finds it in view says so here, whatever it was read for; and with the plan that had disposed
+of it is remembered that it is not away by our hand any more. Only, what was read may be older than what we did: of what
+has just gone by our hand nobody believes that it is back because it is seen.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from hubspot_retention.core.alarm import AlarmKind
@@ -16,7 +17,7 @@ from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.ledger import told
 from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, PlanStatus
+from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
@@ -29,6 +30,9 @@ from hubspot_retention.workflow.standing import SERVICE
 _WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
 _NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
 _DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
+_BEHIND: Final = timedelta(minutes=10)
+"""For so long after it went a record may still be seen: answers and lists of HubSpot lag by minutes, and what was read
+before it went is heard of a little later."""
 
 Merged = Mapping[RecordId, Sequence[RecordId]]
 """What records tell: which others were merged into each."""
@@ -88,26 +92,41 @@ class Moves:
             facts = (("winner", str(winner)), ("held", held))
             tx.audit(self._entry(Subject.MERGE, loser, now, "", facts))
 
-    def back(self, tx: Transaction, record: RecordRef, now: datetime, *, told_at: datetime | None = None) -> bool:
-        """A record was read by id and is in view. Whether it is one that this service had disposed of: that is written
-        down once.
+    def back(
+        self,
+        tx: Transaction,
+        record: RecordRef,
+        now: datetime,
+        *,
+        told_at: datetime | None = None,
+        is_seen: bool = True,
+    ) -> bool:
+        """A record was read by id and is in view. Whether it is one that this service had disposed of, not only just:
+        that is written down once.
 
         An alarm of its deletion is over, and one that it could not be read. What was erased here and made anew has a
-        new id: `returned` notices it. `told_at`: when it is told to have been restored, where nobody has seen it in
-        view; what was disposed of by a plan made after that stays disposed of.
+        new id: `returned` notices it. `told_at`: when it is told to have been restored; after the plan was made that
+        counts at once, also where nobody has seen it in view.
         """
         self.read(tx, record, now)
         settle(tx, alarm_about(tx, record), now)
         done = tx.disposed(record.object_type, [record.record_id]).get(record.record_id)
         if done is None:
             return False
-        plan_id, action, _ = done
+        plan_id, action, settled_at = done
         plan = tx.plan(plan_id)
-        if told_at is not None and plan is not None and told_at <= plan.built_at:
+        assert plan is not None
+        is_told = told_at is not None and told_at > plan.built_at
+        if not is_told and (not is_seen or _has_just_gone(tx, record, plan, settled_at, now)):
             return False
         tx.set_item_state(plan_id, record, ItemState.DONE, RESTORED)
         tx.audit(self._entry(Subject.RESTORATION, record, now, action.value, (("plan", plan_id),)))
         return True
+
+    def listed(self, tx: Transaction, kind: ObjectType, ids: Sequence[RecordId], now: datetime) -> None:
+        """Records that this service archived once stand in a list that was begun at that instant."""
+        for record_id in tx.disposed(kind, ids):
+            self.back(tx, RecordRef(kind, record_id), now)
 
     def _tell_ledger(self, tx: Transaction, before: Obligation | None, after: Obligation | None, at: datetime) -> None:
         """What a change of the ledger adds to the log: each obligation that was told of ends there once, under the
@@ -130,3 +149,14 @@ class Moves:
             code=code or None,
             facts=facts,
         )
+
+
+def _has_just_gone(tx: Transaction, record: RecordRef, plan: Plan, settled_at: datetime | None, now: datetime) -> bool:
+    """Whether a record that a plan disposed of may be seen although it is gone. The ledger is told when the plan has
+    been carried out (`settled_at`); if somebody has had the record looked at since, it went before that."""
+    if settled_at is None and plan.status is PlanStatus.APPLYING:
+        return now <= plan.expires_at
+    known = tx.obligation(record)
+    if settled_at is None and known is not None and known.first_seen_at > plan.built_at:
+        settled_at = known.first_seen_at
+    return settled_at is not None and now < settled_at + _BEHIND

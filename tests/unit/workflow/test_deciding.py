@@ -256,6 +256,12 @@ def test_what_later_runs_shall_know_is_kept_where_it_differs() -> None:
     assert found.notes == [(RecordId(102), NOTHING_REMEMBERED, Remembered(starts=starts))]
 
 
+def test_what_this_service_archived_once_is_told_of_as_in_view() -> None:
+    archived = Remembered(archived_by_us=True)
+    docket = contacts(new(101), new(102), new(103), before=known(r101=archived, r102=Remembered(), r103=archived))
+    assert decide(docket).in_view == [101, 103]
+
+
 def test_an_opt_out_that_is_seen_for_the_first_time_is_kept_at_once_with_what_was_known() -> None:
     before = Remembered(starts="last_activity_at=2026-11-15T09:00:00+00:00", archived_by_us=True)
     docket = contacts(

@@ -387,7 +387,8 @@ def test_a_restoration_that_is_only_told_of_counts_if_it_came_after_the_plan(
 ) -> None:
     plan = disposed_of(desk)
     with desk.store.transaction() as tx:
-        assert judge_of().back(tx, ref("contacts/101"), NOW, told_at=plan.built_at + after) is came
+        told_at = plan.built_at + after
+        assert judge_of().back(tx, ref("contacts/101"), NOW, told_at=told_at, is_seen=False) is came
     assert heard(desk, a_loss()) == (DELETION if came else OURS)
 
 

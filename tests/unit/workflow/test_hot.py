@@ -169,6 +169,21 @@ def test_what_this_service_erased_is_not_looked_for_where_the_index_still_shows_
     assert [entry.record for entry in world.entries() if entry.kind == "restoration.seen"] == ["contacts/102"]
 
 
+def test_what_has_just_gone_by_our_hand_is_left_to_a_later_sweep(world_of: MakeWorld) -> None:
+    """What shows it may be from before it went."""
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    plan = world.time_rules()
+    world.apply(plan)
+    gone_at = world.clock.now()
+    oblige(world, "contacts/101", ObligationState.DONE, plan_id=plan.plan_id, settled_at=gone_at)
+    world.act("restore", record="contacts/101")
+    for minutes, back in ((9, False), (10, True)):
+        world.clock.present = gone_at + timedelta(minutes=minutes)
+        hot_sweep(world, Searched(world.portal, contacts=[[101]])).run(world.clock.now())
+        assert wanted(world) == ({"contacts/101"} if back else set())
+        assert ("restoration.seen" in world.words("contacts/101")) is back
+
+
 @pytest.mark.parametrize("record", ["contacts/101", "deals/21", "companies/11"])
 def test_the_alarm_of_a_deletion_is_over_once_the_record_is_back_although_nobody_told_of_it(
     world_of: MakeWorld, record: str

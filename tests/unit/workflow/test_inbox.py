@@ -405,6 +405,21 @@ def test_the_restoration_of_what_this_service_archived_is_seen_and_looked_at(wor
     assert wanted(world) == {"contacts/101"}
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("restore", "restored"), ("propertyChange", "looked")])
+def test_what_has_just_gone_by_our_hand_is_back_if_that_is_told_and_not_because_it_is_seen(
+    world_of: MakeWorld, kind: str, outcome: str
+) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    plan = world.time_rules()
+    world.apply(plan)
+    now = world.clock.now()
+    oblige(world, "contacts/101", ObligationState.DONE, plan_id=plan.plan_id, settled_at=now)
+    world.act("restore", record="contacts/101")
+    event = an_event("contacts/101", kind, occurred_at=now + timedelta(minutes=1))
+    assert run(world, event) == {outcome: 1}
+    assert ("restoration.seen" in world.words("contacts/101")) is (outcome == "restored")
+
+
 def test_what_was_restored_and_deleted_by_somebody_before_either_is_heard_of_is_not_ours(world_of: MakeWorld) -> None:
     world = world_of(a_portal(contacts=[inactive(101)]))
     world.apply(world.time_rules())

@@ -1,6 +1,8 @@
 """Where records went that others merged or brought back, and what is taken out of plans."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,11 +11,16 @@ from hubspot_retention.core.decision.history import Remembered
 from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import ObjectType, RecordId
+from hubspot_retention.workflow.foreign import DELETION
 from hubspot_retention.workflow.moves import take_out
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal, asks_to_go, inactive, unsubscribed
 from tests.faults.world import World, ref
 from tests.unit.workflow.hints import foreign, obligation, oblige
+from tests.unit.workflow.ticking import Ticking
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 def taken_out(world: World, record: str, why: Skip = Skip.HELD) -> int:
@@ -168,3 +175,98 @@ def test_that_a_record_came_back_is_written_down_once(world_of: MakeWorld) -> No
     world.act("restore", record="contacts/101")
     assert [came_back(world, "contacts/101") for _ in range(3)] == [True, False, False]
     assert world.words("contacts/101").count("restoration.seen") == 1
+
+
+def archived(world: World, settled_ago: timedelta) -> Plan:
+    """A plan of an hour ago took the contact away, as the ledger was told so long ago."""
+    _, plan = world.assess()
+    now = world.clock.now()
+    gone: dict[str, Any] = {"settled_at": now - settled_ago, "plan_id": plan.plan_id, "first_seen_at": now - 2 * HOUR}
+    oblige(world, "contacts/101", ObligationState.DONE, **gone)
+    with world.store.transaction() as tx:
+        tx.save_plan(replace(plan, status=PlanStatus.APPLIED, built_at=now - HOUR))
+        tx.set_item_state(plan.plan_id, ref("contacts/101"), ItemState.DONE)
+    return plan
+
+
+@pytest.mark.parametrize(("ago", "came"), [(-MINUTE, False), (9 * MINUTE, False), (10 * MINUTE, True)])
+def test_what_has_just_gone_by_our_hand_is_not_back_because_it_is_seen(
+    world_of: MakeWorld, ago: timedelta, came: bool
+) -> None:
+    """What shows it may lag behind, and a list may have been begun before it went."""
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    archived(world, ago)
+    assert came_back(world, "contacts/101") is came
+
+
+@pytest.mark.parametrize(("ago", "came"), [(9 * MINUTE, False), (10 * MINUTE, True)])
+def test_that_somebody_has_it_looked_at_makes_what_has_just_gone_no_older(
+    world_of: MakeWorld, ago: timedelta, came: bool
+) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    archived(world, 10 * MINUTE)
+    oblige(world, "contacts/101", ObligationState.LOOK, first_seen_at=world.clock.now() - ago)
+    assert came_back(world, "contacts/101") is came
+
+
+@pytest.mark.parametrize(("left", "came"), [(0 * MINUTE, False), (-MINUTE, True)])
+def test_what_goes_by_a_plan_that_is_being_carried_out_has_just_gone(
+    world_of: MakeWorld, left: timedelta, came: bool
+) -> None:
+    """The ledger is told at its end. After it has expired nothing of it is carried out."""
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    plan, now = archived(world, HOUR), world.clock.now()
+    oblige(world, "contacts/101", first_seen_at=now - 2 * HOUR)
+    with world.store.transaction() as tx:
+        running = replace(plan, status=PlanStatus.APPLYING, built_at=now - HOUR, expires_at=now + left)
+        tx.save_plan(running)
+    assert came_back(world, "contacts/101") is came
+
+
+def test_what_has_just_gone_and_is_told_to_have_been_restored_is_back(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[inactive(101)]))
+    archived(world, MINUTE)
+    now = world.clock.now()
+    with world.store.transaction() as tx:
+        assert not foreign(world).back(tx, ref("contacts/101"), now, told_at=now - HOUR)
+        assert foreign(world).back(tx, ref("contacts/101"), now, told_at=now - 59 * MINUTE)
+
+
+# Full runs.
+
+
+def archived_and_restored(world_of: MakeWorld) -> Ticking:
+    """A plan took the contact away, and an hour later a person restored it; nobody told of it."""
+    ticking = Ticking(world=world_of(a_portal(contacts=[inactive(101)])))
+    _, plan = ticking.sweep()
+    ticking.world.approve(plan)
+    ticking.tick()
+    assert ticking.gone_from_view(101)
+    ticking.later(hours=1)
+    ticking.world.act("restore", record="contacts/101")
+    return ticking
+
+
+def test_a_full_run_that_sees_what_this_service_archived_writes_down_once_that_it_is_back(world_of: MakeWorld) -> None:
+    ticking = archived_and_restored(world_of)
+    for _ in range(3):
+        ticking.sweep()
+        ticking.later(hours=1)
+    assert ticking.world.words("contacts/101").count("restoration.seen") == 1
+
+
+def test_who_deletes_what_a_full_run_has_seen_back_is_somebody_else(world_of: MakeWorld) -> None:
+    ticking = archived_and_restored(world_of)
+    ticking.sweep()
+    ticking.world.act("archive", record="contacts/101")
+    world, judge, record = ticking.world, foreign(ticking.world), ref("contacts/101")
+    loss = judge.lost(record, world.clock.now())
+    with world.store.transaction() as tx:
+        assert judge.gone(tx, loss, world.clock.now()) == DELETION
+    assert world.words("contacts/101")[-1] == "foreign-deletion.seen"
+
+
+def test_a_what_if_writes_nothing_down(world_of: MakeWorld) -> None:
+    ticking = archived_and_restored(world_of)
+    ticking.sweep("what-if")
+    assert "restoration.seen" not in ticking.world.words("contacts/101")
