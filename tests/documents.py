@@ -3,7 +3,7 @@
 The subscription rows of the document are read here as the adapter reads HubSpot's answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -149,3 +149,17 @@ class Document:
 def decide_document(document: Mapping[str, Any], as_of: datetime) -> dict[str, Decision]:
     """Every record's decision by Clienti's policy."""
     return Document(document, clienti()).decide(as_of)
+
+
+def in_observe(*rules: str) -> Callable[[str], str]:
+    """Clienti's policy with these rules in mode observe."""
+
+    def changed(text: str) -> str:
+        for rule in rules:
+            head, found, tail = text.partition(f'[[rules]]\nid = "{rule}"\n')
+            assert found
+            own, mark, others = tail.partition("\nmode = ")
+            text = f'{head}{found}{own}{mark}"observe"\n{others.partition(chr(10))[2]}'
+        return text
+
+    return changed

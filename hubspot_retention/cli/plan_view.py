@@ -22,6 +22,7 @@ BLOCK_WORDS: Mapping[Block, str] = {
     Block.UNVERIFIED: "correspondence must be kept, and `portal probe` has not yet seen this portal keep it",
     Block.CORRESPONDENCE_UNKNOWN: "the correspondence could not be listed",
 }
+OBSERVED_WORDS = "a rule that must agree is in mode observe, so nothing is done, whoever approves a plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def totals(items: Iterable[PlanItem]) -> Totals:
     sums = [0] * len(Bundle._fields)
     for item in items:
         count += 1
-        if item.action is Action.NONE:
+        if item.action in (Action.OBSERVE, Action.NONE):
             continue
         if item.block is not None:
             blocked[item.block] += 1

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown, shown_day
+from hubspot_retention.cli.plan_view import OBSERVED_WORDS
 from hubspot_retention.cli.render_plan import ACTION_WORDS, indented, table
 from hubspot_retention.core.audit.entry import Entry, read_entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
@@ -208,7 +209,7 @@ def next_date(found: Explanation, civil: Civil) -> str:
     if isinstance(present, MergedInto):
         return f"Ask for {_winner(found.record, present)}."
     if isinstance(present, Present):
-        return _next_of(present.decision, civil)
+        return _next_of(present, civil)
     done = _taken(found)
     if done is None:
         return "If it lies in HubSpot's bin, restore it: it is held." if found.matters else "None."
@@ -231,8 +232,8 @@ def _next_of_deleted(found: Explanation, deleted: Entry) -> str:
     return f"{held}It can be restored in HubSpot until {until}; then it is gone."
 
 
-def _next_of(decision: Decision, civil: Civil) -> str:
-    said = []
+def _next_of(present: Present, civil: Civil) -> str:
+    said, decision = [], present.decision
     if decision.erase_by is not None:
         said.append(_limit(decision, decision.erase_by, civil))
     if decision.until is not None:
@@ -241,6 +242,8 @@ def _next_of(decision: Decision, civil: Civil) -> str:
         said.append(f"The person must be answered by {shown(decision.answer_by, civil)}.")
     if decision.marketing_ends and decision.outcome is not Outcome.DISPOSE:
         said.append("Marketing to it ends.")
+    if present.observed:
+        said.append(f"That is only observed: {OBSERVED_WORDS}.")
     return " ".join(said) or "No date: it is decided afresh at every run."
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hubspot_retention.cli.moments import shown, shown_day
-from hubspot_retention.cli.plan_view import BLOCK_WORDS, PlanView, last_call
+from hubspot_retention.cli.plan_view import BLOCK_WORDS, OBSERVED_WORDS, PlanView, last_call
 from hubspot_retention.core.civil import Civil
 from hubspot_retention.core.deadline.timing import BIN
 from hubspot_retention.core.decision.explain import sentence
@@ -24,6 +24,7 @@ ACTION_WORDS: Final[Mapping[Action, str]] = {
     Action.ARCHIVE: "archive",
     Action.ERASE: "erase",
     Action.END_MARKETING: "opt out",
+    Action.OBSERVE: "observe",
     Action.NONE: "look",
 }
 _FILE_WORDS: Final[Mapping[AttachmentPolicy, str]] = {
@@ -63,7 +64,7 @@ def plan_list(plans: Sequence[Plan], civil: Civil) -> RenderableType:
         return Text("There is no plan yet: make one with `plan new`.")
     made = table("Plan", "Status", "Made", "To do", "Decided by", "Digest")
     for plan in plans:
-        total = sum(count.total for count in plan.rules)
+        total = sum(count.total for count in plan.to_do)
         digest = plan.digest[:12]
         made.add_row(plan.plan_id, status_text(plan), shown(plan.built_at, civil), str(total), plan.decided_by, digest)
     return made
@@ -75,7 +76,7 @@ def plan_body(view: PlanView, civil: Civil) -> Group:
     parts: list[RenderableType] = [headline(plan)]
     if plan.rules:
         parts.append(indented(_rules(plan, civil)))
-    else:
+    if not plan.to_do:
         parts.append(indented(Text("Nothing is to be done.", "dim")))
     parts.extend(indented(line) for line in _notes(view))
     return Group(*parts)
@@ -85,7 +86,8 @@ def _rules(plan: Plan, civil: Civil) -> Table:
     made = table("Rule", "Do", "Records", "Oldest due", "Call by", "Gone by")
     made.columns[2].justify = "right"
     for count in plan.rules:
-        rule = f"who stays ({count.rule})" if count.action is Action.END_MARKETING else count.rule
+        stays = count.action is Action.END_MARKETING or (count.action is Action.OBSERVE and count.oldest_due_at is None)
+        rule = f"who stays ({count.rule})" if stays else count.rule
         due, gone = shown_day(count.oldest_due_at, civil), shown_day(count.earliest_erase_by, civil)
         call = shown(last_call(count.action, count.earliest_erase_by), civil)
         made.add_row(rule, ACTION_WORDS[count.action], f"{count.total:,}", due, call, gone)
@@ -104,6 +106,8 @@ def _notes(view: PlanView) -> Iterator[Text]:
         yield Text(f"With them: {with_them}.")
     for of in view.warned:
         yield Text(f"Owner warned {of.ahead} ahead ({of.rule}): {of.told:,} of {of.total:,}.")
+    if view.plan.observed:
+        yield Text.assemble((f"Only observed: {view.plan.observed:,}. ", "yellow"), _sentence(OBSERVED_WORDS))
     for block, count in view.totals.blocked.items():
         yield Text.assemble((f"Blocked: {count:,}. ", "yellow"), _sentence(BLOCK_WORDS[block]))
     for breach in view.plan.breaches:
@@ -172,8 +176,10 @@ def item_heading() -> Text:
 
 
 def _item_notes(item: PlanItem, civil: Civil, attachments: AttachmentPolicy) -> Iterator[str]:
-    if item.action in (Action.NONE, Action.END_MARKETING):
+    if item.action in (Action.NONE, Action.END_MARKETING, Action.OBSERVE):
         yield " ".join(sentence(reason, civil) for reason in item.decision.reasons)
+    if item.action is Action.OBSERVE:
+        yield f"Only observed: {OBSERVED_WORDS}."
     if item.start_is_new:
         yield "No earlier run saw the start that this counts from."
     with_it = bundle_words(item.bundle, attachments) if item.bundle is not None else ""

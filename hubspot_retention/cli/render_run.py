@@ -89,7 +89,7 @@ def next_steps(plans: Sequence[Plan]) -> list[Text]:
     for plan in plans:
         if plan.status is PlanStatus.BLOCKED:
             steps.append(f"hubspot-retention plan show {plan.plan_id}")
-        elif plan.status is PlanStatus.AWAITING_REVIEW and plan.rules:
+        elif plan.status is PlanStatus.AWAITING_REVIEW and plan.to_do:
             steps.append(f"hubspot-retention plan show {plan.plan_id}")
             steps.append(f"hubspot-retention plan approve {plan.plan_id} --digest <printed by plan show>")
     if plans and plans[0].status is PlanStatus.READ_ONLY:

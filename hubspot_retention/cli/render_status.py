@@ -66,7 +66,7 @@ class Status:
 
 def deadline_of(plan: Plan) -> datetime | None:
     """By when the calls of a plan must be made."""
-    calls = (last_call(count.action, count.earliest_erase_by) for count in plan.rules)
+    calls = (last_call(count.action, count.earliest_erase_by) for count in plan.to_do)
     return min((call for call in calls if call is not None), default=None)
 
 
@@ -161,7 +161,7 @@ def _plans(status: Status, civil: Civil) -> Iterator[RenderableType]:
         call = "" if by is None else f"calls by {shown(by, civil)}, "
         until = f"valid until {shown(plan.expires_at, civil)}"
         yield Text.assemble((plan.plan_id, "bold"), " ", status_text(plan), ": ", (call, style), until)
-        yield Text("  " + ", ".join(_counts(plan.rules)))
+        yield Text("  " + ", ".join(_counts(plan.to_do)))
 
 
 def _counts(rules: Sequence[RuleCount]) -> Iterator[str]:
@@ -284,8 +284,8 @@ def _plan_json(plan: Plan, civil: Civil) -> dict[str, Any]:
     return {
         "plan_id": plan.plan_id,
         "status": plan.status.value,
-        "records": sum(count.total for count in plan.rules),
-        "rules": sorted({count.rule for count in plan.rules}),
+        "records": sum(count.total for count in plan.to_do),
+        "rules": sorted({count.rule for count in plan.to_do}),
         "call_by": _at(deadline_of(plan), civil),
         "expires_at": civil.show(plan.expires_at),
     }

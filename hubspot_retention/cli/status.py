@@ -47,7 +47,7 @@ def _read(house: "Application") -> "Status":
             stopped=tx.kill_switch(),
             anchors=anchors,
             limits=limits_of(service),
-            plans=[plan for plan in plans if plan.status in waiting and plan.rules and now <= plan.expires_at],
+            plans=[plan for plan in plans if plan.status in waiting and plan.to_do and now <= plan.expires_at],
             requests=sorted(open_requests, key=lambda request: request.received_at),
             approvals=[found for found in tx.standing_approvals() if found.stands(now)],
             people=house.remembering(),

@@ -14,7 +14,7 @@ from typing import Final
 
 from hubspot_retention.core.civil import Period
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
-from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
+from hubspot_retention.core.policy.model import Disposition, Mode, RetentionPolicy
 from hubspot_retention.core.policy.vocabulary import class_name
 from hubspot_retention.core.record import TYPE_IDS, ObjectType, PortalId, RecordRef
 
@@ -113,7 +113,7 @@ class Foresight:
 
 def _warned(policy: RetentionPolicy) -> Iterator[tuple[str, Period]]:
     for rule in policy.rules:
-        if rule.warn_ahead is not None:
+        if rule.warn_ahead is not None and rule.mode is not Mode.OBSERVE:
             yield rule.rule_id, rule.warn_ahead
 
 

@@ -36,6 +36,7 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     start_is_new: bool
     due: tuple[tuple[str, datetime], ...] = ()
     may_go: tuple[tuple[int, int], ...] = ()
+    marketing_observed: bool = False
 
 
 _encode = msgspec.json.Encoder().encode
@@ -71,6 +72,7 @@ def to_row(plan_no: int, item: PlanItem) -> ItemRow:
         item.start_is_new,
         decision.due,
         [(TYPE_NUMBERS[letter.object_type], letter.record_id) for letter in item.may_go],
+        decision.marketing_observed,
     )
     return (
         plan_no,
@@ -103,6 +105,7 @@ def from_row(row: ItemRow) -> PlanItem:
         body.right,
         tuple([(name, _read(text)) for name, text in body.starts]),
         body.due,
+        body.marketing_observed,
     )
     return PlanItem(
         decision=decision,

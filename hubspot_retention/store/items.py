@@ -32,7 +32,11 @@ _OF_RECORD = Prepared(
 )
 _STATES = Prepared(
     select(plan_item.c.state, func.count())
-    .where(plan_item.c.plan_no == bindparam("plan"), plan_item.c.action != Action.NONE.value)
+    .where(
+        plan_item.c.plan_no == bindparam("plan"),
+        plan_item.c.action != Action.OBSERVE.value,
+        plan_item.c.action != Action.NONE.value,
+    )
     .group_by(plan_item.c.state)
 )
 
@@ -63,7 +67,7 @@ class ItemRows(PlanRows):
         return [(self._numbered_plan(row[0]), from_row(row)) for row in rows]
 
     def count_states(self, plan_id: str) -> Mapping[ItemState, int]:
-        """Items with an action, by state."""
+        """Items with an action that is carried out, by state."""
         rows = self._open_session.rows(_STATES, plan=self._plan_number(plan_id))
         return {ItemState(state): count for state, count in rows}
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 
-from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.owner_warning import OwnerWarning, WarningState
+from hubspot_retention.core.plan.model import Action
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.store import schema
 from hubspot_retention.store.encoding import (
@@ -23,6 +23,7 @@ from hubspot_retention.store.service_schema import owner_warning
 from hubspot_retention.store.session import Rows
 
 _here: Final = owner_warning.c
+_DISPOSALS: Final = (Action.ARCHIVE.value, Action.ERASE.value)
 _LOOKUP: Final = lookup(owner_warning)
 _SAVE: Final = upsertion(owner_warning)
 
@@ -58,7 +59,7 @@ class OwnerWarningRows(Rows):
         joined = schema.plan_item.join(
             owner_warning, (item.object_type == _here.object_type) & (item.record_id == _here.record_id)
         ).join(schema.plan, schema.plan.c.plan_no == item.plan_no)
-        disposed = (schema.plan.c.plan_id == plan_id, item.outcome == Outcome.DISPOSE.value)
+        disposed = (schema.plan.c.plan_id == plan_id, item.action.in_(_DISPOSALS))
         return self._connection.scalar(select(func.count()).select_from(joined).where(*disposed, *told)) or 0
 
     def forget_owner_warnings(self, before: datetime) -> int:

@@ -63,7 +63,7 @@ class Carrier:
     def __init__(self, tools: Tools, ledger: Ledger, permission: Permission, reported: Reported) -> None:
         self._tools = tools
         self._ledger = ledger
-        self._looker = Looker(tools.source, tools.fresh, ledger, tools.times)
+        self._looker = Looker(tools.source, tools.fresh, ledger, tools.policy, tools.times)
         attachments = permission.attachments(tools.policy)
         self._steps = BundleSteps(tools.disposer, tools.source, ledger, attachments, reported.is_first)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hubspot_retention.core.deadline.ledger import by_deadline, waits
+from hubspot_retention.core.deadline.ledger import LOOK_AGAIN, by_deadline, put_off, waits
+from hubspot_retention.core.plan.model import Action
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.workflow.allowance import BEYOND_CAP, Allowance
 from hubspot_retention.workflow.due_plans import Chosen
@@ -27,7 +28,8 @@ class Choice:
 
 def choose(tx: Transaction, candidates: Iterable[Candidate], allowance: Allowance, triage: Triage) -> Choice:
     """Choose among candidates. What is being carried out, or what a person or a guardrail forbids, is left alone. A cap
-    that is short goes to the earliest deadlines."""
+    that is short goes to the earliest deadlines. What is only observed is shown by the plans of full runs: none is made
+    for it here."""
     choice = Choice()
     for each in sorted(candidates, key=lambda each: by_deadline(each.obligation)):
         was = each.obligation
@@ -40,7 +42,9 @@ def choose(tx: Transaction, candidates: Iterable[Candidate], allowance: Allowanc
         if basis is Basis.APPROVAL:
             choice.beyond_cap.add(was.record)
         held_by_plan = triage.bound(tx, was)
-        if held_by_plan is None:
+        if each.item.action is Action.OBSERVE:
+            choice.bound.append((was, held_by_plan or put_off(was, triage.now + LOOK_AGAIN)))
+        elif held_by_plan is None:
             choice.rest.append(each)
         elif was.record in choice.beyond_cap:
             tomorrow = allowance.next_day

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hubspot_retention.core.audit.entry import StoredEntry
+from hubspot_retention.core.decision.agreeing import is_observed
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.decision.provenance import FactTrace, contact_provenance, deal_provenance
 from hubspot_retention.core.decision.trace import RuleTrace, trace
@@ -31,9 +32,10 @@ from hubspot_retention.workflow.ports import RecordSource, Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """A record as it is now: its decision, its facts, the rules."""
+    """A record as it is now: its decision, whether that is only observed, its facts, the rules."""
 
     decision: Decision
+    observed: bool
     facts: tuple[FactTrace, ...]
     rules: tuple[RuleTrace, ...]
 
@@ -119,6 +121,7 @@ class Explainer:
         around = Surroundings(deals, _company_facts(view.companies))
         return Present(
             decision=found.decision,
+            observed=is_observed(found.decision, self._policy),
             facts=contact_provenance(view.seen, around, requests, facts, self._policy),
             rules=trace(facts, found.decision, judge.contacts, as_of),
         )
@@ -143,6 +146,7 @@ class Explainer:
         around = DealSurroundings(ends, _company_facts(view.companies))
         return Present(
             decision=found.decision,
+            observed=is_observed(found.decision, self._policy),
             facts=deal_provenance(view.seen, around, facts, self._policy),
             rules=trace(facts, found.decision, judge.deals, as_of),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.model import Action, PlanItem
 from hubspot_retention.core.plan.recheck import Skip, recheck
+from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Correspondence, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Missing
@@ -35,10 +36,13 @@ class Looked:
 class Looker:
     """Reads batches afresh."""
 
-    def __init__(self, source: RecordSource, fresh: FreshReader, ledger: Ledger, times: Times) -> None:
+    def __init__(
+        self, source: RecordSource, fresh: FreshReader, ledger: Ledger, policy: RetentionPolicy, times: Times
+    ) -> None:
         self._source = source
         self._fresh = fresh
         self._ledger = ledger
+        self._policy = policy
         self._times = times
 
     def look(self, batch: Sequence[PlanItem], claimed: frozenset[RecordRef] = frozenset()) -> Looked:
@@ -72,7 +76,7 @@ class Looker:
         for item in batch:
             found = fresh[item.record.record_id]
             if isinstance(found, FreshContact | FreshDeal):
-                why = recheck(item, found.decision)
+                why = recheck(item, found.decision, self._policy)
             else:
                 why = Skip.MERGED if isinstance(found, MergedInto) else Skip.GONE
             if why is None:

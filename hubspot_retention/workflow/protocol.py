@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import Remembrance
+from hubspot_retention.core.decision.agreeing import is_observed
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.plan.recheck import Skip
@@ -206,7 +207,10 @@ class Ledger:
         return is_over or not self._is_sound() or bool(wider_than_approved(tx, self._policy))
 
     def _doubt(self, tx: Transaction, batch: Sequence[PlanItem], prepared: Prepared) -> str:
-        """Why a batch must be checked again from the start, as a code; empty where it may go on."""
+        """Why a batch must be checked again from the start, as a code; empty where it may go on. What the policy only
+        observes goes on by no way."""
+        if any(is_observed(item.decision, self._policy) for item in batch):
+            return Skip.OBSERVED.value
         if self._is_stopped(tx) or not self.is_fresh(prepared):
             return CHECK_AGAIN
         if tx.hold_register() != prepared.memory.register or tuple(tx.requests()) != prepared.requests:

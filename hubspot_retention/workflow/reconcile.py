@@ -105,7 +105,7 @@ class Reconciler:
         """Why a plan of this run is not carried out by itself; `None` if a part of it is."""
         if plan.status is PlanStatus.BLOCKED:
             return f"a guardrail blocks it: {'; '.join(plan.breaches)}"
-        if not plan.rules:
+        if not plan.to_do:
             return "there is nothing to do"
         if self._permission.mode is Mode.OBSERVE:
             return "the mode is observe: nothing is written"

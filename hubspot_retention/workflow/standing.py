@@ -66,7 +66,7 @@ class Ask:
     def basis(self, item: PlanItem, rule: str, *, by_person: bool) -> Basis | None:
         """The ground on which an item goes by itself. `rule`: the one that its end of marketing follows from;
         `by_person`: nobody but the data subject set what it counts from. Its grace is not asked here."""
-        if self.mode is Mode.OBSERVE or item.action is Action.NONE or item.start_is_new:
+        if self.mode is Mode.OBSERVE or item.action not in _ACTIONS.actions or item.start_is_new:
             return None
         if self.mode is Mode.ENFORCE and item.action is Action.END_MARKETING and is_automatic(item, self.policy):
             return Basis.POLICY
@@ -97,7 +97,7 @@ def is_automatic(item: PlanItem, policy: RetentionPolicy) -> bool:
     if item.action is Action.END_MARKETING:
         rights = [rule for rule in policy.rules if rule.dispose is not None and rule.dispose.right]
         return bool(rights) and all(rule.mode is Mode.ENFORCE for rule in rights)
-    if item.action is Action.NONE or item.start_is_new:
+    if item.action not in _ACTIONS.actions or item.start_is_new:
         return False
     rules = must_agree(due_rules(item.decision), policy)
     return bool(rules) and all(is_enforced(rule, policy) for rule in rules)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from hubspot_retention.core.policy.model import RetentionRule, ReviewKind
+from hubspot_retention.core.policy.model import Mode, RetentionRule, ReviewKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,13 @@ class StandingApproval:
 
 def why_not_granted(rule: RetentionRule | None) -> str | None:
     """Why no standing approval can be given for a rule, in words; `None` if one can. A rule that asks for a look at
-    each record cannot be waved through beforehand."""
+    each record cannot be waved through beforehand, and one that is only observed not at all."""
     if rule is None:
         return "the policy has no such rule"
     if rule.dispose is None:
         return "it keeps records, it disposes of none"
     if rule.dispose.review is not ReviewKind.NOBODY:
         return f"the policy wants each of its disposals looked at ({rule.dispose.review.value})"
+    if rule.mode is Mode.OBSERVE:
+        return "its mode is observe: plans show what is due by it, and nothing is ever written"
     return None

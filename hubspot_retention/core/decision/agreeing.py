@@ -7,8 +7,8 @@ decides alone.
 
 from collections.abc import Iterable, Sequence
 
-from hubspot_retention.core.decision.model import Decision
-from hubspot_retention.core.policy.model import Dispose, Disposition, RetentionPolicy, RetentionRule
+from hubspot_retention.core.decision.model import Decision, Outcome
+from hubspot_retention.core.policy.model import Dispose, Disposition, Mode, RetentionPolicy, RetentionRule
 
 
 def due_rules(decision: Decision) -> tuple[str, ...]:
@@ -33,6 +33,15 @@ def time_rules(decision: Decision, policy: RetentionPolicy) -> tuple[str, ...]:
     """Of the rules that must agree to a disposal those that are no exercised right."""
     found = ((rule, _disposal(policy.rule(rule))) for rule in must_agree(due_rules(decision), policy))
     return tuple(rule for rule, dispose in found if dispose is None or not dispose.right)
+
+
+def is_observed(decision: Decision, policy: RetentionPolicy) -> bool:
+    """Whether nothing is written for a decision, whoever approves it: a rule that must agree to the disposal is in mode
+    `observe`, or, of somebody who stays, all is that ends their marketing."""
+    if decision.outcome is not Outcome.DISPOSE:
+        return decision.marketing_observed
+    rules = map(policy.rule, must_agree(due_rules(decision), policy))
+    return any(rule is not None and rule.mode is Mode.OBSERVE for rule in rules)
 
 
 def _disposal(rule: RetentionRule | None) -> Dispose | None:

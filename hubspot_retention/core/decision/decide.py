@@ -12,6 +12,7 @@ from datetime import date, datetime
 from hubspot_retention.core.civil import Civil, Period
 from hubspot_retention.core.criteria import Facts
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, ReasonCode, StartValue
+from hubspot_retention.core.decision.rights import rights_of
 from hubspot_retention.core.decision.ruleset import TOLERANCE, Disposing, Matches, ReadyRule, Ruleset
 from hubspot_retention.core.decision.weigh import NEVER, End, Weighing, weigh_matches
 from hubspot_retention.core.facts.contact import ContactFacts
@@ -85,7 +86,7 @@ def _by_one_rule(disposing: Disposing, facts: Facts, ruleset: Ruleset, as_of: da
         return None
     at = civil.instant_of(value) if dispose.after.is_zero else civil.add(value, dispose.after)
     record, starts = RecordRef(ruleset.object_type, facts.record_id), ((start.fact, value),)
-    answer_by, ends = _rights(facts, ruleset)
+    answer_by, ends, observed = rights_of(facts, ruleset)
     if at <= as_of:
         why, limit = (Reason(ReasonCode.PERIOD_ENDED, rule.rule_id, at),), civil.earliest(at, dispose.within)
         by, what, right = rule.rule_id, dispose.disposition, dispose.right
@@ -94,7 +95,9 @@ def _by_one_rule(disposing: Disposing, facts: Facts, ruleset: Ruleset, as_of: da
     if _activity_doubts(facts, as_of):
         return None
     why = (Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at),)
-    return Decision(record, Outcome.RETAIN, why, None, None, None, None, at, answer_by, ends, False, starts)
+    return Decision(
+        record, Outcome.RETAIN, why, None, None, None, None, at, answer_by, ends, False, starts, (), observed
+    )
 
 
 def _later(value: Start, than: Start, civil: Civil) -> Truth:
@@ -110,23 +113,11 @@ def _later(value: Start, than: Start, civil: Civil) -> Truth:
 
 def _decision(case: Weighing, outcome: Outcome, reasons: list[Reason], until: datetime | None = None) -> Decision:
     """A decision that is no disposal."""
-    answer_by, marketing_ends = _rights(case.facts, case.ruleset)
+    answer_by, ends, observed = rights_of(case.facts, case.ruleset)
     record = RecordRef(case.ruleset.object_type, case.facts.record_id)
     starts = tuple(case.starts.items())
-    return Decision(
-        record, outcome, tuple(reasons), None, None, None, None, until, answer_by, marketing_ends, False, starts
-    )
-
-
-def _rights(facts: Facts, ruleset: Ruleset) -> tuple[datetime | None, bool]:
-    """The end of an erasure request's clock, and whether marketing ends: both whatever the outcome."""
-    if not isinstance(facts, ContactFacts):
-        return None, False
-    asked = facts.erasure_requested_at
-    if isinstance(asked, datetime):
-        return ruleset.civil.earliest(asked, ruleset.request_clock), True
-    ends = isinstance(facts.unsubscribed_at, datetime) or isinstance(facts.consent_withdrawn_at, datetime)
-    return None, ends or facts.restricted is True
+    why = tuple(reasons)
+    return Decision(record, outcome, why, None, None, None, None, until, answer_by, ends, False, starts, (), observed)
 
 
 def _is_exclusive(case: Weighing) -> bool:
@@ -213,7 +204,7 @@ def _disposal(case: Weighing) -> Decision | None:
         if keeping.basis in deciding.dispose.overrides and (end is NEVER or end > due_at):
             reasons.append(Reason(ReasonCode.KEEP_OVERRIDDEN, keeping.rule_id))
     erases = any(rule.dispose and rule.dispose.disposition is Disposition.ERASE for _, rule, _ in due)
-    answer_by, marketing_ends = _rights(case.facts, case.ruleset)
+    answer_by, marketing_ends, _ = rights_of(case.facts, case.ruleset)
     return Decision(
         record=RecordRef(case.ruleset.object_type, case.facts.record_id),
         outcome=Outcome.DISPOSE,

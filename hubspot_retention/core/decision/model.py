@@ -72,7 +72,8 @@ class Decision(NamedTuple):
 
     `starts` are the starts that matching rules used, by fact, and those that moved back and so took their rule with
     them: what later runs and the re-check compare with. `due` are the rules that are due, each with the instant at
-    which it took effect: what the deadline ledger counts from.
+    which it took effect: what the deadline ledger counts from. `marketing_observed`: of who stays, that it ends by
+    nothing but rights whose rules are in mode `observe`.
     A named tuple, as observations are: a run makes one for every record.
     """
 
@@ -89,3 +90,4 @@ class Decision(NamedTuple):
     right: bool = False
     starts: tuple[tuple[str, StartValue], ...] = ()
     due: tuple[tuple[str, datetime], ...] = ()
+    marketing_observed: bool = False

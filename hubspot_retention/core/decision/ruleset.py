@@ -11,7 +11,7 @@ from hubspot_retention.core.criteria import Facts, LaterThanEach, NotPast, Test,
 from hubspot_retention.core.decision.matching import Answers, Matcher, questions_of
 from hubspot_retention.core.decision.model import Reason, ReasonCode
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Truth, Unknown
-from hubspot_retention.core.policy.model import Basis, Dispose, Keep, RetentionPolicy, RetentionRule, Start
+from hubspot_retention.core.policy.model import Basis, Dispose, Keep, Mode, RetentionPolicy, RetentionRule, Start
 from hubspot_retention.core.record import ObjectType
 
 TOLERANCE = timedelta(days=1)
@@ -93,7 +93,7 @@ class Matches:
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """All rules of one record class of one policy. `matcher` knows which of them apply; `compared`: the starts of keeps
-    that match by when that start lies."""
+    that match by when that start lies; `observed`: the starts of disposals all of whose rules are in mode `observe`."""
 
     object_type: ObjectType
     civil: Civil
@@ -103,6 +103,7 @@ class Ruleset:
     exclusive: tuple[ReadyRule, ...]
     rules: tuple[ReadyRule, ...]
     compared: tuple[ReadyStart, ...]
+    observed: frozenset[str]
 
 
 def _start_reader(start: Start, year_end: FinancialYearEnd, civil: Civil) -> StartReader:
@@ -204,6 +205,11 @@ def _compared_start(rule: ReadyRule) -> ReadyStart | None:
     return start if start is not None and any(start.fact in facts_named(each) for each in asked) else None
 
 
+def _observed_starts(rules: Iterable[RetentionRule]) -> frozenset[str]:
+    disposing = [(rule.dispose.start.fact, rule.mode) for rule in rules if rule.dispose is not None]
+    return frozenset(fact for fact, _ in disposing) - {fact for fact, mode in disposing if mode is not Mode.OBSERVE}
+
+
 def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
     """The rules of a record class, ready."""
     ready = [_ready_rule(rule, order, policy) for order, rule in enumerate(policy.rules_for(object_type))]
@@ -219,4 +225,5 @@ def ruleset(policy: RetentionPolicy, object_type: ObjectType) -> Ruleset:
         exclusive=exclusive,
         rules=others,
         compared=tuple(start for rule in ready if (start := _compared_start(rule)) is not None),
+        observed=_observed_starts(policy.rules_for(object_type)),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hubspot_retention.core.decision.agreeing import time_rules
+from hubspot_retention.core.decision.agreeing import is_observed, time_rules
 from hubspot_retention.core.decision.history import Remembered, read_starts, write_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode, StartValue
 from hubspot_retention.core.made import made
@@ -19,12 +19,15 @@ def item_of(decision: Decision, remembered: Remembered, policy: RetentionPolicy)
     """Which plan a decision goes into and what is to be done; `None` for what is simply retained."""
     if decision.outcome is Outcome.DISPOSE:
         action = Action.ERASE if decision.disposition is Disposition.ERASE else Action.ARCHIVE
+        if is_observed(decision, policy):
+            action = Action.OBSERVE
         kind = PlanKind.RIGHTS if decision.right else PlanKind.TIME
         return kind, PlanItem(
             decision=decision, action=action, start_is_new=_start_is_new(decision, remembered, policy)
         )
     if decision.marketing_ends and not remembered.marketing_ended:
-        return PlanKind.RIGHTS, PlanItem(decision=decision, action=Action.END_MARKETING)
+        action = Action.OBSERVE if is_observed(decision, policy) else Action.END_MARKETING
+        return PlanKind.RIGHTS, PlanItem(decision=decision, action=action)
     if decision.outcome is Outcome.RETAIN:
         return None
     kind = PlanKind.RIGHTS if decision.marketing_ends or decision.answer_by else PlanKind.TIME
@@ -95,10 +98,10 @@ class Tally:
         if action is Action.NONE:
             return
         label = rule = str(rule)  # a reason's code is a text, but not a plain one
-        if outcome is Outcome.DISPOSE:
-            self.disposals[going(decision)] += 1
-        else:
+        if outcome is not Outcome.DISPOSE:
             label = outcome.value
+        elif action is not Action.OBSERVE:
+            self.disposals[going(decision)] += 1
         before = self.rules.get((label, action), RuleCount(label, action, 0, None, None))
         self.rules[(label, action)] = RuleCount(
             label,

@@ -33,11 +33,13 @@ class PlanStatus(StrEnum):
 
 
 class Action(StrEnum):
-    """What applying the plan does with an item. `none`: it is in the plan for a person to see."""
+    """What applying the plan does with an item. `observe`: nothing, its rule is only observed, whoever approves the
+    plan. `none`: it is in the plan for a person to see."""
 
     ARCHIVE = "archive"
     ERASE = "erase"
     END_MARKETING = "end-marketing"
+    OBSERVE = "observe"
     NONE = "none"
 
 
@@ -152,3 +154,13 @@ class Plan:
     decided_by: str = ""
     decided_at: datetime | None = None
     why: str = ""
+
+    @property
+    def to_do(self) -> tuple[RuleCount, ...]:
+        """The lines of its summary that applying it carries out."""
+        return tuple(count for count in self.rules if count.action is not Action.OBSERVE)
+
+    @property
+    def observed(self) -> int:
+        """How many records are only observed."""
+        return sum(count.total for count in self.rules if count.action is Action.OBSERVE)

@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from hubspot_retention.core.decision.agreeing import is_observed
 from hubspot_retention.core.decision.model import Decision, Outcome
 from hubspot_retention.core.plan.model import Action, PlanItem
+from hubspot_retention.core.policy.model import RetentionPolicy
 
 
 class Skip(StrEnum):
@@ -20,6 +22,7 @@ class Skip(StrEnum):
     UNVERIFIED = "correspondence-unverified"
     CORRESPONDENCE_UNKNOWN = "correspondence-unknown"
     MORE_WOULD_GO = "more-correspondence-would-go"
+    OBSERVED = "only-observed"
 
 
 _SKIPS = {
@@ -30,12 +33,17 @@ _SKIPS = {
 }
 
 
-def recheck(item: PlanItem, now: Decision) -> Skip | None:
-    """Why the item must be skipped, or `None` if it still stands: the same rule, dates and disposition."""
+def recheck(item: PlanItem, now: Decision, policy: RetentionPolicy) -> Skip | None:
+    """Why the item must be skipped, or `None` if it still stands: the same rule, dates and disposition, and no rule in
+    mode `observe` that has become due since and must agree."""
     planned = item.decision
     if item.action is Action.END_MARKETING:
-        return None if now.marketing_ends and now.outcome is not Outcome.DISPOSE else Skip.MARKETING_GOES_ON
+        if not now.marketing_ends or now.outcome is Outcome.DISPOSE:
+            return Skip.MARKETING_GOES_ON
+        return Skip.OBSERVED if is_observed(now, policy) else None
     if now.outcome is not Outcome.DISPOSE:
         return _SKIPS[now.outcome]
+    if is_observed(now, policy):
+        return Skip.OBSERVED
     same = (now.rule, now.disposition, now.due_at) == (planned.rule, planned.disposition, planned.due_at)
     return None if same else Skip.CHANGED

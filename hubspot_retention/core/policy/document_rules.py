@@ -101,7 +101,8 @@ class RecordRuleTable(_AnyRule):
     dispose: DisposeTable | None = Field(default=None, description="The duty to dispose that it gives.")
     mode: Annotated[Mode, Strict(False)] = Field(
         default=Mode.REVIEW,
-        description="observe: only planned. review: applied when a person approved. "
+        description="observe: plans show it, nothing is written, whoever approves them. "
+        "review: applied when a person approved. "
         "enforce: applied by itself. The service's own mode is the upper limit.",
     )
     exclusive: bool = Field(

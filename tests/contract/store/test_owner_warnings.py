@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hubspot_retention.core.owner_warning import OwnerWarning, WarningState
+from hubspot_retention.core.plan.model import Action
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.store.database import SqlStore
 from tests.contract.store.values import CONTACT, NOW, an_item, stored_plan
@@ -50,9 +51,11 @@ def test_those_that_were_looked_at_before_come_behind_those_that_were_not_the_lo
 
 
 def test_beside_a_plan_those_of_its_records_are_counted_who_were_told_by_then(store: SqlStore) -> None:
-    made = stored_plan(store, *(an_item(number) for number in (101, 102, 103, 105)))
+    observed = an_item(106, action=Action.OBSERVE)
+    made = stored_plan(store, *(an_item(number) for number in (101, 102, 103, 105)), observed)
     with store.transaction() as tx:
-        tx.save_owner_warnings([told(a_warning(101), NOW), told(a_warning(102), NOW + DAY)])
+        tx.save_owner_warnings([told(a_warning(number), NOW) for number in (101, 106)])
+        tx.save_owner_warnings([told(a_warning(102), NOW + DAY)])
         tx.save_owner_warnings([told(a_warning(103), NOW, "another-rule"), told(a_warning(104), NOW)])
         tx.save_owner_warnings([replace(told(a_warning(105), NOW), state=WarningState.NO_OWNER)])
         assert tx.count_owners_told(made.plan_id, "inactive-contact", NOW) == 1

@@ -131,7 +131,7 @@ def test_items_read_on_after_their_transaction_and_within_others(store: SqlStore
 
 
 def test_how_far_an_item_has_come(store: SqlStore) -> None:
-    plan = stored_plan(store, an_item(1), an_item(2), an_item(3, action=Action.NONE))
+    plan = stored_plan(store, an_item(1), an_item(2), an_item(3, action=Action.NONE), an_item(4, action=Action.OBSERVE))
     with store.transaction() as tx:
         tx.set_item_state(plan.plan_id, a_record(1), ItemState.SKIPPED, "newly-held")
     with store.transaction() as tx:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import CLIENTI, in_observe
 from tests.faults.people import a_customer, a_letter, a_portal, asks_to_go, inactive, unsubscribed
 from tests.unit.cli.conftest import MakeHouse
 from tests.unit.cli.house import GOLDEN, House, wide_lines
@@ -299,3 +300,51 @@ def test_neither_names_nor_addresses_are_ever_printed(golden: House) -> None:
     )
     assert "@" not in everything
     assert [name for name in names if name in everything] == []
+
+
+@pytest.fixture
+def observing(house_of: MakeHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Who asked to go is only observed, whoever is inactive is archived; one who asked stays for an agreement."""
+    policy = tmp_path / "observing.toml"
+    policy.write_text(in_observe("erasure-request")(CLIENTI.read_text(encoding="utf-8")), encoding="utf-8")
+    monkeypatch.setenv("RETENTION_POLICY", str(policy))
+    contacts = [asks_to_go(101), inactive(102), asks_to_go(103, lifecyclestage="customer")]
+    return house_of(a_portal(contacts=contacts))
+
+
+def test_what_is_only_observed_is_told_in_plain_english_and_is_nothing_to_decide(observing: House) -> None:
+    out = observing("plan", "new").out
+    told = " ".join(out.split())
+    assert "erasure-request observe 1" in told
+    assert "who stays (refer) observe 1" in told
+    assert (
+        "Only observed: 2. A rule that must agree is in mode observe, so nothing is done, whoever approves a plan."
+        in told
+    )
+    assert "Nothing is to be done." in told
+    assert "plan approve 1-time" in told
+    assert "plan approve 1-rights" not in told
+    assert [rule["action"] for rule in observing.plans()["rights"]["rules"]] == ["observe", "observe"]
+
+
+def test_an_item_that_is_only_observed_says_so(observing: House) -> None:
+    observing("plan", "new")
+    told = " ".join(observing("plan", "show", "1-rights").out.split())
+    assert "contacts/101 observe erasure-request" in told
+    assert "Only observed: a rule that must agree is in mode observe, so nothing is done" in told
+
+
+def test_who_approves_and_applies_it_is_told_that_nothing_was_done(observing: House) -> None:
+    observing("plan", "new")
+    plan = observing.approved("rights")
+    ran = observing("plan", "apply", plan)
+    assert ran.code == 0
+    assert observing.effects() == []
+    assert observing.plans()["rights"]["status"] == "applied"
+
+
+@pytest.mark.parametrize("record", ["contacts/101", "contacts/103"])
+def test_of_a_record_it_is_explained_that_it_is_only_observed(observing: House, record: str) -> None:
+    told = " ".join(observing("explain", record).out.split())
+    assert "That is only observed: a rule that must agree is in mode observe" in told
+    assert "only observed" not in observing("explain", "contacts/102").out

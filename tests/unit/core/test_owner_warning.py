@@ -10,6 +10,7 @@ from hubspot_retention.core.owner_warning import Foresight, OwnerWarning, Warnin
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from tests.documents import CLIENTI, clienti
+from tests.unit.core.plan.plans import observing
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 IN_30_DAYS = NOW + timedelta(days=30)
@@ -169,3 +170,7 @@ def test_the_task_of_a_rule_that_erases_says_so_and_one_of_a_deal_offers_nothing
     assert renamed.subject == "1 deal of yours to be archived"
     assert renamed.body.split("<br>")[0] == "Clienti: Persondatapolitik, rule &lt;gone&gt;."
     assert renamed.body.endswith("/record/0-3/9")
+
+
+def test_a_rule_that_is_only_observed_has_nobody_warned() -> None:
+    assert Foresight.of(observing("inactive-contact"), NOW).farthest is None

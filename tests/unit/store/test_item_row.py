@@ -16,7 +16,7 @@ def test_an_item_that_was_stored_before_rows_told_every_rule_that_is_due_is_stil
     assert from_row(row).decision.due == DUE
     *columns, body = row
     assert isinstance(body, bytes)
-    older = json.dumps(json.loads(body)[:-2]).encode()
+    older = json.dumps(json.loads(body)[:-3]).encode()
     assert from_row((*columns, older)) == item  # type: ignore[arg-type]
 
 
@@ -26,5 +26,15 @@ def test_an_item_that_was_stored_before_rows_told_which_correspondence_may_go_ta
     assert from_row(row) == item
     *columns, body = row
     assert isinstance(body, bytes)
-    older = json.dumps(json.loads(body)[:-1]).encode()
+    older = json.dumps(json.loads(body)[:-2]).encode()
     assert from_row((*columns, older)).may_go == ()  # type: ignore[arg-type]
+
+
+def test_an_item_that_was_stored_before_marketing_could_be_observed_is_still_read() -> None:
+    item = an_item()
+    row = to_row(1, replace(item, decision=item.decision._replace(marketing_observed=True)))
+    assert from_row(row).decision.marketing_observed
+    *columns, body = row
+    assert isinstance(body, bytes)
+    older = json.dumps(json.loads(body)[:-1]).encode()
+    assert from_row((*columns, older)) == item  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from hubspot_retention.workflow.upkeep import Keeper
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.faults.world import World
+from tests.unit.core.plan.plans import observing
 from tests.unit.workflow.desk import Desk, former_customer, unsubscribed
 
 DAY = timedelta(days=1)
@@ -70,6 +71,18 @@ def test_it_is_refused_for_a_rule_that_cannot_act_by_itself(world: World, rule: 
     with pytest.raises(BlockedError, match=why):
         grant(world, rule)
     assert entries(world) == []
+
+
+def test_it_is_refused_for_a_rule_in_observe_and_one_that_was_given_before_covers_nothing(world: World) -> None:
+    number = grant(world)
+    assert standing(world) == [number]
+    policy, now = observing("unsubscribed", policy=world.policy), world.clock.now()
+    with world.store.transaction() as tx:
+        assert in_force(tx, policy, now) == ()
+    with pytest.raises(
+        BlockedError, match=r"rule unsubscribed: its mode is observe.* It can be given for processor-data"
+    ):
+        Approver(world.store, "bent").grant(policy, "unsubscribed", 5, now + DAY, now)
 
 
 def test_the_refusal_names_the_rules_that_it_can_be_given_for(world: World) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.deadline.ledger import put_off, waits
+from hubspot_retention.core.deadline.ledger import LOOK_AGAIN, put_off, waits
 from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import Plan, PlanItem, PlanKind, PlanStatus
+from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanKind, PlanStatus
 from hubspot_retention.core.policy.model import Mode
 from hubspot_retention.workflow.allowance import BEYOND_CAP, Allowance
 from hubspot_retention.workflow.due_choice import Choice, choose
@@ -160,3 +160,14 @@ def test_one_that_a_plan_binds_stands_in_nobody_s_way(desk: Desk) -> None:
     assert choice.chosen == [(earlier, Basis.APPROVAL, (approval,))]
     assert [each.item.record.record_id for each in choice.rest] == [103]
     assert [was for was, _ in choice.bound] == [held.obligation]
+
+
+def test_what_is_only_observed_is_planned_by_no_tick_and_stays_in_the_plan_that_shows_it(desk: Desk) -> None:
+    desk.grant("former-customer")
+    item = former_customer(action=Action.OBSERVE)
+    nowhere = a_candidate(desk, item)
+    assert chosen(desk, nowhere) == Choice(bound=[(nowhere.obligation, put_off(nowhere.obligation, NOW + LOOK_AGAIN))])
+    plan = desk.plan(item, status=PlanStatus.AWAITING_REVIEW, decided_by="", decided_at=None)
+    shown = a_candidate(desk, item, plan_id=plan.plan_id)
+    expected = waits(shown.obligation, plan.plan_id, "", plan.built_at + LOOK_AGAIN)
+    assert chosen(desk, shown) == Choice(bound=[(shown.obligation, expected)])

@@ -34,7 +34,7 @@ from tests.builders import a_contact, at
 from tests.contract.store.values import a_run
 from tests.documents import CLIENTI, clienti
 from tests.stores import a_database
-from tests.unit.core.plan.plans import a_decision, a_disposal, a_plan, an_item
+from tests.unit.core.plan.plans import a_decision, a_disposal, a_plan, an_item, observing
 from tests.unit.core.webhook.test_heard import LISTENING, told
 
 NOW = at("2026-11-22T09:00")
@@ -647,3 +647,13 @@ def test_a_call_for_a_deal_that_is_over_takes_nothing_from_the_contact_with_its_
     still_there(desk, deal, None)
     expire_remembered(desk.store, clienti(), desk.now + MAY_COME_FOR + SECOND)
     assert len(desk.stones()) == 1
+
+
+def test_what_the_policy_only_observes_is_never_sent(desk: Desk) -> None:
+    times = Times(lambda: desk.now, lambda: desk.seconds)
+    policy = observing("former-customer")
+    ledger = Ledger(desk.store, desk.plan, policy, "carl", times, listening=LISTENING, is_sound=lambda: True)
+    assert ledger.send([DEAL], ledger.prepare([DEAL])) is not None
+    assert ledger.send(DUE, ledger.prepare(DUE)) is None
+    assert [desk.state(item)[0] for item in DUE] == [ItemState.PENDING, ItemState.PENDING]
+    assert desk.words()[-1] == ("disposal.abandoned", "contacts/102", "only-observed")

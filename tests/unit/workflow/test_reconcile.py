@@ -19,7 +19,7 @@ from hubspot_retention.workflow.gate import Permission
 from hubspot_retention.workflow.reconcile import Reconciler, Reconciliation
 from hubspot_retention.workflow.standing import SERVICE, covered
 from hubspot_retention.workflow.upkeep import Keeper
-from tests.documents import clienti
+from tests.documents import clienti, in_observe
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive, unsubscribed
 from tests.faults.world import World
@@ -507,3 +507,11 @@ def test_why_nothing_goes_by_itself_is_said_in_full(desk: Desk) -> None:
     shop.permission = replace(ENFORCE, allow_erase=False)
     why = "it erases, and erasing is not allowed by the service settings"
     assert waits(shop.reconcile(), shop.rights.plan_id) == why
+
+
+def test_a_plan_of_which_all_is_only_observed_is_nothing_to_do(world_of: MakeWorld) -> None:
+    world = world_of(a_portal(contacts=[asks_to_go(101)]), policy=in_observe("erasure-request"))
+    approve_policy(world)
+    done = reconcile(world, ENFORCE)
+    assert waits(done, "rights") == "there is nothing to do"
+    assert world.is_in_view("contacts/101")

@@ -9,6 +9,7 @@ from hubspot_retention.core.deadline.approval import StandingApproval, why_not_g
 from tests.builders import on
 from tests.documents import clienti
 from tests.unit.core.deadline.lines import DAY, NOW
+from tests.unit.core.plan.plans import observing
 
 TODAY = on("2026-11-22")
 
@@ -56,3 +57,8 @@ def test_it_can_be_given_for_rights_and_for_disposals_that_nobody_must_look_at(r
 )
 def test_it_cannot_be_given_for_anything_else(rule: str, why: str) -> None:
     assert why_not_granted(clienti().rule(rule)) == why
+
+
+def test_it_cannot_be_given_for_a_rule_that_is_only_observed() -> None:
+    why = why_not_granted(observing("unsubscribed").rule("unsubscribed"))
+    assert why == "its mode is observe: plans show what is due by it, and nothing is ever written"

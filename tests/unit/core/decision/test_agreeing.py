@@ -2,10 +2,11 @@
 
 import pytest
 
-from hubspot_retention.core.decision.agreeing import due_rules, must_agree, time_rules
+from hubspot_retention.core.decision.agreeing import due_rules, is_observed, must_agree, time_rules
+from hubspot_retention.core.decision.model import Outcome
 from hubspot_retention.core.policy.model import Disposition
 from tests.documents import clienti
-from tests.unit.core.plan.plans import a_disposal, masked, two_rules
+from tests.unit.core.plan.plans import a_decision, a_disposal, masked, observing, two_rules
 
 LEADING = "unsubscribed", "event-participant"
 
@@ -54,3 +55,22 @@ def test_of_those_that_must_agree_the_time_rules_are_told_apart() -> None:
     assert time_rules(masked(), two_rules(disposition=Disposition.ARCHIVE)) == ()
     assert time_rules(a_disposal(rule="nobody-knows"), clienti()) == ("nobody-knows",)
     assert time_rules(a_disposal(rule=None), clienti()) == ()
+
+
+def test_a_disposal_is_only_observed_where_any_rule_that_must_agree_is_in_observe() -> None:
+    assert not is_observed(masked(), two_rules())
+    assert is_observed(masked(), observing("event-participant", policy=two_rules()))
+    assert is_observed(masked(), observing("unsubscribed", policy=two_rules()))
+    assert is_observed(a_disposal(), observing("former-customer"))
+    assert not is_observed(a_disposal(), observing("inactive-contact"))
+    assert not is_observed(a_disposal(rule="nobody-knows"), observing("former-customer"))
+
+
+def test_a_time_rule_in_observe_holds_no_right_up_that_comes_to_the_same_without_it() -> None:
+    same = two_rules(disposition=Disposition.ARCHIVE)
+    assert not is_observed(masked(), observing("event-participant", policy=same))
+
+
+def test_of_who_stays_the_decision_says_whether_the_end_of_marketing_is_only_observed() -> None:
+    assert is_observed(a_decision(Outcome.HELD, marketing_ends=True, marketing_observed=True), clienti())
+    assert not is_observed(a_decision(Outcome.HELD, marketing_ends=True), observing("unsubscribed"))

@@ -96,6 +96,14 @@ def two_rules(**guest: Any) -> RetentionPolicy:
     return replace(found, rules=tuple(changed))
 
 
+def observing(*names: str, policy: RetentionPolicy | None = None) -> RetentionPolicy:
+    """Clienti's policy, or another, with these rules in mode observe."""
+    found = policy or clienti()
+    rules = [replace(rule, mode=Mode.OBSERVE) if rule.rule_id in names else rule for rule in found.rules]
+    assert {rule.rule_id for rule in rules if rule.mode is Mode.OBSERVE} == set(names)
+    return replace(found, rules=tuple(rules))
+
+
 UNSUBSCRIBED_AT = at("2026-11-20T10:00")
 EVENT_ON = on("2025-03-01")
 

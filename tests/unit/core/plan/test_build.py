@@ -13,7 +13,7 @@ from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType
 from tests.builders import at, on
 from tests.documents import clienti
-from tests.unit.core.plan.plans import a_decision, a_disposal, masked, two_rules
+from tests.unit.core.plan.plans import a_decision, a_disposal, masked, observing, two_rules
 
 ENDED = on("2024-10-31")
 SEEN = Remembered(starts="customer_until=2024-10-31")
@@ -198,3 +198,26 @@ def test_tallies_of_parts_add_up_to_the_tally_of_the_whole() -> None:
         total.include(part)
     assert total == whole
     assert total.rule_counts()[0] == RuleCount("former-customer", Action.ERASE, 3, early, early)
+
+
+def test_what_is_due_by_a_rule_in_observe_stands_in_its_plan_and_nothing_is_done_about_it() -> None:
+    found = item_of(a_disposal(), NOTHING_REMEMBERED, observing("former-customer"))
+    assert found is not None
+    assert (found[0], found[1].action) == (PlanKind.TIME, Action.OBSERVE)
+
+
+def test_marketing_that_is_only_observed_is_not_ended() -> None:
+    stays = a_decision(Outcome.RETAIN, marketing_ends=True, marketing_observed=True)
+    assert placed(stays) == (PlanKind.RIGHTS, Action.OBSERVE)
+    assert placed(stays, Remembered(marketing_ended=True)) is None
+
+
+def test_what_is_only_observed_is_told_with_its_dates_and_is_no_disposal() -> None:
+    tally = Tally()
+    tally.add(a_disposal(), Action.OBSERVE)
+    tally.add(a_decision(Outcome.HELD, marketing_ends=True), Action.OBSERVE)
+    assert tally.disposals == {}
+    assert tally.rule_counts() == (
+        RuleCount("former-customer", Action.OBSERVE, 1, at("2026-10-31T23:00"), at("2026-11-30T23:00")),
+        RuleCount("held", Action.OBSERVE, 1, None, None),
+    )
