@@ -13,6 +13,7 @@ from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, PortalContractError
 from hubspot_retention.workflow.due import DueTick
 from hubspot_retention.workflow.standing import SERVICE
+from tests.documents import in_observe
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_customer, a_portal, asks_to_go, former_customer, inactive
 from tests.faults.world import MANY, Watched
@@ -595,3 +596,20 @@ def test_who_asked_to_go_before_the_ledger_began_goes_too(world_of: MakeWorld) -
     ticking.grant("erasure-request")
     ticking.tick()
     assert ticking.gone_from_view(101)
+
+
+def test_what_is_only_observed_is_looked_at_once_planned_by_no_tick_and_keeps_its_deadline(
+    world_of: MakeWorld,
+) -> None:
+    ticking = Ticking(
+        world=world_of(a_portal(contacts=newcomers(101)), policy=in_observe("unsubscribed")), permission=ENFORCE
+    )
+    ticking.approve_policy()
+    ticking.sweep()
+    ticking.unsubscribe(101)
+    first, second = ticking.tick(), ticking.tick()
+    assert (first.looked, second.looked) == (1, 0)
+    assert (first.plans, first.waits) == ([], [])
+    assert ticking.told("contacts/101") == [("opened", "period-ended")]
+    assert ticking.known("contacts/101").call_by is not None
+    assert ticking.world.calls() == []
