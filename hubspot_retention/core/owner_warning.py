@@ -13,6 +13,7 @@ from html import escape
 from typing import Final
 
 from hubspot_retention.core.civil import Period
+from hubspot_retention.core.decision.agreeing import due_rules, is_observed, must_agree
 from hubspot_retention.core.decision.model import Decision, Outcome, ReasonCode
 from hubspot_retention.core.policy.model import Disposition, Mode, RetentionPolicy
 from hubspot_retention.core.policy.vocabulary import class_name
@@ -22,7 +23,7 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class WarningState(StrEnum):
-    """How far a warning has come. `another-rule`: at that date the record goes by a rule that warns nobody.
+    """How far a warning has come. `another-rule`: at that date it goes, and no rule that must agree warns anybody.
     `elsewhere`: when it was looked at, it did not go at all; it was held, say. That and `no-owner` stand until the next
     sweep."""
 
@@ -37,7 +38,8 @@ class WarningState(StrEnum):
 class OwnerWarning:
     """What is known of the warning for one record. `due_at`: when its disposal is due; `rule`, `owner` (HubSpot's id of
     an owner) and `settled_at`, when it was told or last seen that nobody is to be, are empty until they are known.
-    Another due date is another warning."""
+    `erases`: whether it is to be erased, by whichever rule; for the task, and not stored. Another due date is another
+    warning."""
 
     record: RecordRef
     due_at: datetime
@@ -45,6 +47,7 @@ class OwnerWarning:
     rule: str = ""
     owner: str = ""
     settled_at: datetime | None = None
+    erases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Foresight:
 
     until: Mapping[str, datetime]
     as_of: datetime
+    policy: RetentionPolicy
     farthest: datetime | None = field(init=False)
     """The last of these dates; `None` where no rule has its owners warned."""
 
@@ -62,7 +66,7 @@ class Foresight:
     @classmethod
     def of(cls, policy: RetentionPolicy, as_of: datetime) -> "Foresight":
         """What the policy asks for."""
-        return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)}, as_of)
+        return cls({rule_id: policy.civil.add(as_of, ahead) for rule_id, ahead in _warned(policy)}, as_of, policy)
 
     def wanted(self, decision: Decision) -> OwnerWarning | None:
         """The warning that a decision calls for. Of what is kept until a day, which rule takes it then is not known
@@ -80,32 +84,49 @@ class Foresight:
 
     def placed(self, heard: OwnerWarning, now: Decision | None, then: Decision | None) -> OwnerWarning:
         """The warning with the rule that takes the record, by its decisions as of now and as of `horizon`; `None` for
-        what could not be read.
+        what could not be read. It is warned of by the rule that decides, or else by one that is due as well by then and
+        without which it does not go.
 
         The date is that of the decision as of now, which the next sweep hears as well: where two rules become due until
         then, the other one's date would be news, every night."""
         rule, warning = (None, None) if now is None else (self._calling(now), self.wanted(now))
         if now is None or rule is None or warning is None:
             return replace(heard, state=WarningState.ELSEWHERE)
+        taken = now
         if now.outcome is Outcome.RETAIN:
             if then is None or then.rule is None or then.due_at is None or then.due_at > self.until[rule]:
                 return replace(warning, state=WarningState.ELSEWHERE)
-            if then.rule not in self.until:
+            at = {**{each: at for each, at in then.due if at <= then.due_at}, then.rule: then.due_at}
+            taken = then._replace(due=tuple(at.items()))
+            if is_observed(taken, self.policy):
+                return replace(warning, state=WarningState.ELSEWHERE)
+            warns = list(self._agreeing(taken))
+            if not warns:
                 return replace(warning, state=WarningState.ANOTHER_RULE)
-            if then.due_at <= self.until[then.rule]:
-                rule = then.rule
-        return replace(warning, rule=rule)
+            rule = next((each for each in warns if at[each] <= self.until[each]), rule)
+        erases = any(map(self._erases, due_rules(taken)))
+        return replace(warning, rule=rule, erases=erases)
 
     def _calling(self, decision: Decision) -> str | None:
-        """The rule that has the owner warned: the one that takes the record; of several that will, each within its own
-        time, the one that looks least far ahead. Before its time a rule calls for nothing."""
+        """The rule that has the owner warned: of those without which a record that is due does not go, first the one
+        that decides; of several that will take it, each within its own time, the one that looks least far ahead. Before
+        its time a rule calls for nothing, and what is only observed does not go."""
         if decision.outcome is not Outcome.RETAIN:
-            return decision.rule if decision.rule in self.until else None
+            found = next(self._agreeing(decision), None)
+            return None if found is None or is_observed(decision, self.policy) else found
         if self.farthest is None or decision.until is None or decision.until > self.farthest:
             return None
         coming = [(reason.rule, reason.at) for reason in decision.reasons if reason.code is ReasonCode.NOT_YET_DUE]
         near = [rule for rule, at in coming if rule is not None and at is not None and at <= self._until(rule)]
         return min(near, key=self._until, default=None)
+
+    def _agreeing(self, decision: Decision) -> Iterator[str]:
+        """The rules that have owners warned among those that must agree to a disposal, first the one that decides."""
+        return (rule for rule in must_agree(due_rules(decision), self.policy) if rule in self.until)
+
+    def _erases(self, rule_id: str) -> bool:
+        rule = self.policy.rule(rule_id)
+        return rule is not None and rule.dispose is not None and rule.dispose.disposition is Disposition.ERASE
 
     def _until(self, rule: str) -> datetime:
         return self.until.get(rule, _NEVER)
@@ -129,7 +150,8 @@ class OwnerTask:
 
 
 def task_for(policy: RetentionPolicy, portal_id: PortalId, warnings: Sequence[OwnerWarning]) -> OwnerTask:
-    """The task that tells one owner of records which one rule takes; its date is the earliest of theirs.
+    """The task that tells one owner of records that one rule has them warned of, all to be erased or all archived; its
+    date is the earliest of theirs.
 
     It hangs on none of the records: a task on a contact may count as activity (HubSpot does not say), and would put
     off what it tells of.
@@ -137,8 +159,7 @@ def task_for(policy: RetentionPolicy, portal_id: PortalId, warnings: Sequence[Ow
     ordered = sorted(warnings, key=lambda warning: (warning.due_at, warning.record))
     first, number = ordered[0], len(ordered)
     rule = policy.rule(first.rule)
-    erases = rule is not None and rule.dispose is not None and rule.dispose.disposition is Disposition.ERASE
-    kind, done = class_name(first.record.object_type), "erased" if erases else "archived"
+    kind, done = class_name(first.record.object_type), "erased" if first.erases else "archived"
     lines = [
         escape(f"{policy.name}, rule {first.rule}{'' if rule is None else f': {rule.title}'}."),
         f"Unless something new happens, from the day beside it each of these is to be {done}:",

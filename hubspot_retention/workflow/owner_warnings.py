@@ -157,8 +157,8 @@ class OwnerWarner:
             with self.parts.store.transaction() as tx:
                 tx.save_owner_warnings([replace(each, settled_at=self.parts.clock()) for each in settled])
             self._done.without_owner += sum(each.state is WarningState.NO_OWNER for each in settled)
-        to_tell.sort(key=lambda each: (each.owner, each.rule))
-        for _, together in groupby(to_tell, key=lambda each: (each.owner, each.rule)):
+        to_tell.sort(key=_task_of)
+        for _, together in groupby(to_tell, key=_task_of):
             several = list(together)
             for start in range(0, len(several), _BATCH):
                 self._tell(several[start : start + _BATCH], portal_id)
@@ -232,6 +232,10 @@ class OwnerWarner:
             code=code or None,
             facts=facts,
         )
+
+
+def _task_of(warning: OwnerWarning) -> tuple[str, str, bool]:
+    return warning.owner, warning.rule, warning.erases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

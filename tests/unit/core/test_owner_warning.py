@@ -1,5 +1,6 @@
 """Whose owner is to be warned, up to when, and what the task says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,9 +27,9 @@ def kept_until(until: datetime | None, rule: str = "inactive-contact", *more: tu
     return Decision(ADA, Outcome.RETAIN, (kept, *reasons), until=until)
 
 
-def due(at: datetime, rule: str = "inactive-contact") -> Decision:
-    """A contact that is due by a rule."""
-    return Decision(ADA, Outcome.DISPOSE, (), rule=rule, due_at=at)
+def due(at: datetime, rule: str = "inactive-contact", *more: tuple[str, datetime]) -> Decision:
+    """A contact that is due by a rule, which decides, and by more of them."""
+    return Decision(ADA, Outcome.DISPOSE, (), rule=rule, due_at=at, due=((rule, at), *more))
 
 
 def wanted(at: datetime, **changes: Any) -> OwnerWarning:
@@ -99,7 +100,7 @@ def test_the_rule_that_takes_the_record_decides_whether_it_is_warned_of_and_the_
 
 
 IN_90_DAYS = NOW + timedelta(days=90)
-TWO = Foresight({"inactive-contact": IN_30_DAYS, "long-silent": IN_90_DAYS}, NOW)
+TWO = Foresight({"inactive-contact": IN_30_DAYS, "long-silent": IN_90_DAYS}, NOW, clienti())
 """A rule that warns ninety days ahead, beside the one that does it thirty days ahead."""
 
 
@@ -122,7 +123,7 @@ def test_before_the_time_of_its_own_rule_nobody_is_warned_however_far_ahead_anot
 
 
 def test_of_two_rules_in_their_time_the_one_that_looks_least_far_ahead_says_as_of_when() -> None:
-    reverse = Foresight({"inactive-contact": IN_90_DAYS, "long-silent": IN_30_DAYS}, NOW)
+    reverse = Foresight({"inactive-contact": IN_90_DAYS, "long-silent": IN_30_DAYS}, NOW, clienti())
     assert reverse.horizon(kept_until(SOON, "inactive-contact", ("long-silent", IN_30_DAYS))) == IN_30_DAYS
 
 
@@ -162,9 +163,9 @@ def test_the_task_names_ids_and_days_and_how_a_contact_stays() -> None:
     assert lines[4] == "Whoever is still relevant stays: set retention_confirmed_on to today."
 
 
-def test_the_task_of_a_rule_that_erases_says_so_and_one_of_a_deal_offers_nothing_to_set() -> None:
+def test_the_task_of_what_is_erased_by_whichever_rule_says_so_and_one_of_a_deal_offers_nothing_to_set() -> None:
     deal = RecordRef(ObjectType.DEAL, RecordId(9))
-    erased = task_for(clienti(), PortalId(1), [wanted(NOW, rule="former-customer", owner="7")])
+    erased = task_for(clienti(), PortalId(1), [wanted(NOW, rule="inactive-contact", owner="7", erases=True)])
     assert erased.subject == "1 contact of yours to be erased"
     renamed = task_for(clienti(), PortalId(1), [wanted(NOW, rule="<gone>", owner="7", record=deal)])
     assert renamed.subject == "1 deal of yours to be archived"
@@ -174,3 +175,47 @@ def test_the_task_of_a_rule_that_erases_says_so_and_one_of_a_deal_offers_nothing
 
 def test_a_rule_that_is_only_observed_has_nobody_warned() -> None:
     assert Foresight.of(observing("inactive-contact"), NOW).farthest is None
+
+
+BOTH = wanted(NOW, rule="inactive-contact", erases=True)
+
+
+def test_of_what_is_due_a_rule_that_must_agree_and_does_not_decide_has_the_owner_warned() -> None:
+    decided = due(NOW, "former-customer", ("inactive-contact", NOW))
+    assert FORESIGHT.wanted(decided) == wanted(NOW)
+    assert FORESIGHT.placed(wanted(NOW), decided, None) == BOTH
+
+
+def test_a_time_rule_beside_a_right_that_comes_to_the_same_without_it_has_nobody_warned() -> None:
+    assert FORESIGHT.wanted(due(NOW, "unsubscribed", ("inactive-contact", NOW))) is None
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (due(SOON, "former-customer", ("inactive-contact", SOON)), replace(BOTH, due_at=SOON)),
+        (
+            due(SOON, "former-customer", ("inactive-contact", SOON + timedelta(microseconds=1))),
+            wanted(SOON, state=WarningState.ANOTHER_RULE),
+        ),
+        (due(SOON, "unsubscribed", ("inactive-contact", SOON)), wanted(SOON, state=WarningState.ANOTHER_RULE)),
+        (
+            due(SOON, "inactive-contact", ("former-customer", SOON + timedelta(days=1))),
+            wanted(SOON, rule="inactive-contact"),
+        ),
+        (due(SOON, "inactive-contact", ("former-customer", SOON)), replace(BOTH, due_at=SOON)),
+    ],
+)
+def test_ahead_of_time_so_does_one_that_is_due_by_the_date_on_which_another_takes_the_record(
+    then: Decision, expected: OwnerWarning
+) -> None:
+    assert FORESIGHT.placed(wanted(NOW), kept_until(SOON), then) == expected
+
+
+def test_of_what_is_only_observed_nobody_is_warned() -> None:
+    foresight = Foresight.of(observing("former-customer"), NOW)
+    both = due(NOW, "inactive-contact", ("former-customer", NOW))
+    assert foresight.wanted(both) is None
+    assert foresight.placed(wanted(NOW), kept_until(NOW), both) == wanted(NOW, state=WarningState.ELSEWHERE)
+    later = due(NOW, "inactive-contact", ("former-customer", SOON))
+    assert foresight.placed(wanted(NOW), kept_until(NOW), later) == wanted(NOW, rule="inactive-contact")

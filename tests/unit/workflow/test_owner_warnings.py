@@ -302,8 +302,19 @@ def unwarned(policy: str) -> str:
     return policy.replace('review = "owner"\nwarn_ahead = "P30D"\n', 'review = "nobody"\n', 1)
 
 
-def test_what_goes_by_a_rule_that_warns_nobody_is_not_read_again_before_it_is_due(world_of: MakeWorld) -> None:
+def test_a_rule_that_must_agree_has_the_owner_warned_though_another_one_decides(world_of: MakeWorld) -> None:
     world = world_of(a_company(silent_since(101, 350)), policy=lambda text: unwarned(twice(text)))
+    for told in (Warned(told=1, tasks=1), Warned()):
+        sweep(world)
+        assert warn(world) == told
+    assert getattr(known(world, "contacts/101"), "rule", None) == "inactive-contact"
+
+
+def test_what_goes_by_a_rule_that_warns_nobody_is_not_read_again_before_it_is_due(world_of: MakeWorld) -> None:
+    def policy(text: str) -> str:
+        return unwarned(twice(text).replace('"P370D"', '"P360D"'))
+
+    world = world_of(a_company(silent_since(101, 350)), policy=policy)
     for _ in range(2):
         source = sweep_in_time(world)
         warn(world, source=source)
