@@ -84,7 +84,7 @@ def _kill_switch_ignored(monkeypatch: Any) -> None:
 
 
 def _recheck_ignored(monkeypatch: Any) -> None:
-    monkeypatch.setattr(looking, "recheck", lambda item, decision: None)
+    monkeypatch.setattr(looking, "recheck", lambda item, decision, policy: None)
 
 
 def _refusal_is_success(monkeypatch: Any) -> None:

@@ -168,7 +168,7 @@ def wanted(plans: Sequence[Plan]) -> dict[RecordRef, str]:
             item.record: item.action.value
             for plan in plans
             for item in tx.items(plan.plan_id, ALL_ITEMS)
-            if item.action is not Action.NONE
+            if item.action not in (Action.OBSERVE, Action.NONE)
         }
 
 

@@ -296,7 +296,8 @@ class Schedule:
                 for item in tx.items(plan.plan_id, ALL_ITEMS):
                     near = self.portal.hangs_together(item.record) if poison else ()
                     waits = any(RecordRef(ObjectType.CONTACT, key) in near for key in poison)
-                    if item.action is not Action.NONE and item.state not in FINAL_STATES and not waits:
+                    is_open = item.action not in (Action.OBSERVE, Action.NONE) and item.state not in FINAL_STATES
+                    if is_open and not waits:
                         invariant = "L2" if poison else "L1"
                         raise ViolationError(invariant, f"{item.record} has not ended: {item.state.value}")
 
