@@ -43,11 +43,9 @@ _DAY: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All that is shown. `stopped`: who stopped all disposals and why, or `None`; `anchors`: how old may be what each
-    of them was last shown; `limits`: how old the last success of a tick may be; `plans`: those that wait for
-    a person or to be carried out; `requests`: the open ones; `approvals`: those that stand; `people`: whether those who
-    are erased are remembered; `tombstones`: how many are; `may_be_cut`: whether a person approved that entries of the
-    audit log go; `can_be_cut`: whether the settings name the key that signs for those that do; `running`: the service
-    that answers, if one does."""
+    was last shown; `limits`: how old a tick's last success may be; `plans`: those that wait; `requests`: the open ones;
+    `approvals`: those that stand; `people`: whether the erased are remembered, `tombstones`: how many; `may_be_cut`: is
+    it approved that entries of the log go; `can_be_cut`: has that a key; `running`: the service, if it answers."""
 
     policy: RetentionPolicy
     figures: Figures

@@ -19,14 +19,15 @@ def due_rules(decision: Decision) -> tuple[str, ...]:
 
 def must_agree(due: Sequence[str], policy: RetentionPolicy) -> tuple[str, ...]:
     """The rules without whose leave a record does not go: all that are due. But a time rule has no say where exercised
-    rights come to the same without it: it must never hold up a five-day duty (semantics 8)."""
-    if len(due) < 2:
-        return tuple(due)
+    rights come to the same without it, nor a right in mode `observe` where other rights do: neither must ever hold up a
+    five-day duty (semantics 8)."""
     found = {rule: _disposal(policy.rule(rule)) for rule in due}
-    rights = tuple(rule for rule, dispose in found.items() if dispose is not None and dispose.right)
-    if not rights or (_erases(found[rule] for rule in due) and not _erases(found[rule] for rule in rights)):
-        return tuple(due)
-    return rights
+    rights = [rule for rule, dispose in found.items() if dispose is not None and dispose.right]
+    carried_out = [rule for rule in rights if not _is_only_observed(rule, policy)]
+    for chosen in (carried_out, rights):
+        if chosen and _erases(found[rule] for rule in chosen) == _erases(found.values()):
+            return tuple(chosen)
+    return tuple(due)
 
 
 def time_rules(decision: Decision, policy: RetentionPolicy) -> tuple[str, ...]:
@@ -40,8 +41,12 @@ def is_observed(decision: Decision, policy: RetentionPolicy) -> bool:
     `observe`, or, of somebody who stays, all is that ends their marketing."""
     if decision.outcome is not Outcome.DISPOSE:
         return decision.marketing_observed
-    rules = map(policy.rule, must_agree(due_rules(decision), policy))
-    return any(rule is not None and rule.mode is Mode.OBSERVE for rule in rules)
+    return any(_is_only_observed(rule, policy) for rule in must_agree(due_rules(decision), policy))
+
+
+def _is_only_observed(rule_id: str, policy: RetentionPolicy) -> bool:
+    rule = policy.rule(rule_id)
+    return rule is not None and rule.mode is Mode.OBSERVE
 
 
 def _disposal(rule: RetentionRule | None) -> Dispose | None:

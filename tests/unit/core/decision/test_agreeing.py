@@ -71,6 +71,14 @@ def test_a_time_rule_in_observe_holds_no_right_up_that_comes_to_the_same_without
     assert not is_observed(masked(), observing("event-participant", policy=same))
 
 
+def test_a_right_in_observe_holds_no_other_right_up_that_comes_to_the_same_without_it() -> None:
+    due = ("unsubscribed", "erasure-request", "inactive-contact")
+    assert must_agree(due, observing("unsubscribed")) == ("erasure-request",)
+    assert must_agree(due, observing("unsubscribed", "erasure-request")) == ("unsubscribed", "erasure-request")
+    archives = observing("erasure-request", policy=two_rules())
+    assert must_agree(("unsubscribed", "erasure-request"), archives) == ("unsubscribed", "erasure-request")
+
+
 def test_of_who_stays_the_decision_says_whether_the_end_of_marketing_is_only_observed() -> None:
     assert is_observed(a_decision(Outcome.HELD, marketing_ends=True, marketing_observed=True), clienti())
     assert not is_observed(a_decision(Outcome.HELD, marketing_ends=True), observing("unsubscribed"))
