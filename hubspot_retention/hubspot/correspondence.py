@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.portal import Engagement
@@ -15,6 +16,7 @@ from hubspot_retention.hubspot.wire import Row, decoders_of, field_of
 
 _NAMES = ("hs_timestamp", "hs_attachment_ids")
 _HANGS_ON = (ObjectType.CONTACT, ObjectType.DEAL, ObjectType.TICKET)
+_Each = TypeVar("_Each")
 _Listed = Mapping[RecordId, tuple[Engagement, ...] | Unknown]
 
 
@@ -34,11 +36,26 @@ class CorrespondenceReader:
         by_type = side_by_side(one_type, ENGAGEMENT_TYPES)
         return {record_id: _joined(listed[record_id] for listed in by_type) for record_id in ids}
 
+    def refs_of(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, tuple[RecordRef, ...] | Unknown]:
+        """Only which engagements those are: one request for each kind of them."""
+
+        def one_type(kind: ObjectType) -> Mapping[RecordId, tuple[RecordRef, ...] | Unknown]:
+            return {
+                owner_id: UNKNOWN if isinstance(found, Unknown) else tuple(RecordRef(kind, each) for each in found)
+                for owner_id, found in self._ids_of_type(owner, kind, ids).items()
+            }
+
+        by_type = side_by_side(one_type, ENGAGEMENT_TYPES)
+        return {record_id: _joined(listed[record_id] for listed in by_type) for record_id in ids}
+
+    def _ids_of_type(
+        self, owner: ObjectType, kind: ObjectType, ids: Sequence[RecordId]
+    ) -> dict[RecordId, tuple[RecordId, ...] | Unknown]:
+        found = read_associations(self._transport, owner, kind, ids)
+        return {owner_id: record_ids(links) for owner_id, links in found.items()}
+
     def _of_type(self, owner: ObjectType, kind: ObjectType, ids: Sequence[RecordId]) -> _Listed:
-        listed = {
-            owner_id: record_ids(links)
-            for owner_id, links in read_associations(self._transport, owner, kind, ids).items()
-        }
+        listed = self._ids_of_type(owner, kind, ids)
         wanted = {each for found in listed.values() if not isinstance(found, Unknown) for each in found}
         engagements = self._read(kind, sorted(wanted))
         return {
@@ -71,8 +88,8 @@ class CorrespondenceReader:
         }
 
 
-def _joined(parts: Iterable[tuple[Engagement, ...] | Unknown]) -> tuple[Engagement, ...] | Unknown:
-    joined: list[Engagement] = []
+def _joined(parts: Iterable[tuple[_Each, ...] | Unknown]) -> tuple[_Each, ...] | Unknown:
+    joined: list[_Each] = []
     for part in parts:
         if isinstance(part, Unknown):
             return UNKNOWN

@@ -239,6 +239,10 @@ class HubSpotPortal:
         """The engagements of contacts or deals, each with all it hangs on."""
         return self._engagements.of(owner, ids)
 
+    def letters_of(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordRef, ...] | Unknown]:
+        """Which engagements each of some contacts has, and no more of them."""
+        return self._engagements.refs_of(ObjectType.CONTACT, ids)
+
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, bool | Gone | MergedInto]:
         """Whether records are in view (`True`), read by id; what lies in the bin is `Gone.ABSENT`."""
         rows = self._by_id.rows(object_type, _ONLY_ID, self._ids_only, ids)

@@ -34,6 +34,7 @@ from hubspot_retention.store.lock import FileLock
 from hubspot_retention.store.log_cuts import CutRows, read_cut, read_entry_of
 from hubspot_retention.store.merges import MergeRows
 from hubspot_retention.store.migrate import REVISIONS, bring_up_to_date, version_of
+from hubspot_retention.store.needed_in_bin import NeededRows
 from hubspot_retention.store.owner_warnings import OwnerWarningRows
 from hubspot_retention.store.plan_history import PlanHistoryRows
 from hubspot_retention.store.portal_notes import NoteRows
@@ -62,6 +63,7 @@ class SqlTransaction(
     CheckpointRows,
     OwnerWarningRows,
     LateCallRows,
+    NeededRows,
     CutRows,
     PrivateTextRows,
 ):

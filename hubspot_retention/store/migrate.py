@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from hubspot_retention.store.errors import StoreRefusedError
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every version there ever was, oldest first; the last is the one that this code needs."""
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

@@ -1,9 +1,9 @@
-"""What is kept of people who are gone: pseudonyms, ids and instants, whose keys lie outside the database.
+"""What is kept of people who are gone: pseudonyms, whose keys lie outside the database, ids and instants.
 
 A change here needs a migration. Instants (`_at`) are microseconds since 1970.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Table, Text
 
 from hubspot_retention.store.schema import metadata
 
@@ -35,3 +35,14 @@ consent_receipt = Table(
     sqlite_with_rowid=False,
 )
 Index("consent_receipt_by_pseudonym", consent_receipt.c.pseudonym)
+
+needed_in_bin = Table(
+    "needed_in_bin",
+    metadata,
+    Column("object_type", SmallInteger, primary_key=True, autoincrement=False),
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("needed_in_bin_by_contact", needed_in_bin.c.contact_id)

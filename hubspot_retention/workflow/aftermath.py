@@ -60,6 +60,8 @@ def note_done(tx: Transaction, items: Sequence[PlanItem], at: datetime) -> None:
     if action in (Action.ARCHIVE, Action.ERASE):
         for item in items:
             person_is_gone(tx, item.record, at)
+            if action is Action.ERASE:
+                tx.forget_needs(item.record.record_id)
 
 
 def _remembered_after(action: Action, known: Remembered) -> Remembered:

@@ -30,6 +30,7 @@ from hubspot_retention.core.probe import correspondence_is_verified
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
 from hubspot_retention.core.view import Judge
 from hubspot_retention.workflow.docket_ports import DealWithContacts
+from hubspot_retention.workflow.needed_in_bin import needs_known
 from hubspot_retention.workflow.ports import RecordSource, Spool, Store
 
 _BATCH = 1_000
@@ -127,7 +128,8 @@ class BundleLister:
 
     def _letters(self, kind: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
         begun = self._begun.pop((kind, tuple(ids)), None)
-        return self._source.correspondence(kind, ids) if begun is None else begun.result()
+        listed = self._source.correspondence(kind, ids) if begun is None else begun.result()
+        return needs_known(self._store, listed)
 
     def _contacts(self, plan_id: str, items: Sequence[PlanItem], verified: bool) -> list[PlanItem]:
         ids = [item.record.record_id for item in items]

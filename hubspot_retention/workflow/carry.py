@@ -1,6 +1,6 @@
 """Carry out one batch of a plan under the disposal protocol (`dispose.py` tells why it is safe)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from hubspot_retention.workflow.fresh import FreshContact, FreshReader
 from hubspot_retention.workflow.gate import Freshness, Permission, Unwatched
 from hubspot_retention.workflow.looking import Looked, Looker
 from hubspot_retention.workflow.ports import Disposer, RecordSource, Store
-from hubspot_retention.workflow.protocol import CHECK_AGAIN, STILL_THERE, Ledger, Prepared
+from hubspot_retention.workflow.protocol import CHECK_AGAIN, NOTHING_NEEDED, STILL_THERE, Ledger, Prepared
 from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.steps import BundleSteps
 from hubspot_retention.workflow.times import Times
@@ -63,7 +63,7 @@ class Carrier:
     def __init__(self, tools: Tools, ledger: Ledger, permission: Permission, reported: Reported) -> None:
         self._tools = tools
         self._ledger = ledger
-        self._looker = Looker(tools.source, tools.fresh, ledger, tools.policy, tools.times)
+        self._looker = Looker(tools.source, tools.store, tools.fresh, ledger, tools.policy, tools.times)
         attachments = permission.attachments(tools.policy)
         self._steps = BundleSteps(tools.disposer, tools.source, ledger, attachments, reported.is_first)
 
@@ -93,13 +93,32 @@ class Carrier:
         if item.action is Action.END_MARKETING:
             self._end_marketing(looked)
             return []
-        due = self._without_letters(looked) if item.record.object_type is ObjectType.DEAL else looked.due
-        return self._archive(due, looked.prepared)
+        if item.record.object_type is ObjectType.DEAL:
+            return self._archive(self._without_letters(looked), looked.prepared)
+        return self._archive_people(looked)
 
     # Archive: together, one call, each settled by itself.
 
-    def _archive(self, due: Sequence[PlanItem], prepared: Prepared) -> Sequence[PlanItem]:
-        sending = self._ledger.send(due, prepared) if due else None
+    def _archive_people(self, looked: Looked) -> Sequence[PlanItem]:
+        """What somebody needs who goes into the bin is noted with the word that they go; if it cannot be read, they
+        stay."""
+        needs: dict[RecordId, tuple[RecordRef, ...]] = {}
+        for item in looked.due:
+            letters = looked.needs.get(item.record.record_id, UNKNOWN)
+            if isinstance(letters, Unknown):
+                self._ledger.skip(item, Skip.CORRESPONDENCE_UNKNOWN)
+            else:
+                needs[item.record.record_id] = letters
+        due = [item for item in looked.due if item.record.record_id in needs]
+        return self._archive(due, looked.prepared, needs)
+
+    def _archive(
+        self,
+        due: Sequence[PlanItem],
+        prepared: Prepared,
+        needs: Mapping[RecordId, Sequence[RecordRef]] = NOTHING_NEEDED,
+    ) -> Sequence[PlanItem]:
+        sending = self._ledger.send(due, prepared, needs=needs) if due else None
         if sending is None or not self._ledger.may_call(due, sending):
             return []
         kind = due[0].record.object_type

@@ -2,7 +2,7 @@
 what no longer stands is left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
 from hubspot_retention.core.plan.model import Action, PlanItem
@@ -11,20 +11,23 @@ from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Correspondence, MergedInto
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, FreshReader, Missing
-from hubspot_retention.workflow.ports import RecordSource
+from hubspot_retention.workflow.needed_in_bin import Needs, needs_known
+from hubspot_retention.workflow.ports import RecordSource, Store
 from hubspot_retention.workflow.protocol import Ledger, Prepared
 from hubspot_retention.workflow.times import Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A batch after its fresh read: who is still due, and `later` those who share correspondence with another."""
+    """A batch after its fresh read: who is still due, and `later` those who share correspondence with another. `needs`:
+    of contacts that go into the bin what hangs on them."""
 
     prepared: Prepared
     fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing]
     letters: Correspondence
     due: Sequence[PlanItem]
     later: Sequence[PlanItem]
+    needs: Needs = field(default_factory=dict)
 
     @property
     def claimed(self) -> frozenset[RecordRef]:
@@ -37,9 +40,16 @@ class Looker:
     """Reads batches afresh."""
 
     def __init__(
-        self, source: RecordSource, fresh: FreshReader, ledger: Ledger, policy: RetentionPolicy, times: Times
+        self,
+        source: RecordSource,
+        store: Store,
+        fresh: FreshReader,
+        ledger: Ledger,
+        policy: RetentionPolicy,
+        times: Times,
     ) -> None:
         self._source = source
+        self._store = store
         self._fresh = fresh
         self._ledger = ledger
         self._policy = policy
@@ -50,6 +60,9 @@ class Looker:
         prepared = self._ledger.prepare(batch)
         ids = [item.record.record_id for item in batch]
         kind, now = batch[0].record.object_type, self._times.now()
+        goes_into_bin = kind is ObjectType.CONTACT and batch[0].action is Action.ARCHIVE
+        # Before it is seen that they are in view: in the bin nothing hangs on them.
+        needs = self._source.letters_of(ids) if goes_into_bin else {}
         fresh: Mapping[RecordId, FreshContact | FreshDeal | Missing]
         if kind is ObjectType.DEAL:
             fresh = self._fresh.deals(ids, prepared.memory, now)
@@ -58,13 +71,14 @@ class Looker:
         due = self._still_due(batch, fresh)
         letters: Correspondence = {}
         if due and (kind is ObjectType.DEAL or batch[0].action is Action.ERASE):
-            letters = self._source.correspondence(kind, [item.record.record_id for item in due])
+            listed = self._source.correspondence(kind, [item.record.record_id for item in due])
+            letters = needs_known(self._store, listed)
         first, later = _apart(due, letters, claimed)
         around = frozenset[RecordRef]().union(
             *(found.around for found in fresh.values() if isinstance(found, FreshContact | FreshDeal))
         )
         prepared = replace(prepared, around=around, former=_former(fresh))
-        return Looked(prepared=prepared, fresh=fresh, letters=letters, due=first, later=later)
+        return Looked(prepared=prepared, fresh=fresh, letters=letters, due=first, later=later, needs=needs)
 
     def _still_due(
         self,

@@ -54,6 +54,12 @@ def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> in
     return len(found)
 
 
+def _is_in_view(tx: Transaction, record: RecordRef) -> None:
+    """HubSpot shows what hangs on the record, or on what it became: what it needed in the bin is over."""
+    if record.object_type is ObjectType.CONTACT:
+        tx.forget_needs(record.record_id)
+
+
 class Moves:
     """Writes down where records of one portal went."""
 
@@ -84,6 +90,7 @@ class Moves:
         is_new = tx.rename_record(loser.object_type, loser.record_id, winner.record_id, now)
         for each, known in before.items():
             self._tell_ledger(tx, known, tx.obligation(each), now)
+        _is_in_view(tx, loser)
         take_out(tx, loser, Skip.MERGED, now)
         held = winner in tx.hold_register()
         if held:
@@ -120,6 +127,8 @@ class Moves:
         if not is_told and (not is_seen or _has_just_gone(tx, record, plan, settled_at, now)):
             return False
         tx.set_item_state(plan_id, record, ItemState.DONE, RESTORED)
+        if is_seen:
+            _is_in_view(tx, record)
         tx.audit(self._entry(Subject.RESTORATION, record, now, action.value, (("plan", plan_id),)))
         return True
 

@@ -1,16 +1,16 @@
 """What the use cases need of a transaction to remember people who are gone, without knowing them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from hubspot_retention.core.consent import ConsentReceipt
-from hubspot_retention.core.record import RecordId
+from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.core.tombstone import Tombstone
 
 
 class PeopleTransaction(Protocol):
-    """Tombstones and consent receipts."""
+    """Tombstones, consent receipts, and what people in the bin need."""
 
     def bury(self, stone: Tombstone) -> None:
         """Set a tombstone, if there is none yet of that contact under that pseudonym."""
@@ -53,3 +53,15 @@ class PeopleTransaction(Protocol):
 
     def forget_receipts_of_epoch(self, epoch: str) -> int:
         """Take away those of an epoch, which prove nobody's consent once its key is destroyed; answers how many."""
+
+    def note_needs(self, contact_id: RecordId, records: Sequence[RecordRef], at: datetime) -> None:
+        """A contact is about to go into the bin who needs these, beside what was noted of it before."""
+
+    def needed_in_bin(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, Sequence[RecordId]]:
+        """Which contacts need each of some records, in their order; one that nobody needs is not in the answer."""
+
+    def forget_needs(self, contact_id: RecordId) -> None:
+        """The contact is in view again, where everybody sees what it needs, or it is gone for good."""
+
+    def forget_old_needs(self, before: datetime) -> int:
+        """Take away what was noted before an instant; answers how many rows."""

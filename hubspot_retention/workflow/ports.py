@@ -111,6 +111,9 @@ class RecordSource(Protocol):
     def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> Correspondence:
         """The engagements of contacts or deals, each with all it hangs on."""
 
+    def letters_of(self, ids: Sequence[RecordId]) -> Mapping[RecordId, tuple[RecordRef, ...] | Unknown]:
+        """Which engagements each of some contacts has, and no more of them."""
+
     def presence(self, object_type: ObjectType, ids: Sequence[RecordId]) -> Mapping[RecordId, bool | Gone | MergedInto]:
         """Whether records are in view (`True`), read by id."""
 

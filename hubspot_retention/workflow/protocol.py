@@ -52,6 +52,8 @@ STILL_THERE: Final = "read-back-still-there"
 """Why a record begins again that was there after a call whose answer nobody heard. That call may take effect yet,
 whatever becomes of the record here, so it is written down: for a day a hold on it is answered «in flight»."""
 
+NOTHING_NEEDED: Final[Mapping[RecordId, Sequence[RecordRef]]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -134,12 +136,14 @@ class Ledger:
         prepared: Prepared,
         parts: Sequence[Part] = (),
         remembered: Remembrance | None = None,
+        needs: Mapping[RecordId, Sequence[RecordRef]] = NOTHING_NEEDED,
     ) -> Sending | None:
         """Tx B: if nothing was held, asked for, stopped, rejected or heard of since the check, and it is still fresh,
         the batch is `sent`, and with it the parts of its bundle. Else `None`, and its items wait to be checked again.
 
         `remembered`: what stands for the one person who is erased, and their consents. The tombstone and the receipts
-        are durable before the call, as nobody could write them afterwards: the address goes with the contact.
+        are durable before the call, as nobody could write them afterwards: the address goes with the contact. So is
+        what contacts `need` who go into the bin.
 
         The seconds to the call are counted from before the word is durable: a process that is frozen right after the
         commit must not take its awakening for the moment of the check.
@@ -155,6 +159,7 @@ class Ledger:
                 tx.set_item_state(self._plan.plan_id, item.record, ItemState.SENT)
                 tx.audit(self._entry(item, Verb.SENT, item.action.value, facts=named(remembered)))
                 self._note_merges(tx, item, prepared.former.get(item.record, ()))
+                tx.note_needs(item.record.record_id, needs.get(item.record.record_id, ()), self._times.now())
                 if remembered is not None:
                     remember(tx, item, remembered, self._times.now())
                 for part in parts:

@@ -1,6 +1,7 @@
 """What stays of somebody who goes: a tombstone and consent receipts, durable before the call, in force once the person
 is known to be gone. They grow old like anything else: after the periods that the policy gives them they are taken away,
-unless a person has stopped all disposals, or nobody has approved periods so short.
+unless a person has stopped all disposals, or nobody has approved periods so short. What people in the bin need is
+kept as long as they can be restored.
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import ConsentReceipt, Remembrance
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import ItemState, PlanItem
+from hubspot_retention.core.policy.lengths import BIN_DAYS
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.tombstone import Tombstone
@@ -20,6 +22,9 @@ from hubspot_retention.workflow.standing import SERVICE
 
 MAY_COME_FOR: Final = timedelta(days=1)
 """So long after a record was still there a call whose answer was lost can take effect on it."""
+
+_CAN_BE_RESTORED_FOR: Final = timedelta(days=BIN_DAYS) + MAY_COME_FOR
+"""So long after the word that somebody goes into the bin they can be there: the call may have come late."""
 
 _IN_FLIGHT: Final = (ItemState.SENT, ItemState.UNKNOWN)
 
@@ -76,6 +81,7 @@ def expire_remembered(store: Store, policy: RetentionPolicy, now: datetime) -> t
         if tx.kill_switch() is not None:
             return 0, 0, 0
         _forget_over(tx, now)
+        tx.forget_old_needs(now - _CAN_BE_RESTORED_FOR)
         kept = kept_since(tx, policy, now)
         if kept is None:
             return 0, 0, 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubspot_retention.core.plan.model import Action, Block, ItemState
+from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.errors import PortalPausedError
@@ -12,11 +12,13 @@ from tests.faults.conftest import MakeWorld
 from tests.faults.people import (
     RECENT_END,
     a_company,
+    a_contact,
     a_customer,
     a_deal,
     a_letter,
     a_portal,
     asks_to_go,
+    days_ago,
     former_customer,
     inactive,
     lost_deal,
@@ -24,7 +26,13 @@ from tests.faults.people import (
 )
 from tests.faults.world import World, ids
 
+ASKED = {"erasure_requested_at": f"{days_ago(3)}T09:00:00Z"}
 KINDS = ("notes", "emails", "calls", "meetings", "tasks")
+
+
+def an_enquirer(record_id: int) -> dict[str, Any]:
+    """Somebody who wrote lately: kept."""
+    return a_contact(record_id, createdate=f"{days_ago(30)}T09:00:00Z")
 
 
 def a_world_with(world_of: MakeWorld, *links: tuple[str, str], verified: bool = True, **records: Any) -> World:
@@ -331,7 +339,7 @@ def test_a_letter_that_a_plan_keeps_for_somebody_stays_where_they_go_into_the_bi
     assert world.state(plan, "deals/21") == (ItemState.SKIPPED, Skip.MORE_WOULD_GO)
 
 
-def test_whoever_is_erased_takes_no_letter_along_that_the_plan_kept_for_somebody_whom_another_plan_archived(
+def test_whoever_is_erased_leaves_the_letters_behind_that_somebody_needs_whom_another_plan_archived(
     world_of: MakeWorld,
 ) -> None:
     links = tuple((owner, letter) for owner in ("contacts/101", "contacts/102") for letter in ("emails/41", "notes/31"))
@@ -340,9 +348,45 @@ def test_whoever_is_erased_takes_no_letter_along_that_the_plan_kept_for_somebody
     rights, time = map(world.approve, world.assess())
     world.apply(time)
     world.apply(rights)
-    assert world.effects() == ["archived contacts/102"]
-    assert world.state(rights, "contacts/101") == (ItemState.SKIPPED, Skip.MORE_WOULD_GO)
+    assert world.effects() == ["archived contacts/102", "erased contacts/101"]
     assert all(map(world.is_in_view, ("emails/41", "notes/31")))
+    world.act("restore", record="contacts/102")
+    assert world.hangs_on("emails/41", "contacts") == world.hangs_on("notes/31", "contacts") == {"contacts/102"}
+
+
+@pytest.mark.parametrize(
+    ("other", "due", "gone", "records"),
+    [
+        ("contacts/101", ASKED, "erased", {"contacts": [an_enquirer(101), inactive(103)]}),
+        ("deals/21", lost_deal(21)["properties"], "archived", {"contacts": [inactive(103)], "deals": [a_deal(21)]}),
+    ],
+)
+def test_a_letter_that_somebody_needs_whom_an_earlier_plan_archived_stays_and_comes_back_with_them(
+    world_of: MakeWorld, other: str, due: dict[str, str], gone: str, records: dict[str, Any]
+) -> None:
+    """HubSpot does not show it: to the later plan it looks as if it were the record's alone."""
+    links = tuple((owner, letter) for owner in (other, "contacts/103") for letter in ("emails/41", "notes/31"))
+    world = a_world_with(world_of, *links, emails=[a_letter(41)], notes=[a_letter(31)], **records)
+    world.apply(world.time_rules())
+    world.edit(other, **due)
+    plan = world.rights() if other == "contacts/101" else world.time_rules()
+    assert world.item(plan, other).may_go == ()
+    assert world.item(plan, other).bundle == Bundle(detached=2)
+    world.apply(plan)
+    assert world.effects() == ["archived contacts/103", f"{gone} {other}"]
+    world.act("restore", record="contacts/103")
+    assert world.hangs_on("emails/41", "contacts") == world.hangs_on("notes/31", "contacts") == {"contacts/103"}
+
+
+def test_a_contact_stays_of_whom_it_cannot_be_read_which_letters_it_would_need_in_the_bin(
+    world_of: MakeWorld,
+) -> None:
+    world = a_world_with(world_of, ("contacts/103", "emails/41"), contacts=[inactive(103)], emails=[a_letter(41)])
+    plan = world.time_rules()
+    world.fault("error_before", path="contacts/emails/batch/read", status=503, count=None)
+    world.apply(plan)
+    assert world.calls() == []
+    assert world.state(plan, "contacts/103") == (ItemState.SKIPPED, Skip.CORRESPONDENCE_UNKNOWN)
 
 
 def test_a_letter_that_came_after_the_plan_is_for_the_next_plan(world_of: MakeWorld) -> None:

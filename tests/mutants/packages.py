@@ -115,7 +115,7 @@ PACKAGES: Final = (
     Package(
         name="batch", sources=("workflow/carry.py", "workflow/looking.py"), tests=("tests/unit/workflow/test_carry.py",)
     ),
-    *(_workflow(name) for name in ("overlap", "fresh", "bundles", *_BEFORE_A_DISPOSAL)),
+    *(_workflow(name) for name in ("overlap", "fresh", "bundles", "needed_in_bin", *_BEFORE_A_DISPOSAL)),
     *(_workflow(name) for name in ("shorten", "kept")),
     Package(
         name="due",

@@ -36,6 +36,7 @@ class Letters:
     deals_there: dict[RecordId, DealObservation]
     on_listed: Any
     on_letter: Any
+    on_needs: Any
     _ask: Any
 
     def correspondence(self, owner: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
@@ -48,6 +49,18 @@ class Letters:
             if self.stage.fate(0.02, f"that of {key} cannot be listed"):
                 found[key] = UNKNOWN
             self.on_listed(RecordRef(owner, key))
+        return found
+
+    def letters_of(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """Which hang on contacts; of some it cannot be read."""
+        self._ask("lists the letters of contacts")
+        found: dict[RecordId, Any] = {}
+        for key in ids:
+            contact = RecordRef(_CONTACT, key)
+            found[key] = tuple(each.ref for each in self.letters.values() if contact in each.links)
+            if self.stage.fate(0.02, f"those of {key} cannot be read"):
+                found[key] = UNKNOWN
+            self.on_needs(contact)
         return found
 
     def _engagement(self, letter: Letter) -> Engagement:

@@ -169,6 +169,10 @@ class SimulatedPortal:
         """There is none."""
         return dict.fromkeys(ids, ())
 
+    def letters_of(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        """There are none."""
+        return dict.fromkeys(ids, ())
+
     def _ask(self, words: str, ids: Sequence[RecordId] = ()) -> None:
         self.stage.step(words)
         if self.poison.intersection(ids) or self.stage.fate(self.trouble, TEMPORARY):

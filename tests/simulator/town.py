@@ -28,8 +28,8 @@ LAG = 480.0
 @dataclass(slots=True)
 class Town(Neighbours, Letters, SimulatedPortal):
     """`held_since`: what is held in HubSpot, by its own property. `off`: whose marketing has ended; `came_back`: who
-    ever subscribed again. `on_listed` hears that a record's correspondence was listed, `on_letter` that a piece of it
-    goes by a call for a record."""
+    ever subscribed again. `on_listed` hears that a record's correspondence was listed, `on_needs` that it was listed
+    which letters a contact has, `on_letter` that one goes by a call for a record."""
 
     deals_there: dict[RecordId, DealObservation] = field(default_factory=dict)
     companies_there: dict[RecordId, CompanyObservation] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Town(Neighbours, Letters, SimulatedPortal):
     came_back: set[RecordId] = field(default_factory=set)
     on_listed: Any = lambda record: None
     on_letter: Any = lambda letter, who: None
+    on_needs: Any = lambda contact: None
 
     # A full sweep.
 

@@ -5,12 +5,13 @@ else still needs stays and loses only this contact; a company is nobody else. Wh
 
 What can go wrong: somebody else who needs a letter is archived before the record goes. In the bin they hang on nothing
 that can be seen, so the letter looks as if it were the record's alone, and an e-mail has no bin. So the plan names each
-letter that may go, and when it is carried out no other one does.
+letter that may go, and when it is carried out no other one does; and of whom we put into the bin ourselves it is known
+which letters they need, as long as they can be restored.
 """
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,6 +46,14 @@ class Settled:
     engagement: Engagement
     fate: Fate
     home: RecordId | None = None
+
+
+def with_those_in_bin(letter: Engagement, needed_by: Sequence[RecordId]) -> Engagement:
+    """A letter with the contacts in the bin on whom it hung: HubSpot does not show that they need it."""
+    if isinstance(letter.contacts, Unknown):
+        return letter
+    unseen = [each for each in needed_by if each not in letter.contacts]
+    return replace(letter, contacts=(*letter.contacts, *unseen)) if unseen else letter
 
 
 def home_of(engagement: Engagement, won: Sequence[WonDeal]) -> RecordId:

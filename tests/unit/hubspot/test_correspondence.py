@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,24 @@ def test_the_correspondence_of_a_deal_is_listed_too() -> None:
         found = surroundings.portal.correspondence(ObjectType.DEAL, ids(20))[RecordId(20)]
     assert isinstance(found, tuple)
     assert [str(each.ref) for each in found] == ["notes/40", "tasks/80"]
+
+
+def test_which_engagements_contacts_have_takes_one_request_for_each_kind_of_them() -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        found = surroundings.portal.letters_of(ids(1, 2, 3))
+        assert len(list(surroundings.sandbox.journal.entries())) == 5
+    told = {key: [str(each) for each in refs] for key, refs in found.items() if isinstance(refs, tuple)}
+    assert told == {1: ["notes/40", "emails/50", "calls/60"], 2: ["notes/40", "meetings/70"], 3: []}
+
+
+@pytest.mark.parametrize(
+    ("fault", "third"), [({"kind": "error_before", "status": 500}, UNKNOWN), ({"kind": "partial_207"}, ())]
+)
+def test_whose_engagements_of_one_kind_cannot_be_read_they_are_unknown(fault: dict[str, Any], third: Any) -> None:
+    with a_portal(DOCUMENT) as surroundings:
+        surroundings.sandbox.gateway.faults.add({**fault, "path": "/contacts/notes/batch/read", "count": 99})
+        found = surroundings.portal.letters_of(ids(3, 1))
+    assert found == {1: UNKNOWN, 3: third}
 
 
 def test_an_engagement_that_was_archived_meanwhile_is_not_there() -> None:

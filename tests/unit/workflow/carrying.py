@@ -1,6 +1,7 @@
 """A portal, a fresh read and a ledger that only note what is asked of them, and a carrier between them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from hubspot_retention.errors import PortalError
 from hubspot_retention.workflow.carry import Carrier, Tools
 from hubspot_retention.workflow.fresh import FreshContact, FreshDeal, Memory
 from hubspot_retention.workflow.gate import Permission
-from hubspot_retention.workflow.protocol import Part, Prepared, Sending
+from hubspot_retention.workflow.protocol import NOTHING_NEEDED, Part, Prepared, Sending
 from hubspot_retention.workflow.reported import Reported
 from hubspot_retention.workflow.times import Times
 from tests.builders import a_contact, at
@@ -50,12 +51,14 @@ def ref_of(items: Iterable[PlanItem]) -> str:
 
 @dataclass(slots=True)
 class Bench:
-    """`now`: what the fresh read finds, the plan's own decision unless it is said otherwise. `letters`: by record id.
+    """`now`: what the fresh read finds, the plan's own decision unless it is said otherwise. `letters`: by record id;
+    `in_bin`: who needs one of them there.
     `answers`: to a call, else it is done; an error is raised. `there`: what is in view afterwards. `refused`: whom tx B
     keeps, by record. `events`: all that happened, in its order."""
 
     now: dict[str, Any] = field(default_factory=dict)
     letters: dict[int, Any] = field(default_factory=dict)
+    in_bin: dict[RecordRef, tuple[RecordId, ...]] = field(default_factory=dict)
     answers: dict[str, CallResult | PortalError] = field(default_factory=dict)
     there: dict[int, Any] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
@@ -73,6 +76,7 @@ class Bench:
     words: list[tuple[Any, ...]] = field(default_factory=list)
     remembered: list[Remembrance | None] = field(default_factory=list)
     parts: list[tuple[Part, ...]] = field(default_factory=list)
+    needs: list[Mapping[RecordId, Sequence[RecordRef]]] = field(default_factory=list)
     former: dict[RecordId, tuple[RecordId, ...]] = field(default_factory=dict)
     claimed_around: frozenset[RecordRef] = frozenset()
     claimed_former: Mapping[RecordRef, Sequence[RecordId]] = field(default_factory=dict)
@@ -82,7 +86,7 @@ class Bench:
         values: dict[str, Any] = {
             "source": self,
             "disposer": self,
-            "store": None,
+            "store": self,
             "fresh": self,
             "policy": replace(clienti(), marketing_lists=self.lists, attachments=self.attachments),
             "times": Times(lambda: NOW, lambda: 0.0),
@@ -143,6 +147,14 @@ class Bench:
         self.events.append(f"letters of {kind.value} {' '.join(map(str, ids))}")
         return {key: self.letters[key] for key in ids if key in self.letters}
 
+    def letters_of(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
+        self.events.append(f"letters of contacts {' '.join(map(str, ids))}")
+        hang = {key: self.letters[key] for key in ids if key in self.letters}
+        return {
+            key: found if isinstance(found, Unknown) else tuple(each.ref for each in found)
+            for key, found in hang.items()
+        }
+
     def presence(self, kind: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         self.events.append(f"look {kind.value} {' '.join(map(str, ids))}")
         return {key: self.there.get(key, Gone.ABSENT) for key in ids}
@@ -174,6 +186,15 @@ class Bench:
     def erase_file(self, file_id: str) -> CallResult:
         return self._call(f"erase file {file_id}")
 
+    # Store
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        yield self
+
+    def needed_in_bin(self, kind: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, tuple[RecordId, ...]]:
+        return {ref.record_id: who for ref, who in self.in_bin.items() if ref.object_type is kind}
+
     # Ledger
 
     _memory = Memory({})
@@ -188,6 +209,7 @@ class Bench:
         prepared: Prepared,
         parts: Sequence[Part] = (),
         remembered: Remembrance | None = None,
+        needs: Mapping[RecordId, Sequence[RecordRef]] = NOTHING_NEEDED,
     ) -> Sending | None:
         self.claimed_around, self.claimed_former = prepared.around, prepared.former
         if ref_of(batch) in self.refused:
@@ -195,6 +217,7 @@ class Bench:
         self.events.append(f"sent {ref_of(batch)}")
         self.parts.append(tuple(parts))
         self.remembered.append(remembered)
+        self.needs.append(needs)
         return Sending(1.0 if ref_of(batch) in self.late else 0.0)
 
     def still_stands(self, item: PlanItem, prepared: Prepared) -> Sending | None:

@@ -74,6 +74,7 @@ class Desk:
     planned: list[PlanItem]
     letters: dict[RecordId, Any] = field(default_factory=dict)
     deals: dict[RecordId, Any] = field(default_factory=dict)
+    in_bin: dict[RecordRef, tuple[RecordId, ...]] = field(default_factory=dict)
     probed: str = "yes"
     paused: bool = False
     taken: int = 0
@@ -108,6 +109,9 @@ class Desk:
         if self.paused:
             raise PortalPausedError("the day's quota is used up")
         return self.letters
+
+    def needed_in_bin(self, kind: ObjectType, ids: Sequence[RecordId]) -> dict[RecordId, tuple[RecordId, ...]]:
+        return {ref.record_id: who for ref, who in self.in_bin.items() if ref.object_type is kind}
 
     def deals_of_contacts(self, ids: Sequence[RecordId]) -> dict[RecordId, Any]:
         return {key: self.deals[key] for key in ids if key in self.deals}
@@ -245,6 +249,20 @@ def test_what_is_shared_by_deals_that_all_go_is_counted_as_gone_once() -> None:
     desk = Desk([a_deal_item(21), a_deal_item(22)], {RecordId(21): (thread,), RecordId(22): (thread,)}, probed="no")
     assert desk.listed() == {"deals/21": (Bundle(), None), "deals/22": (Bundle(emails_gone=1), None)}
     assert [item.may_go for item in desk.replaced] == [(thread.ref,), (thread.ref,)]
+
+
+def test_a_letter_that_somebody_in_the_bin_needs_stays_and_the_plan_does_not_name_it() -> None:
+    thread, other = a_letter("emails/44", 101, 102), RecordId(102)
+    erased = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
+    needed = {OWN.ref: (RecordId(103),), thread.ref: (RecordId(101), RecordId(103))}
+    desk = Desk([ERASED, erased], {ONE: (OWN, thread), other: (thread,)}, in_bin=needed)
+    assert desk.listed() == {
+        "contacts/101": (Bundle(detached=2), None),
+        "contacts/102": (Bundle(detached=1), None),
+    }
+    assert [item.may_go for item in desk.replaced] == [(), ()]
+    desk = Desk([a_deal_item(21)], {RecordId(21): (a_letter("emails/44", deals=(21,)),)}, in_bin=needed)
+    assert desk.listed() == {"deals/21": (Bundle(detached=1), None)}
 
 
 def test_the_plan_names_each_letter_that_may_go_with_a_record() -> None:

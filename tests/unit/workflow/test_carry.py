@@ -77,6 +77,7 @@ def test_contacts_are_archived_by_one_call_after_their_intent_their_fresh_read_a
     bench.carrier().carry_out(items)
     assert bench.events == [
         "intended contacts/101 contacts/102",
+        "letters of contacts 101 102",
         "read contacts 101 102",
         "sent contacts/101 contacts/102",
         "archive contacts 101 102",
@@ -128,7 +129,41 @@ def test_where_nobody_is_due_any_more_nothing_else_is_asked(items: list[PlanItem
     bench = a_bench(items, now={record: Gone.ABSENT})
     bench.carrier().carry_out(items)
     kind, number = record.split("/")
-    assert bench.events == [f"intended {record}", f"read {kind} {number}"]
+    before = [f"letters of {kind} {number}"] if items == archived(101) else []
+    assert bench.events == [f"intended {record}", *before, f"read {kind} {number}"]
+
+
+def test_what_whoever_goes_into_the_bin_needs_is_noted_with_the_word_sent() -> None:
+    items = archived(101, 102)
+    bench = a_bench(items, letters={101: (a_letter("emails/41", 101), a_letter("notes/42", 101))})
+    bench.carry_out(*items)
+    assert bench.needs == [{101: (RecordRef.parse("emails/41"), RecordRef.parse("notes/42")), 102: ()}]
+
+
+def test_whoever_is_seen_in_view_after_their_letters_were_read_had_them_all() -> None:
+    """In the bin nothing hangs on anybody: read the other way round, nothing could stand for everything."""
+    bench = a_bench(archived(101))
+    bench.carrier().carry_out(archived(101))
+    letters, read = (bench.events.index(f"{what} contacts 101") for what in ("letters of", "read"))
+    assert letters < read
+
+
+def test_nobody_goes_into_the_bin_of_whom_it_cannot_be_read_what_they_need() -> None:
+    items = archived(101, 102, 103)
+    bench = a_bench(items, letters={101: UNKNOWN})
+    del bench.letters[102]
+    assert bench.carry_out(*items) == ["archive contacts 103"]
+    assert bench.words[:2] == [(f"contacts/{number}", Skip.CORRESPONDENCE_UNKNOWN) for number in (101, 102)]
+
+
+@pytest.mark.parametrize(("items", "number"), [(erased(101), 101), (deals(21), 21)])
+def test_a_letter_that_somebody_in_the_bin_needs_stays(items: list[PlanItem], number: int) -> None:
+    """Also where the plan said that it may go: who it was shared with went after it."""
+    own = {101: a_letter("emails/41", 101), 21: a_letter("emails/41", deals=(21,))}[number]
+    bench = a_bench(items, letters={number: (own,)}, in_bin={own.ref: (RecordId(103),)})
+    detached = [f"dissociate emails/41 {items[0].record}"]
+    gone = {101: [*detached, "erase 101"], 21: ["archive deals 21"]}[number]
+    assert bench.carry_out(*items) == gone
 
 
 def test_without_the_word_sent_there_is_no_call() -> None:

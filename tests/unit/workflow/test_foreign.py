@@ -23,6 +23,7 @@ from tests.faults.people import (
     a_contact,
     a_customer,
     a_deal,
+    a_letter,
     a_portal,
     asks_to_go,
     days_ago,
@@ -324,6 +325,48 @@ def test_what_this_service_disposed_of_long_ago_and_a_person_restored_is_not_our
     oblige(world, "contacts/101", ObligationState.HELD)
     assert deleted(world, "contacts/101") == "deletion"
     assert facts(world)["was"] == "held"
+
+
+NEEDED = ref("emails/41")
+
+
+def needed(world: World) -> list[int]:
+    """Who in the bin needs a letter."""
+    with world.store.transaction() as tx:
+        return [*tx.needed_in_bin(NEEDED.object_type, [NEEDED.record_id]).get(NEEDED.record_id, ())]
+
+
+def in_the_bin(world_of: MakeWorld) -> World:
+    """A contact that this service has put into the bin, and that needs a letter."""
+    world = world_of(a_portal(contacts=[inactive(101)], emails=[a_letter(41)], links=(("contacts/101", "emails/41"),)))
+    world.apply(world.time_rules())
+    assert needed(world) == [101]
+    return world
+
+
+def test_what_somebody_in_the_bin_needs_everybody_can_see_once_they_are_restored(world_of: MakeWorld) -> None:
+    world = in_the_bin(world_of)
+    world.act("restore", record="contacts/101")
+    assert came_back(world, "contacts/101")
+    assert needed(world) == []
+
+
+def test_whoever_is_told_to_be_restored_and_lies_in_the_bin_needs_their_letters_still(world_of: MakeWorld) -> None:
+    world = in_the_bin(world_of)
+    later = world.clock.now() + timedelta(days=1)
+    with world.store.transaction() as tx:
+        assert foreign(world).back(tx, ref("contacts/101"), later, told_at=later)
+    assert needed(world) == [101]
+
+
+def test_whoever_was_merged_into_another_lies_in_no_bin(world_of: MakeWorld) -> None:
+    world = in_the_bin(world_of)
+    with world.store.transaction() as tx:
+        foreign(world).merged(tx, ref("deals/101"), ref("deals/102"), world.clock.now())
+    assert needed(world) == [101]
+    with world.store.transaction() as tx:
+        foreign(world).merged(tx, ref("contacts/101"), ref("contacts/102"), world.clock.now())
+    assert needed(world) == []
 
 
 @pytest.mark.parametrize("state", [ItemState.SENT, ItemState.UNKNOWN])

@@ -52,6 +52,9 @@ EVERY = (ERASE, OTHER, ARCHIVE, DEAL, MARKETING)
 DUE = (ERASE, OTHER)
 
 
+LETTER, NOTE = RecordRef.parse("emails/303"), RecordRef.parse("notes/303")
+
+
 @dataclass(slots=True)
 class Desk:
     """A plan that is being applied, and who writes down what becomes of it."""
@@ -113,6 +116,11 @@ class Desk:
         """The tombstones."""
         with self.store.transaction() as tx:
             return list(tx.tombstones_of([KEY]))
+
+    def needed(self, letter: RecordRef) -> list[int]:
+        """Who in the bin needs a letter."""
+        with self.store.transaction() as tx:
+            return [*tx.needed_in_bin(letter.object_type, [letter.record_id]).get(letter.record_id, ())]
 
     def receipts(self) -> list[ConsentReceipt]:
         """The receipts."""
@@ -248,6 +256,12 @@ def test_what_was_merged_into_a_record_is_known_with_the_word_sent_and_told_of_o
         assert [tx.became(each) for each in old] == [{ERASE.record}, {ERASE.record}]
 
 
+def in_need(desk: Desk) -> None:
+    """A contact goes into the bin who needs a letter."""
+    assert desk.ledger.send([ARCHIVE], desk.ledger.prepare([ARCHIVE]), needs={RecordId(103): (LETTER,)}) is not None
+    assert desk.needed(LETTER) == [103]
+
+
 def test_the_tombstone_and_the_receipts_of_who_goes_are_durable_with_the_word_sent(desk: Desk) -> None:
     prepared = desk.ledger.prepare([ERASE])
     assert desk.ledger.send([ERASE], prepared, remembered=TWO) is not None
@@ -257,6 +271,48 @@ def test_the_tombstone_and_the_receipts_of_who_goes_are_durable_with_the_word_se
         ConsentReceipt(record_id=RecordId(101), pseudonym=KEY, consent=NEWS, last_used_at=NOW),
         ConsentReceipt(record_id=RecordId(101), pseudonym=KEY, consent=LEFT, last_used_at=at("2025-01-01T10:00")),
     ]
+
+
+def test_what_whoever_goes_into_the_bin_needs_is_durable_with_the_word_sent(desk: Desk) -> None:
+    batch = [ARCHIVE, replace(ARCHIVE, decision=a_disposal("contacts/105"))]
+    with desk.store.transaction() as tx:
+        tx.add_items(desk.plan.plan_id, batch[1:])
+    needs = {RecordId(103): (LETTER, NOTE), RecordId(105): (LETTER,)}
+    assert desk.ledger.send(batch, desk.ledger.prepare(batch), needs=needs) is not None
+    assert desk.needed(LETTER) == [103, 105]
+    assert desk.needed(NOTE) == [103]
+
+
+def test_without_the_word_sent_nothing_is_noted_of_what_anybody_needs(desk: Desk) -> None:
+    prepared = desk.ledger.prepare([ARCHIVE])
+    desk.sound = False
+    assert desk.ledger.send([ARCHIVE], prepared, needs={RecordId(103): (LETTER,)}) is None
+    assert desk.needed(LETTER) == []
+
+
+def test_what_somebody_in_the_bin_needs_is_forgotten_when_nobody_can_restore_them_any_more(desk: Desk) -> None:
+    """HubSpot's bin keeps them for 90 days; the call itself may have come a day late."""
+    in_need(desk)
+    desk.now += timedelta(days=91)
+    expire_remembered(desk.store, clienti(), desk.now)
+    assert desk.needed(LETTER) == [103]
+    desk.now += SECOND
+    expire_remembered(desk.store, clienti(), desk.now)
+    assert desk.needed(LETTER) == []
+
+
+@pytest.mark.parametrize("state", [state for state in ItemState if state is not ItemState.PREPARED])
+def test_whatever_became_of_an_archive_what_the_contact_needs_stays_known(desk: Desk, state: ItemState) -> None:
+    """It may lie in the bin since another call, and that one may take effect late."""
+    in_need(desk)
+    desk.ledger.settle([ARCHIVE], state, Verb.SKIPPED, "x")
+    assert desk.needed(LETTER) == [103]
+
+
+def test_what_somebody_needed_who_is_erased_is_forgotten(desk: Desk) -> None:
+    in_need(desk)
+    desk.ledger.settle([an_item("contacts/103")], ItemState.DONE, Verb.DONE, "read-back-absent")
+    assert desk.needed(LETTER) == []
 
 
 def test_that_consents_could_not_be_read_is_said_with_the_word_sent(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from hubspot_retention.core.plan.bundle import (
     settle_for_deal,
     shared_files,
     summarise,
+    with_those_in_bin,
 )
 from hubspot_retention.core.plan.model import Bundle
 from hubspot_retention.core.portal import Engagement
@@ -57,6 +58,19 @@ def test_what_a_deal_holds_stays_on_the_deal() -> None:
 
 def test_agreement_correspondence_without_a_deal_is_tied_to_the_won_deal() -> None:
     assert settle_for_contact(GOES, a_letter(), (FIRST, SECOND)) == Settled(a_letter(), Fate.REHOME, FIRST.deal_id)
+
+
+def test_what_somebody_in_the_bin_needs_stays_and_what_the_record_needed_there_itself_goes() -> None:
+    needed = with_those_in_bin(a_letter(), (GOES, RecordId(103)))
+    assert needed == a_letter(contacts=(GOES, RecordId(103)))
+    assert settle_for_contact(GOES, needed, ()).fate is Fate.DETACH
+    deals = a_letter(contacts=(), deals=(RecordId(201),))
+    assert settle_for_deal(RecordId(201), with_those_in_bin(deals, (RecordId(103),))).fate is Fate.DETACH
+    assert with_those_in_bin(a_letter(), (GOES,)) == with_those_in_bin(a_letter(), ()) == a_letter()
+
+
+def test_what_cannot_be_read_is_known_no_better_by_those_in_the_bin() -> None:
+    assert with_those_in_bin(a_letter(contacts=UNKNOWN), (RecordId(103),)) == a_letter(contacts=UNKNOWN)
 
 
 @pytest.mark.parametrize("name", ["contacts", "deals", "tickets"])
