@@ -22,7 +22,7 @@ own and some must stay when their contact goes. There the numbers of deals are t
 a deal or the firm, here or in HubSpot, reaches whatever it reaches; of batches of deals some are left out; two deals
 turn out to be one; the end of an agreement is written before the contact goes that alone tells it (C3), and letters go,
 stay and are hung on deals; none goes long after the last look at the record with which it goes (C4), and none of which
-its plan did not say that it may (C5).
+its plan did not say that it may (C5), or that somebody needs whom we put into the bin (C6).
 Pseudonyms are on: whoever is erased leaves a tombstone (T1), nobody else does (T2), and in the end a receipt is
 verified by the single file that is handed to third parties (E5).
 

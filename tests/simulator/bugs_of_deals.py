@@ -11,7 +11,7 @@ from hubspot_retention.core.plan.bundle import Fate, settle_for_deal
 from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.store.database import SqlTransaction
-from hubspot_retention.workflow import carry, protocol, review
+from hubspot_retention.workflow import bundles, carry, looking, protocol, review
 from hubspot_retention.workflow.bundles import bundle_of_contact
 from hubspot_retention.workflow.remembered import remember
 from hubspot_retention.workflow.steps import BundleSteps
@@ -48,6 +48,13 @@ def _shared_letter_goes_with_a_deal(monkeypatch: Any) -> None:
 
 def _more_goes_than_was_planned(monkeypatch: Any) -> None:
     monkeypatch.setattr(carry, "goes_beyond", lambda settled, planned: False)
+
+
+def _nobody_knows_what_is_needed_in_the_bin(monkeypatch: Any) -> None:
+    """The plans of a schedule are made before anybody goes into the bin: they do not name such a letter either."""
+    _more_goes_than_was_planned(monkeypatch)
+    for module in (bundles, looking):
+        monkeypatch.setattr(module, "needs_known", lambda store, letters: letters)
 
 
 def _people_hold_no_deal(monkeypatch: Any) -> None:
@@ -117,16 +124,23 @@ BUGS_OF_DEALS: Final[Mapping[str, Bug]] = {
         Bug(what="a deal goes before its letters", seed=9, noticed_by=("C2",), patch=_deal_before_its_letters),
         Bug(what="a letter of two deals goes", seed=9, noticed_by=("C1",), patch=_shared_letter_goes_with_a_deal),
         Bug(what="more goes than was planned", seed=9, noticed_by=("C5",), patch=_more_goes_than_was_planned),
+        Bug(
+            what="nobody knows what is needed in the bin",
+            seed=2759,
+            noticed_by=("C6",),
+            patch=_nobody_knows_what_is_needed_in_the_bin,
+            is_late=True,
+        ),
         Bug(what="a contact's hold reaches no deal", seed=4299, noticed_by=("S1",), patch=_people_hold_no_deal),
         Bug(what="a deal's hold reaches nobody", seed=174, noticed_by=("S1", "S3"), patch=_deals_hold_nobody),
         Bug(
             what="a hold of a deal merged away holds nobody",
-            seed=6367,
+            seed=790,
             noticed_by=("S1",),
             patch=_older_numbers_hold_no_deal,
             is_late=True,
         ),
-        Bug(what="a deal in flight is promised", seed=5663, noticed_by=("S1",), patch=_deal_in_flight_promised),
+        Bug(what="a deal in flight is promised", seed=2627, noticed_by=("S1",), patch=_deal_in_flight_promised),
         Bug(what="a letter goes however late", seed=680, noticed_by=("C4",), patch=_steps_know_no_time),
         Bug(what="nobody who goes is remembered", seed=20, noticed_by=("T1",), patch=_nobody_is_remembered),
         Bug(what="who is not gone counts as gone", seed=64, noticed_by=("T2",), patch=_remembered_before_the_call),

@@ -71,7 +71,7 @@ def _settle(town: Town) -> None:
     town.companies_there = {_FIRM: a_company(_FIRM, customer_until=left)}
     hang: tuple[tuple[RecordRef, ...], ...] = (
         (RecordRef(_CONTACT, n101),),
-        (RecordRef(_CONTACT, n103),),
+        (RecordRef(_CONTACT, n102), RecordRef(_CONTACT, n103)),
         (RecordRef(_CONTACT, n103), RecordRef(_DEAL, n105)),
         (RecordRef(_DEAL, n103),),
         (RecordRef(_CONTACT, n101), RecordRef(_CONTACT, n103)),

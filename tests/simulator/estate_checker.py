@@ -1,7 +1,7 @@
 """What must never be where things hang on each other, beside what must never be anywhere: held through a neighbour or
 by an older id, a letter that had to stay (C1), a record that went before its letters (C2), an agreement whose end
-nobody can tell any more (C3), a letter that went too long after the last look (C4), or that its plan did not name
-(C5)."""
+nobody can tell any more (C3), a letter that went too long after the last look (C4), that its plan did not name
+(C5), or that somebody needs whom we put into the bin (C6)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.portal import SeenContact
 from hubspot_retention.core.record import ENGAGEMENT_TYPES, ObjectType, RecordId, RecordRef
 from hubspot_retention.workflow.protocol import CALL_WITHIN_SECONDS
-from tests.simulator.checker import Checker, _Sent
+from tests.simulator.checker import Backup, Checker, _Sent
 from tests.simulator.database import database
 from tests.simulator.letters import Letter
 from tests.simulator.neighbours import known
@@ -31,12 +31,15 @@ class EstateChecker(Checker):
     _named: dict[str, dict[RecordRef, tuple[RecordRef, ...]]] = field(default_factory=dict)
     _unnamed: set[tuple[str, str]] = field(default_factory=set)
     _listed: dict[tuple[str, RecordRef], float] = field(default_factory=dict)
+    _hung: dict[tuple[str, RecordRef], set[RecordRef]] = field(default_factory=dict)
+    _known: dict[RecordRef, set[RecordRef]] = field(default_factory=dict)
+    _needed: dict[RecordRef, set[RecordRef]] = field(default_factory=dict)
     _alone: dict[tuple[str, RecordRef], list[RecordRef]] = field(default_factory=dict)
 
     def listen(self) -> None:
         """Hear of letters as well."""
         Checker.listen(self)
-        self.town.on_listed, self.town.on_letter = self.listed, self.letter
+        self.town.on_listed, self.town.on_letter, self.town.on_needs = self.listed, self.letter, self.needs
 
     def durable(self, entries: list[Entry]) -> None:
         """Know what is announced beside a record."""
@@ -45,6 +48,9 @@ class EstateChecker(Checker):
                 about = str(dict(entry.facts)["about"])
                 self._announced[self.stage.who, about] = RecordRef.parse(entry.record or "")
                 self._note_whether_named(entry, about)
+            elif entry.kind == "disposal.sent" and entry.code == Action.ARCHIVE.value:
+                record = RecordRef.parse(entry.record or "")
+                self._known.setdefault(record, set()).update(self._hung.get((self.stage.who, record), ()))
         Checker.durable(self, entries)
 
     def _note_whether_named(self, entry: Entry, about: str) -> None:
@@ -82,6 +88,10 @@ class EstateChecker(Checker):
         for old, since in self._was(record):
             if since < sent.read.seconds and (old in self.promised or self._was_asked(old, sent)):
                 self._fail("S1", f"{record} goes although {old}, which it is now, is to stay")
+        if record.object_type is ObjectType.CONTACT and kind == Action.ARCHIVE.value:
+            for letter in self.town.letters.values():
+                if record in letter.links and letter.ref in self._known.get(record, ()):
+                    self._needed.setdefault(letter.ref, set()).add(record)
         if record.object_type is ObjectType.DEAL:
             self._letters_first(record, who)
         elif kind == Action.ERASE.value:
@@ -136,12 +146,26 @@ class EstateChecker(Checker):
         self._listed[who, record] = self.stage.seconds
         self._alone[who, record] = [letter.ref for letter in letters if list(letter.links) == [record]]
 
+    def needs(self, contact: RecordRef) -> None:
+        """Somebody listed which letters a contact has who goes into the bin: what is sent then is sent knowing it."""
+        letters = self.town.letters.values()
+        self._hung[self.stage.who, contact] = {letter.ref for letter in letters if contact in letter.links}
+
+    def restore(self, backup: Backup) -> None:
+        """What was known of those in the bin is forgotten with the database."""
+        Checker.restore(self, backup)
+        self._known.clear()
+        self._needed.clear()
+
     def letter(self, letter: Letter, who: str) -> None:
         """A letter goes, for good or into the bin. What it came to hang on since the list of the record with which it
         goes, or at its instant, came after it."""
         goes_with = self._announced.get((who, str(letter.ref)))
         if goes_with is None:
             self._fail("S2", f"{letter.ref} goes without a durable word that names it")
+        lost = [contact for contact in sorted(self._needed.get(letter.ref, ())) if contact in self.town.bin]
+        if lost:
+            self._fail("C6", f"{letter.ref} goes, and {', '.join(map(str, lost))} in the bin need it")
         if (who, str(letter.ref)) in self._unnamed:
             self._fail("C5", f"{letter.ref} goes with {goes_with}, and the plan did not say that it may")
         listed_at = self._listed.get((who, goes_with), 0.0)
