@@ -48,7 +48,7 @@ def _webhooks_unheard(monkeypatch: Any) -> None:
 
 
 def _word_after_the_call(monkeypatch: Any) -> None:
-    def send(self: Any, *_: object) -> protocol.Sending:
+    def send(self: Any, *_: object, **named: object) -> protocol.Sending:
         return protocol.Sending(self._times.monotonic())
 
     monkeypatch.setattr(protocol.Ledger, "send", send)
@@ -188,9 +188,9 @@ def _merged_id_used(monkeypatch: Any) -> None:
 def _failed_word_is_swallowed(monkeypatch: Any) -> None:
     real = protocol.Ledger.send
 
-    def send(self: Any, *arguments: Any) -> protocol.Sending | None:
+    def send(self: Any, *arguments: Any, **named: Any) -> protocol.Sending | None:
         try:
-            return real(self, *arguments)
+            return real(self, *arguments, **named)
         except StoreError:
             return protocol.Sending(self._times.monotonic())
 
