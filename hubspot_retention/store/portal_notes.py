@@ -20,6 +20,8 @@ _STOPPED = Prepared(select(kill_switch.c.words))
 _STOP = insertion(kill_switch)
 _GO_ON = Prepared(delete(kill_switch))
 _PROBED = Prepared(select(probe_result).where(probe_result.c.portal_id == bindparam("portal")))
+_NEWEST = select(policy_approval.c.document).order_by(policy_approval.c.approval_id.desc()).limit(1)
+_APPROVED = Prepared(_NEWEST)
 
 
 _PORTALS = (
@@ -70,15 +72,13 @@ class NoteRows(Rows):
         )
 
     def approved_policy(self) -> str | None:
-        """The text of the policy last approved."""
-        newest = policy_approval.c.approval_id.desc()
-        return self._connection.scalar(select(policy_approval.c.document).order_by(newest).limit(1))
+        """The text of the policy last approved. Asked for at every record: another one may have been approved since."""
+        document: str | None = self._open_session.scalar(_APPROVED)
+        return document
 
     def policy_document(self, policy_digest: str) -> str | None:
         """The text of a policy that a person approved, be it long ago; `None` if nobody approved one of that digest."""
-        newest = policy_approval.c.approval_id.desc()
-        of_digest = select(policy_approval.c.document).where(policy_approval.c.policy_digest == policy_digest)
-        return self._connection.scalar(of_digest.order_by(newest).limit(1))
+        return self._connection.scalar(_NEWEST.where(policy_approval.c.policy_digest == policy_digest))
 
     def save_boundaries(self, portal: PortalId, boundaries: Mapping[ObjectType, Sequence[RecordId]]) -> None:
         """Where to split the id space at the next run."""
