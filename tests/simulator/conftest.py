@@ -1,5 +1,6 @@
 """The workflow's threads are the stage's own where a test asks for that; beside it, what tests elsewhere ask for."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ __all__ = ["_quiet", "server", "store", "world_of"]
 @pytest.fixture
 def one_thread_at_a_time() -> Iterator[None]:
     """For the length of a test."""
-    with inline(), _on_one_processor():
+    with inline(), _on_one_processor(), _few_collections():
         yield
 
 
@@ -34,3 +35,14 @@ def _on_one_processor() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, usual)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """What is there before the first schedule stays there, and need not be looked at again. What a schedule leaves is
+    collected as often as ever: to let more of it lie takes longer, as memory is used that is cold."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

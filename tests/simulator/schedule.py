@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-from hubspot_retention.bootstrap import new_spool
 from hubspot_retention.core.plan.model import FINAL_STATES, Action, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ALL_ITEMS
 from hubspot_retention.core.policy.model import Mode, RetentionPolicy
@@ -29,6 +28,7 @@ from tests.simulator.outside import Outside
 from tests.simulator.people import Person
 from tests.simulator.portal import PORTAL, SimulatedPortal
 from tests.simulator.remains import pseudonym, require_remains
+from tests.simulator.spools import spool
 from tests.simulator.stage import Actor, Decision, Script, Stage
 from tests.simulator.town import Town
 
@@ -251,7 +251,7 @@ class Schedule:
             source=source,
             disposer=cast(Disposer, self.portal),
             store=cast(Store, doors),
-            fresh=FreshReader(source, new_spool, policy),
+            fresh=FreshReader(source, spool, policy),
             policy=policy,
             times=Times(self.stage.now, self.stage.monotonic),
             workers=1,
