@@ -44,6 +44,8 @@ TYPE_IDS: Final[Mapping[ObjectType, str]] = {
 }
 """HubSpot's object type ids ("Object type IDs", read 2026-11)."""
 
+_TYPES: Final = {item.value: item for item in ObjectType}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordRef:
@@ -59,8 +61,7 @@ class RecordRef:
     def parse(cls, text: str) -> "RecordRef":
         """Read `contacts/101`. Raises ValueError saying what was expected: also of a number that no record can have."""
         kind, _, number = text.partition("/")
-        known = [item.value for item in ObjectType]
         is_number = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
-        if kind not in known or not is_number or not 0 < int(number) <= _LARGEST_ID:
-            raise ValueError(f"{text!r} is no record: expected for instance contacts/101 ({', '.join(known)})")
-        return cls(ObjectType(kind), RecordId(int(number)))
+        if kind not in _TYPES or not is_number or not 0 < int(number) <= _LARGEST_ID:
+            raise ValueError(f"{text!r} is no record: expected for instance contacts/101 ({', '.join(_TYPES)})")
+        return cls(_TYPES[kind], RecordId(int(number)))

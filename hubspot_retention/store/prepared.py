@@ -46,8 +46,9 @@ class Ready:
 
     def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parameters in their order. Raises KeyError for one that is missing."""
-        fixed, into = self.fixed, self.into
-        given = [values[name] if name in values else fixed[name] for name in self.names]
+        into = self.into
+        known = {**self.fixed, **values} if self.fixed else values
+        given = [known[name] for name in self.names]
         if into:
             given = [
                 into[name](value) if name in into else value for name, value in zip(self.names, given, strict=True)

@@ -72,7 +72,7 @@ _IDLE: list[_Hand] = []
 class _Fate:
     """What is drawn for one, and how often it was."""
 
-    random: Random
+    draw: Callable[[], float]
     drawn: int = 0
 
 
@@ -132,9 +132,9 @@ class Stage:
         name = of or (current.name if current else "fate")
         own = self._fates.get(name)
         if own is None:
-            own = self._fates[name] = _Fate(Random(f"{self.seed}/{name}"))
+            own = self._fates[name] = _Fate(Random(f"{self.seed}/{name}").random)
         own.drawn += 1
-        if own.random.random() >= likelihood or not self.faults:
+        if own.draw() >= likelihood or not self.faults:
             return False
         decision = (name, own.drawn)
         if decision in self.muted:
