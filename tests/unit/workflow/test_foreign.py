@@ -355,7 +355,7 @@ def test_whoever_is_told_to_be_restored_and_lies_in_the_bin_needs_their_letters_
     world = in_the_bin(world_of)
     later = world.clock.now() + timedelta(days=1)
     with world.store.transaction() as tx:
-        assert foreign(world).back(tx, ref("contacts/101"), later, told_at=later)
+        assert foreign(world).back(tx, ref("contacts/101"), later, told_at=later, is_seen=False)
     assert needed(world) == [101]
 
 
