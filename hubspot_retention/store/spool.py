@@ -65,6 +65,8 @@ class Spool:
         self._deals_unplaced = False
         self._judge: Judge | None = None
         self._db.executescript("pragma cache_size=-8192; pragma synchronous=off; pragma journal_mode=off;" + _SCHEMA)
+        # One transaction for all its life: nothing is ever taken back, and each end of one walks through all the pages.
+        self._db.execute("begin")
 
     def close(self) -> None:
         """Let it vanish."""
@@ -85,12 +87,11 @@ class Spool:
     def add_companies(self, page: Sequence[CompanyObservation]) -> None:
         """Spool companies."""
         rows = [(company.record_id, pack_company(company)) for company in page]
-        self._write("insert or replace into company (id, seen) values (?, ?)", rows)
+        self._db.executemany("insert or replace into company (id, seen) values (?, ?)", rows)
 
     def add_deals(self, page: Sequence[DealObservation]) -> None:
         """Spool deals with their companies."""
         self._deals_unplaced |= any(deal.companies is UNKNOWN for deal in page)
-        self._db.execute("begin")
         self._db.executemany(
             "insert or replace into deal values (?, ?)", [(deal.record_id, pack_deal(deal)) for deal in page]
         )
@@ -103,7 +104,6 @@ class Spool:
         self._db.executemany("insert or ignore into deal_company values (?, ?)", links)
         people = [(contact, deal.record_id) for deal in page for contact in known(deal.contacts)]
         self._db.executemany("insert or ignore into contact_deal values (?, ?)", people)
-        self._db.execute("commit")
 
     def judge_companies(self, judge: Judge) -> None:
         """After companies and deals are read, before any contact is asked for: what a company passes on is what this
@@ -121,7 +121,7 @@ class Spool:
             judged = self._judged(self._judge, self._fetch(_COMPANIES, new))
             found.update(judged)
             rows = [(view, company_id) for company_id, view in judged.items()]
-            self._write("update company set view = ? where id = ?", rows)
+            self._db.executemany("update company set view = ? where id = ?", rows)
         return found
 
     def _judged(self, judge: Judge, companies: dict[RecordId, bytes]) -> dict[RecordId, bytes]:
@@ -148,13 +148,13 @@ class Spool:
     def keep_traces(self, traces: Iterable[tuple[RecordId, ContactTrace]]) -> None:
         """Note what the deals of these contacts need to know of them."""
         rows = [(contact_id, pack_trace(trace)) for contact_id, trace in traces]
-        self._write("insert or replace into contact values (?, ?)", rows)
+        self._db.executemany("insert or replace into contact values (?, ?)", rows)
 
     def keep_notes(self, kind: ObjectType, notes: Iterable[tuple[RecordId, Remembered, Remembered]]) -> None:
         """Keep what later runs shall know, with what was known before, until the run is whole."""
         name = kind.value
         rows = [(name, record_id, after.starts, pack_memory(before, after)) for record_id, before, after in notes]
-        self._write("insert into note values (?, ?, ?, ?)", rows)
+        self._db.executemany("insert into note values (?, ?, ?, ?)", rows)
 
     def notes(self, kind: ObjectType) -> Iterator[list[tuple[RecordId, Remembered, Remembered]]]:
         """What was kept for later runs, in pages."""
@@ -189,12 +189,6 @@ class Spool:
         people = {contact for deal in seen for contact in known(deal.contacts)}
         companies = {link.company_id for deal in seen for link in known(deal.companies)}
         return AroundDeals(deals, self._fetch(_TRACES, people), self._company_views(companies))
-
-    def _write(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Rows in one transaction: each in its own costs three times as much."""
-        self._db.execute("begin")
-        self._db.executemany(query, rows)
-        self._db.execute("commit")
 
     def _fetch(self, query: str, ids: set[RecordId]) -> dict[RecordId, bytes]:
         return {key: row for key, row in self._rows(query, sorted(ids)) if row is not None}
