@@ -1,6 +1,7 @@
 """The retention policy as frozen values. `parse.py` makes them from the document; nothing else does."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -236,6 +237,10 @@ class RetentionPolicy:
     guardrails: Guardrails
     rule_guardrails: tuple[tuple[str, Guardrails], ...]
     evidence: Evidence
+    _by_id: Mapping[str, RetentionRule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {rule.rule_id: rule for rule in reversed(self.rules)})
 
     @property
     def civil(self) -> Civil:
@@ -253,7 +258,7 @@ class RetentionPolicy:
 
     def rule(self, rule_id: str) -> RetentionRule | None:
         """The rule of that id."""
-        return next((rule for rule in self.rules if rule.rule_id == rule_id), None)
+        return self._by_id.get(rule_id)
 
     def source_group(self, source: str) -> OptOutSource:
         """How the policy groups HubSpot's free-text source of an opt-out."""
