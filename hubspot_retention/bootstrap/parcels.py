@@ -10,7 +10,6 @@ import io
 import pickle
 from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -31,8 +30,6 @@ from hubspot_retention.workflow.deciding import Decided, Known, UnreadDocket
 _Ids = tuple[int, ...] | Unknown
 _Links = tuple[tuple[int, bool], ...] | Unknown
 
-_ITEM: Final = ("decision", "action", "block", "bundle", "may_go", "start_is_new", "state", "state_code")
-_values: Final = attrgetter(*_ITEM)
 _encode: Final = msgspec.msgpack.Encoder().encode
 # Into plain tuples: msgspec takes five times as long for a named tuple as it takes to make one of a plain one.
 _contacts: Final = msgspec.msgpack.Decoder(list[tuple[int, bytes, _Ids, _Links]]).decode
@@ -44,6 +41,7 @@ _NAMED: Final = (
     Decided,
     Decision,
     HoldCause,
+    PlanItem,
     Reason,
     Remembered,
     RuleCount,
@@ -70,14 +68,6 @@ def _named(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _record(record: RecordRef) -> tuple[Any, ...]:
     return RecordRef, (record.object_type, record.record_id)
-
-
-def _item(item: PlanItem) -> tuple[Any, ...]:
-    return _item_of, _values(item)
-
-
-def _item_of(*values: Any) -> PlanItem:
-    return PlanItem(**dict(zip(_ITEM, values, strict=True)))
 
 
 def _known(known: Known) -> tuple[Any, ...]:
@@ -107,7 +97,6 @@ _REDUCERS: Final[dict[type[Any], Callable[[Any], Any]]] = {
     **copyreg.dispatch_table,
     **{kind: _named(kind) for kind in _NAMED},
     RecordRef: _record,
-    PlanItem: _item,
     Known: _known,
     UnreadDocket: _unread,
 }

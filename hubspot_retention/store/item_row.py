@@ -7,6 +7,7 @@ import msgspec
 
 from hubspot_retention.core.decision.model import Decision, Outcome, Reason, StartValue
 from hubspot_retention.core.facts.values import ONGOING
+from hubspot_retention.core.made import made
 from hubspot_retention.core.plan.model import Action, Block, Bundle, ItemState, PlanItem
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import RecordId, RecordRef
@@ -41,13 +42,14 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(_Body)
+_ONGOING: Final = ONGOING.value
 _OUTCOMES: Final = {outcome.value: outcome for outcome in Outcome}
 _ACTIONS: Final = {action.value: action for action in Action}
 _STATES: Final = {state.value: state for state in ItemState}
 
 
 def _read(text: str) -> StartValue:
-    if text == ONGOING.value:
+    if text == _ONGOING:
         return ONGOING
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
@@ -91,29 +93,35 @@ def from_row(row: ItemRow) -> PlanItem:
     """The item that a row holds."""
     _, type_number, record_id, outcome, action, state, state_code, _, body_bytes = row
     body = _decoder.decode(body_bytes)
-    decision = Decision(
-        RecordRef(TYPES[type_number], RecordId(record_id)),
-        _OUTCOMES[outcome],
-        body.reasons,
-        body.rule,
-        body.disposition,
-        body.due_at,
-        body.erase_by,
-        body.until,
-        body.answer_by,
-        body.marketing_ends,
-        body.right,
-        tuple([(name, _read(text)) for name, text in body.starts]),
-        body.due,
-        body.marketing_observed,
+    decision = made(
+        Decision,
+        (
+            RecordRef(TYPES[type_number], RecordId(record_id)),
+            _OUTCOMES[outcome],
+            body.reasons,
+            body.rule,
+            body.disposition,
+            body.due_at,
+            body.erase_by,
+            body.until,
+            body.answer_by,
+            body.marketing_ends,
+            body.right,
+            tuple([(name, _read(text)) for name, text in body.starts]),
+            body.due,
+            body.marketing_observed,
+        ),
     )
-    return PlanItem(
-        decision=decision,
-        action=_ACTIONS[action],
-        block=body.block,
-        bundle=body.bundle,
-        may_go=tuple([RecordRef(TYPES[kind], RecordId(number)) for kind, number in body.may_go]),
-        start_is_new=body.start_is_new,
-        state=_STATES[state],
-        state_code=state_code,
+    return made(
+        PlanItem,
+        (
+            decision,
+            _ACTIONS[action],
+            body.block,
+            body.bundle,
+            tuple([RecordRef(TYPES[kind], RecordId(number)) for kind, number in body.may_go]),
+            body.start_is_new,
+            _STATES[state],
+            state_code,
+        ),
     )

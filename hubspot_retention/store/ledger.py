@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, null, or_, sel
 
 from hubspot_retention.core.deadline.forecast import Turn
 from hubspot_retention.core.deadline.obligation import IN_DANGER, LIVE, Obligation, ObligationCount, ObligationState
+from hubspot_retention.core.made import made
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import ObjectType, RecordId, RecordRef
 from hubspot_retention.store.encoding import (
@@ -191,22 +192,25 @@ def _obligation_of(
 ) -> Obligation:
     due_at, erase_by, call_by, not_before, first_seen_at, heard_at, next_look_at, *flags = rest
     by_person, right, attempts, plan_id, settled_at = flags
-    return Obligation(
-        record=RecordRef(TYPES[type_number], record_id),
-        state=_STATES[state],
-        reason=reason,
-        rule=rule,
-        disposition=_DISPOSITIONS[disposition],
-        due_at=from_micros_or_none(due_at),
-        erase_by=from_micros_or_none(erase_by),
-        call_by=from_micros_or_none(call_by),
-        not_before=from_micros_or_none(not_before),
-        first_seen_at=from_micros(first_seen_at),
-        heard_at=from_micros(heard_at),
-        next_look_at=from_micros(next_look_at),
-        by_person=by_person == 1,
-        right=right == 1,
-        attempts=attempts,
-        plan_id=plan_id,
-        settled_at=from_micros_or_none(settled_at),
+    return made(
+        Obligation,
+        (
+            RecordRef(TYPES[type_number], record_id),
+            _STATES[state],
+            from_micros(first_seen_at),
+            from_micros(heard_at),
+            from_micros(next_look_at),
+            reason,
+            rule,
+            _DISPOSITIONS[disposition],
+            from_micros_or_none(due_at),
+            from_micros_or_none(erase_by),
+            from_micros_or_none(call_by),
+            from_micros_or_none(not_before),
+            by_person == 1,
+            right == 1,
+            attempts,
+            plan_id,
+            from_micros_or_none(settled_at),
+        ),
     )

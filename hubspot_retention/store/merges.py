@@ -7,7 +7,6 @@ read through this table, over as many merges as there are, in whatever order the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from itertools import chain
@@ -107,7 +106,7 @@ class MergeRows(LedgerRows, MemoryRows, TombstoneRows, ReceiptRows):
     def _move_obligation(self, loser: RecordRef, heir: RecordRef, at: datetime) -> None:
         before = self.obligation(loser)
         if before is not None and before.is_live:
-            ended = replace(before, state=ObligationState.ENDED, reason=MERGED, settled_at=at)
+            ended = before._replace(state=ObligationState.ENDED, reason=MERGED, settled_at=at)
             self.save_obligations([ended, inherited(before, self.obligation(heir), heir, at)])
 
 
@@ -142,8 +141,7 @@ def inherited(before: Obligation, known: Obligation | None, heir: RecordRef, at:
     A standing approval never covers it by inheritance (`by_person`): that is for the look to say.
     """
     if known is None or not known.is_live:
-        return replace(
-            before,
+        return before._replace(
             record=heir,
             state=ObligationState.LOOK,
             reason=MERGED,
@@ -153,8 +151,7 @@ def inherited(before: Obligation, known: Obligation | None, heir: RecordRef, at:
             attempts=0,
             plan_id="",
         )
-    return replace(
-        known,
+    return known._replace(
         due_at=_earlier(before.due_at, known.due_at),
         erase_by=_earlier(before.erase_by, known.erase_by),
         call_by=_earlier(before.call_by, known.call_by),

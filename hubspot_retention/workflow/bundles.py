@@ -6,7 +6,7 @@ deal or another contact, a contact with such correspondence is blocked as unveri
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from typing import Final
@@ -148,12 +148,12 @@ class BundleLister:
         self, plan_id: str, item: PlanItem, settled: tuple[Settled, ...] | Unknown, stamps: int, verified: bool
     ) -> PlanItem:
         if isinstance(settled, Unknown) or any(entry.fate is Fate.UNREADABLE for entry in settled):
-            return replace(item, block=Block.CORRESPONDENCE_UNKNOWN)
+            return item._replace(block=Block.CORRESPONDENCE_UNKNOWN)
         shares = verified and any(entry.fate is Fate.DETACH for entry in settled)
         going = self._going(plan_id, item.record.object_type) if shares else frozenset[RecordRef]()
         bundle = summarise(once_all_have_gone(item.record, settled, going), stamps)
         block = Block.UNVERIFIED if bundle.keeps_correspondence and not verified else None
-        return replace(item, bundle=bundle, may_go=may_go(settled, going), block=block)
+        return item._replace(bundle=bundle, may_go=may_go(settled, going), block=block)
 
     def _going(self, plan_id: str, kind: ObjectType) -> frozenset[RecordRef]:
         """Which of a class go by a plan; asked for only where correspondence is shared."""

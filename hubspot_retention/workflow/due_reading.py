@@ -8,7 +8,7 @@ where one after the other fails and none can be read at all.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -200,7 +200,7 @@ class _Round:
         kind, item = placed
         rules = time_rules(item.decision, self._reader._policy)
         if rules and not item.start_is_new:
-            item = replace(item, start_is_new=_was_new(tx, item, rules))
+            item = item._replace(start_is_new=_was_new(tx, item, rules))
         deals = found.deals if isinstance(found, FreshContact) else ()
         return Candidate(kind=kind, item=item, obligation=obligation, deals=deals)
 

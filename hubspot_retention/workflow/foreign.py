@@ -128,7 +128,7 @@ class Foreign(Moves):
         )
 
     def _end(self, tx: Transaction, known: Obligation, now: datetime) -> None:
-        after = ended(replace(known, heard_at=now), GONE, now)
+        after = ended(known._replace(heard_at=now), GONE, now)
         tx.save_obligations([after])
         self._tell_ledger(tx, known, after, now)
 

@@ -6,9 +6,9 @@ no answer: whoever asked for erasure and stays must be told so by the clock of t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.deadline.timing import call_by, deadline_after_lapse, not_before
 from hubspot_retention.core.decision.agreeing import due_rules, must_agree
@@ -32,8 +32,7 @@ class Terms:
     grace: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(NamedTuple):
     """A decision as the ledger hears of it: as of when, beside what is remembered of the record.
 
     `before`: what earlier runs noted; `opt_out`: the opt-out as it is known now. `carried`: the rules against which a
@@ -62,8 +61,7 @@ class Seen:
         return self.before.opted_out_at is not None and self.opt_out.opted_out_at is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
+class Duty(NamedTuple):
     """What is to be done by when; the fields are those of an obligation. Without `due_at` it is due since it was
     first heard of."""
 
@@ -204,4 +202,4 @@ def _after_grace(duty: Duty, rules: Sequence[RetentionRule], opted_out_at: datet
     is_opt_out = any(_is_right_from(rule, OPT_OUT) for rule in rules)
     if not is_opt_out or opted_out_at is None or duty.call_by is None:
         return duty
-    return replace(duty, not_before=not_before(opted_out_at, duty.call_by, terms.grace))
+    return duty._replace(not_before=not_before(opted_out_at, duty.call_by, terms.grace))

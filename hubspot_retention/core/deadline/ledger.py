@@ -6,7 +6,6 @@ and begins again is another obligation; and nothing that is live is without an i
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -83,7 +82,7 @@ def by_deadline(obligation: Obligation) -> tuple[datetime, RecordRef]:
 def looked_for(known: Obligation | None, record: RecordRef, code: str, now: datetime) -> Obligation:
     """Somebody says: look at this record. What is known of it stands, and it is read whatever holds it."""
     if known is not None and known.is_live:
-        return replace(known, heard_at=now, next_look_at=min(known.next_look_at, now - _MOMENT))
+        return known._replace(heard_at=now, next_look_at=min(known.next_look_at, now - _MOMENT))
     return Obligation(
         record=record,
         state=ObligationState.LOOK,
@@ -98,7 +97,7 @@ def heard(known: Obligation | None, seen: Seen, terms: Terms) -> Obligation | No
     """The ledger after a decision; `None` if it has nothing to say of the record."""
     live = known if known is not None and known.is_live else None
     if known is not None and _is_stale(known, seen):
-        return None if live is None else replace(live, next_look_at=min(live.next_look_at, seen.at))
+        return None if live is None else live._replace(next_look_at=min(live.next_look_at, seen.at))
     duty = duty_of(seen, terms)
     answer = answer_of(seen, terms) if duty is None else None
     soon = _soon_due(seen)
@@ -120,7 +119,7 @@ def _soon_due(seen: Seen) -> datetime | None:
 
 def _due_soon(live: Obligation | None, seen: Seen, until: datetime) -> Obligation:
     known = live or looked_for(None, seen.decision.record, seen.decision.outcome.value, seen.at)
-    return replace(known, heard_at=seen.at, next_look_at=until)
+    return known._replace(heard_at=seen.at, next_look_at=until)
 
 
 def _is_stale(known: Obligation, seen: Seen) -> bool:
@@ -188,7 +187,7 @@ def _going_on(opened: Obligation, known: Obligation, seen: Seen, policy: Retenti
                 plan_id=known.plan_id,
                 next_look_at=known.next_look_at,
             )
-    return replace(opened, **stands) if stands else opened
+    return opened._replace(**stands) if stands else opened
 
 
 def _limits_since(known: Obligation, seen: Seen, policy: RetentionPolicy) -> Iterator[datetime]:
@@ -204,7 +203,7 @@ def _not_obliged(live: Obligation, seen: Seen, policy: RetentionPolicy) -> Oblig
     """Nothing is to be done now. What is merely doubted stays: its deadline may be running all the same."""
     decision = seen.decision
     code = decision.reasons[0].code.value if decision.reasons else decision.outcome.value
-    spoken = replace(live, heard_at=seen.at)
+    spoken = live._replace(heard_at=seen.at)
     if live.reason == ANSWER_OWED:
         # Of a request that cannot be read nobody can tell that it is closed.
         is_unknown = any(reason.code is ReasonCode.REQUEST_UNREADABLE for reason in decision.reasons)
@@ -230,25 +229,25 @@ def doubts_a_right(decision: Decision, policy: RetentionPolicy) -> bool:
 
 def held(live: Obligation, code: str, now: datetime) -> Obligation:
     """A hold binds the record: what was due may be due again when it is lifted."""
-    return replace(live, state=ObligationState.HELD, reason=code, plan_id="", attempts=0, next_look_at=now + LOOK_AGAIN)
+    return live._replace(state=ObligationState.HELD, reason=code, plan_id="", attempts=0, next_look_at=now + LOOK_AGAIN)
 
 
 def planned(live: Obligation, plan_id: str, code: str, look_at: datetime) -> Obligation:
     """A plan that is carried out by itself holds it."""
     state = ObligationState.RAISED if live.state is ObligationState.RAISED else ObligationState.OPEN
-    return replace(live, state=state, plan_id=plan_id, reason=code or live.reason, next_look_at=look_at)
+    return live._replace(state=state, plan_id=plan_id, reason=code or live.reason, next_look_at=look_at)
 
 
 def waits(live: Obligation, plan_id: str, code: str, look_at: datetime) -> Obligation:
     """A plan that waits for a person holds it; `code` says why it does not go by itself, if that is worth saying."""
-    return replace(
-        live, state=ObligationState.REVIEW, plan_id=plan_id, reason=code or live.reason, next_look_at=look_at
+    return live._replace(
+        state=ObligationState.REVIEW, plan_id=plan_id, reason=code or live.reason, next_look_at=look_at
     )
 
 
 def put_off(live: Obligation, look_at: datetime) -> Obligation:
     """Nothing has changed; it is looked at again then."""
-    return replace(live, next_look_at=look_at)
+    return live._replace(next_look_at=look_at)
 
 
 def to_answer(live: Obligation, answer_by: datetime, now: datetime) -> Obligation:
@@ -256,8 +255,8 @@ def to_answer(live: Obligation, answer_by: datetime, now: datetime) -> Obligatio
     for the request may be closed by now."""
     if live.reason == ANSWER_OWED:
         return live
-    owed = replace(live, erase_by=answer_by, call_by=answer_by, not_before=None, attempts=0, next_look_at=now)
-    return replace(owed, state=ObligationState.RAISED, reason=ANSWER_OWED, plan_id="")
+    owed = live._replace(erase_by=answer_by, call_by=answer_by, not_before=None, attempts=0, next_look_at=now)
+    return owed._replace(state=ObligationState.RAISED, reason=ANSWER_OWED, plan_id="")
 
 
 def failed(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obligation:
@@ -269,13 +268,12 @@ def failed(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obl
     if state is ObligationState.REVIEW:
         state = ObligationState.OPEN
     reason = live.reason if live.reason == ANSWER_OWED else code
-    return replace(live, state=state, reason=reason, attempts=attempts, plan_id=plan_id, next_look_at=again)
+    return live._replace(state=state, reason=reason, attempts=attempts, plan_id=plan_id, next_look_at=again)
 
 
 def raised(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obligation:
     """Only a person can see to it. It is looked at again each day, and ends when it is no longer so."""
-    return replace(
-        live,
+    return live._replace(
         state=ObligationState.RAISED,
         reason=code,
         plan_id=plan_id,
@@ -285,11 +283,11 @@ def raised(live: Obligation, code: str, now: datetime, plan_id: str = "") -> Obl
 
 def ended(live: Obligation, code: str, now: datetime) -> Obligation:
     """It is no longer due."""
-    return replace(live, state=ObligationState.ENDED, reason=code, settled_at=now, next_look_at=now)
+    return live._replace(state=ObligationState.ENDED, reason=code, settled_at=now, next_look_at=now)
 
 
 def done(live: Obligation, code: str, now: datetime, plan_id: str) -> Obligation:
     """It was carried out under a plan."""
-    return replace(
-        live, state=ObligationState.DONE, reason=code, plan_id=plan_id, settled_at=now, next_look_at=now, heard_at=now
+    return live._replace(
+        state=ObligationState.DONE, reason=code, plan_id=plan_id, settled_at=now, next_look_at=now, heard_at=now
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import RecordRef
@@ -39,8 +39,7 @@ IN_DANGER: Final = tuple(state for state in LIVE if state is not ObligationState
 """The states of what is still to be worked off, so that its deadline can be missed: a hold stops the clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obligation:
+class Obligation(NamedTuple):
     """What the ledger knows of one record. Instants in UTC.
 
     `reason` is a code. `call_by` is the last instant at which the call meets `erase_by` (semantics 7), `not_before`

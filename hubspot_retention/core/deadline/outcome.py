@@ -1,6 +1,5 @@
 """What became of a plan's item, for the obligation that it was to meet."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +16,7 @@ _BLOCKS: Final = (Skip.UNVERIFIED.value, Skip.CORRESPONDENCE_UNKNOWN.value)
 
 def look_afresh(live: Obligation, now: datetime) -> Obligation:
     """No plan holds it any more: it is read and decided again."""
-    return replace(live, state=_unplanned(live), plan_id="", next_look_at=now)
+    return live._replace(state=_unplanned(live), plan_id="", next_look_at=now)
 
 
 def _unplanned(live: Obligation) -> ObligationState:

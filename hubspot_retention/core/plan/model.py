@@ -86,8 +86,7 @@ class Bundle(NamedTuple):
         return bool(self.detached or self.rehomed or self.stays_on_deal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanItem:
+class PlanItem(NamedTuple):
     """One record of a plan: the decision on it, what is done about it, how far that has come.
 
     `may_go`: the correspondence that it may take along, in its order; when it is carried out nothing else goes.

@@ -1,6 +1,5 @@
 """The deadline ledger: what is written stands there once, and comes out earliest deadline first."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -187,8 +186,8 @@ def test_obligations_are_counted_with_what_is_overdue_and_late(store: SqlStore) 
 
 def test_what_is_settled_is_late_by_when_it_was_settled_and_never_overdue(store: SqlStore) -> None:
     done = an_obligation(state=ObligationState.DONE, due_at=NOW, erase_by=NOW + HOUR, call_by=NOW + HOUR)
-    in_time = replace(done, settled_at=NOW + HOUR)
-    late = replace(done, record=a_record(102), settled_at=NOW + HOUR + MICROSECOND)
+    in_time = done._replace(settled_at=NOW + HOUR)
+    late = done._replace(record=a_record(102), settled_at=NOW + HOUR + MICROSECOND)
     with store.transaction() as tx:
         written(tx, in_time, late)
         [count] = tx.count_obligations(NOW + 99 * HOUR)
@@ -201,7 +200,7 @@ def test_an_archive_made_after_the_last_instant_that_met_its_deadline_is_late(st
     archived = an_obligation(
         state=ObligationState.DONE, disposition=Disposition.ARCHIVE, erase_by=end, call_by=NOW, settled_at=NOW
     )
-    late = replace(archived, record=a_record(102), settled_at=NOW + MICROSECOND)
+    late = archived._replace(record=a_record(102), settled_at=NOW + MICROSECOND)
     with store.transaction() as tx:
         written(tx, archived, late)
         [count] = tx.count_obligations(NOW + HOUR)

@@ -1,6 +1,5 @@
 """Records that became others: what binds them binds what they became, in whatever order it is heard of."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -243,8 +242,8 @@ def test_a_live_obligation_goes_on_as_the_winners_and_is_looked_at_at_once(store
     with store.transaction() as tx:
         tx.save_obligations([before])
         rename(tx, 1, 2)
-        assert tx.obligation(a_record(1)) == replace(
-            before, state=ObligationState.ENDED, reason="merged", settled_at=LATER
+        assert tx.obligation(a_record(1)) == before._replace(
+            state=ObligationState.ENDED, reason="merged", settled_at=LATER
         )
         assert tx.obligation(a_record(2)) == an_obligation(
             2, state=ObligationState.LOOK, reason="merged", heard_at=LATER, next_look_at=LATER
@@ -271,8 +270,7 @@ def test_two_live_obligations_become_one_with_the_earlier_dates(store: SqlStore)
     with store.transaction() as tx:
         tx.save_obligations([early, known])
         rename(tx, 1, 2)
-        assert tx.obligation(a_record(2)) == replace(
-            known,
+        assert tx.obligation(a_record(2)) == known._replace(
             first_seen_at=NOW - HOUR,
             erase_by=NOW + HOUR,
             call_by=NOW + HOUR,

@@ -69,7 +69,7 @@ def test_the_items_of_a_plan_in_the_order_of_their_records(store: SqlStore, item
 @given(values.items, values.items)
 @few
 def test_an_item_that_is_replaced(store: SqlStore, before: PlanItem, after: PlanItem) -> None:
-    changed = replace(after, decision=after.decision._replace(record=before.record))
+    changed = after._replace(decision=after.decision._replace(record=before.record))
     with _an_example(store) as tx:
         plan = values.with_plan(tx, before)
         tx.replace_items(plan.plan_id, [changed])

@@ -1,7 +1,6 @@
 """A plan's item as a row of the store."""
 
 import json
-from dataclasses import replace
 
 from hubspot_retention.core.record import RecordRef
 from hubspot_retention.store.item_row import from_row, to_row
@@ -12,7 +11,7 @@ DUE = (("former-customer", NOW), ("unsubscribed", NOW))
 
 def test_an_item_that_was_stored_before_rows_told_every_rule_that_is_due_is_still_read() -> None:
     item = an_item()
-    row = to_row(1, replace(item, decision=item.decision._replace(due=DUE)))
+    row = to_row(1, item._replace(decision=item.decision._replace(due=DUE)))
     assert from_row(row).decision.due == DUE
     *columns, body = row
     assert isinstance(body, bytes)
@@ -21,7 +20,7 @@ def test_an_item_that_was_stored_before_rows_told_every_rule_that_is_due_is_stil
 
 
 def test_an_item_that_was_stored_before_rows_told_which_correspondence_may_go_takes_none_along() -> None:
-    item = replace(an_item(), may_go=(RecordRef.parse("emails/41"), RecordRef.parse("notes/42")))
+    item = an_item()._replace(may_go=(RecordRef.parse("emails/41"), RecordRef.parse("notes/42")))
     row = to_row(1, item)
     assert from_row(row) == item
     *columns, body = row

@@ -1,6 +1,6 @@
 """A real store on which plans, obligations and approvals are laid out by hand, as they were when something is asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -94,7 +94,7 @@ class Desk:
     def oblige(self, record: str = "contacts/101", state: str = "open", **values: Any) -> Obligation:
         """The ledger knows of a record."""
         given: dict[str, Any] = {"not_before": NOW - HOUR, "plan_id": ""}
-        made = replace(an_obligation(state, **given | values), record=RecordRef.parse(record))
+        made = an_obligation(state, **given | values)._replace(record=RecordRef.parse(record))
         with self.store.transaction() as tx:
             tx.save_obligations([made])
         return made

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -232,7 +232,7 @@ def test_a_contact_is_blocked_where_its_correspondence_is_unknown_or_would_hang_
 def test_what_is_shared_by_contacts_that_all_go_is_counted_as_gone_once() -> None:
     """Not as kept twice: whoever approves the plan approves that it goes."""
     thread = a_letter("emails/44", 101, 102, files=("f1",))
-    other = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, RecordId(102))))
+    other = ERASED._replace(decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, RecordId(102))))
     letters = {ONE: (thread,), RecordId(102): (thread,)}
     told = Desk([ERASED, other], letters).listed()
     assert told == {
@@ -268,7 +268,7 @@ def test_a_letter_that_somebody_in_the_bin_needs_stays_and_the_plan_does_not_nam
 def test_the_plan_names_each_letter_that_may_go_with_a_record() -> None:
     """A letter of two who go may go with either: nobody knows beforehand who is the last."""
     thread, other = a_letter("emails/44", 101, 102), RecordId(102)
-    erased = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
+    erased = ERASED._replace(decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
     desk = Desk([ERASED, erased], {ONE: (SHARED, thread, OWN), other: (thread,)})
     desk.listed()
     assert [item.may_go for item in desk.replaced] == [(OWN.ref, thread.ref), (thread.ref,)]

@@ -245,11 +245,11 @@ def test_nobody_is_erased_whose_correspondence_cannot_be_read(letters: Any) -> N
 def test_who_would_take_along_more_than_the_plan_said_stays(planned: tuple[RecordRef, ...]) -> None:
     """Whoever the plan kept a letter for may lie in the bin, where nobody can see that they need it."""
     letter = a_letter("emails/41", 101, deals=())
-    people = [replace(item, may_go=planned) for item in erased(101, 102)]
+    people = [item._replace(may_go=planned) for item in erased(101, 102)]
     bench = a_bench(people, letters={101: (letter,)})
     assert bench.carry_out(*people) == ["erase 102"]
     assert bench.words[0] == ("contacts/101", Skip.MORE_WOULD_GO)
-    lost = [replace(item, may_go=planned) for item in deals(21, 22)]
+    lost = [item._replace(may_go=planned) for item in deals(21, 22)]
     bench = a_bench(lost, letters={21: (a_letter("emails/41", deals=(21,)),)})
     assert bench.carry_out(*lost) == ["archive deals 22"]
     assert bench.words[0] == ("deals/21", Skip.MORE_WOULD_GO)

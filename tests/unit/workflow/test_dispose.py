@@ -290,7 +290,7 @@ def test_what_we_write_ourselves_is_no_news_to_us(make: Make) -> None:
 
 def test_what_is_blocked_waits_and_stands_in_nobodys_way(make: Make) -> None:
     first, second = erases(2)
-    play = make([first, replace(second, block=Block.UNVERIFIED)])
+    play = make([first, second._replace(block=Block.UNVERIFIED)])
     report = play.apply()
     assert play.batches == [[101]]
     assert (report.done, report.waiting, report.is_whole) == (1, 1, True)
@@ -528,7 +528,7 @@ def test_what_is_stopped_before_it_begins_does_nothing(make: Make) -> None:
 
 def left_behind(make: Make, number: int = 1, **plan: Any) -> Play:
     """A plan whose calls had no answer when the process died."""
-    items = [replace(item, state=ItemState.UNKNOWN) for item in erases(number)]
+    items = [item._replace(state=ItemState.UNKNOWN) for item in erases(number)]
     return make(items, **{"status": PlanStatus.APPLYING} | plan)
 
 

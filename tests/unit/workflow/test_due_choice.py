@@ -155,7 +155,7 @@ def test_one_that_a_plan_binds_stands_in_nobody_s_way(desk: Desk) -> None:
     approval = desk.grant()
     _, held = in_a_plan(desk, unsubscribed(), status=PlanStatus.REJECTED)
     free = a_candidate(desk, unsubscribed("contacts/102"))
-    earlier = replace(free, obligation=replace(free.obligation, call_by=NOW - DAY))
+    earlier = replace(free, obligation=free.obligation._replace(call_by=NOW - DAY))
     choice = chosen(desk, held, earlier, a_candidate(desk, former_customer("contacts/103")))
     assert choice.chosen == [(earlier, Basis.APPROVAL, (approval,))]
     assert [each.item.record.record_id for each in choice.rest] == [103]

@@ -324,7 +324,7 @@ def test_a_stop_before_the_ledger_knew_of_a_plan_makes_no_second_call(ticking: T
     with ticking.world.store.transaction() as tx:
         known = tx.obligation(ref("contacts/101"))
         assert known is not None
-        tx.save_obligations([replace(known, state=ObligationState.OPEN, settled_at=None, plan_id="")])
+        tx.save_obligations([known._replace(state=ObligationState.OPEN, settled_at=None, plan_id="")])
     ticking.later(minutes=6)
     DueTick(ticking.parts()).run(ticking.now)
     assert ticking.erased() == ["contacts/101"]
@@ -355,7 +355,7 @@ def test_a_call_of_a_plan_that_has_expired_is_settled_before_anybody_else_is_sus
         tx.save_plan(replace(found, status=PlanStatus.PARTLY_APPLIED))
         known = tx.obligation(ref("contacts/101"))
         assert known is not None
-        tx.save_obligations([replace(known, state=ObligationState.OPEN, settled_at=None)])
+        tx.save_obligations([known._replace(state=ObligationState.OPEN, settled_at=None)])
     ticking.later(hours=30)
     DueTick(ticking.parts()).run(ticking.now)
     assert ticking.gone == []
@@ -463,7 +463,7 @@ def test_a_merge_that_was_told_of_ends_nothing_twice(ticking: Ticking) -> None:
     class MergedMeanwhile(Poisoned):
         def read_contacts(self, ids: Sequence[int]) -> Any:
             with ticking.world.store.transaction() as tx:
-                tx.save_obligations([replace(known, state=ObligationState.ENDED, settled_at=ticking.now)])
+                tx.save_obligations([known._replace(state=ObligationState.ENDED, settled_at=ticking.now)])
             return self._portal.read_contacts(ids)
 
     ticking.source = MergedMeanwhile(ticking.world.portal)

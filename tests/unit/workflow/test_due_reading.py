@@ -1,7 +1,7 @@
 """What the ledger wants looked at is read by id: whom a failure is blamed on, what is heard, who is due by it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -250,7 +250,7 @@ def test_any_number_are_blamed_where_one_could_be_read(house: House) -> None:
 
 
 def test_who_is_not_known_any_more_or_has_ended_is_not_blamed(house: House) -> None:
-    unknown = replace(house.desk.oblige("contacts/102"), record=RecordRef.parse("contacts/101"))
+    unknown = house.desk.oblige("contacts/102")._replace(record=RecordRef.parse("contacts/101"))
     ended = house.desk.oblige("contacts/103", "ended")
     house.now.update({f"contacts/{number}": BUSY for number in (101, 102, 103)})
     house.now["deals/5"] = decided("retain")
@@ -506,7 +506,7 @@ def test_a_merge_that_the_due_tick_hears_of_first_is_in_the_log_and_takes_whom_a
 
 def test_a_loser_that_has_ended_or_is_not_known_ends_no_second_time(house: House) -> None:
     ended = house.desk.oblige("contacts/101", "ended", settled_at=CLICKED)
-    unknown = replace(ended, record=RecordRef.parse("contacts/102"))
+    unknown = ended._replace(record=RecordRef.parse("contacts/102"))
     for number in (101, 102):
         house.now[f"contacts/{number}"] = MergedInto(RecordId(109))
     house.read(ended, unknown)
@@ -556,7 +556,7 @@ def test_what_went_by_a_plan_of_before_it_was_first_heard_of_was_somebody_else_t
 
 def test_what_has_ended_already_is_told_of_to_nobody(house: House) -> None:
     ended = house.desk.oblige("contacts/101", "ended", settled_at=CLICKED)
-    unknown = replace(ended, record=RecordRef.parse("contacts/102"))
+    unknown = ended._replace(record=RecordRef.parse("contacts/102"))
     house.read(ended, unknown)
     assert house.events == ["contacts 101 102", "settled"]
     assert house.desk.obligation("contacts/101") == ended

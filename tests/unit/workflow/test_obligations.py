@@ -1,7 +1,6 @@
 """The ledger hears runs: what opens an obligation, with which deadline, and what it costs."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -332,5 +331,5 @@ def test_who_is_to_be_looked_at_keeps_what_is_known(desk: Desk) -> None:
     with desk.store.transaction() as tx:
         Obligations(clienti(), DAY).look_at(tx, [known.record], NOW, "webhook")
     found = desk.obligation("contacts/101")
-    assert found == replace(known, heard_at=NOW, next_look_at=found.next_look_at)
+    assert found == known._replace(heard_at=NOW, next_look_at=found.next_look_at)
     assert NOW - HOUR < found.next_look_at < NOW

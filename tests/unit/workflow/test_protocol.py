@@ -481,7 +481,7 @@ def test_of_who_stays_after_all_neither_is_left(desk: Desk, state: ItemState, ve
 
 def test_an_archive_touches_nobodys_tombstone(desk: Desk) -> None:
     sent(desk)
-    archived = replace(ARCHIVE, decision=a_disposal("contacts/101"))
+    archived = ARCHIVE._replace(decision=a_disposal("contacts/101"))
     desk.ledger.settle([archived], ItemState.FAILED, Verb.FAILED, "http-400")
     desk.ledger.settle([archived], ItemState.DONE, Verb.DONE, "read-back-absent")
     assert [stone.erased_at for stone in desk.stones()] == [None]
@@ -554,10 +554,10 @@ def test_a_call_that_may_take_effect_yet_is_noted_until_its_record_is_gone(desk:
         desk.ledger.settle([item], ItemState.PENDING, Verb.ABANDONED, STILL_THERE)
     desk.ledger.settle([ARCHIVE], ItemState.PENDING, Verb.ABANDONED, "answer-lost")
     assert desk.late() == [ERASE.record, OTHER.record]
-    desk.ledger.settle([replace(ERASE, state_code="x")], ItemState.DONE, Verb.DONE, "read-back-absent")
-    desk.ledger.settle([replace(OTHER, state_code=STILL_THERE)], ItemState.UNKNOWN, Verb.UNKNOWN, "no-answer")
+    desk.ledger.settle([ERASE._replace(state_code="x")], ItemState.DONE, Verb.DONE, "read-back-absent")
+    desk.ledger.settle([OTHER._replace(state_code=STILL_THERE)], ItemState.UNKNOWN, Verb.UNKNOWN, "no-answer")
     assert desk.late() == [ERASE.record, OTHER.record]
-    desk.ledger.settle([replace(OTHER, state_code=STILL_THERE)], ItemState.DONE, Verb.DONE, "read-back-absent")
+    desk.ledger.settle([OTHER._replace(state_code=STILL_THERE)], ItemState.DONE, Verb.DONE, "read-back-absent")
     assert desk.late() == [ERASE.record]
 
 
@@ -697,7 +697,7 @@ def test_what_was_kept_for_a_call_stays_while_there_is_another(desk: Desk) -> No
 
 def test_a_call_for_a_deal_that_is_over_takes_nothing_from_the_contact_with_its_number(desk: Desk) -> None:
     sent(desk)
-    deal = replace(DEAL, decision=a_disposal("deals/101", rule="lost-deal"))
+    deal = DEAL._replace(decision=a_disposal("deals/101", rule="lost-deal"))
     with desk.store.transaction() as tx:
         tx.add_items(desk.plan.plan_id, [deal])
     still_there(desk, deal, None)

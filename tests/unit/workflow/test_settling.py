@@ -67,7 +67,7 @@ class Books:
 
 
 def done(record: str) -> PlanItem:
-    return replace(an_item(record), state=ItemState.DONE, state_code="read-back-absent")
+    return an_item(record)._replace(state=ItemState.DONE, state_code="read-back-absent")
 
 
 def obliged(record: str, state: str = "open", **more: Any) -> Obligation:
@@ -109,7 +109,7 @@ def test_what_a_plan_left_open_is_read_again_only_if_it_was_to_go_by_itself_and_
     books = Books([an_item("contacts/101")], [obliged("contacts/101")], replace(PLAN, status=status), kind)
     books.settle()
     [(before, after)] = books.written
-    read_again = replace(before, plan_id="", next_look_at=NOW)
+    read_again = before._replace(plan_id="", next_look_at=NOW)
     assert after == (read_again if status in OVER and kind == DUE_RUN else before)
 
 

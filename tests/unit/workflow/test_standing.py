@@ -89,8 +89,8 @@ def test_one_rule_counts_from_an_unsubscription() -> None:
     ("item", "goes"),
     [
         (asked_to_go(), True),
-        (replace(asked_to_go(), action=Action.NONE), False),
-        (replace(asked_to_go(), start_is_new=True), False),
+        (asked_to_go()._replace(action=Action.NONE), False),
+        (asked_to_go()._replace(start_is_new=True), False),
         (former_customer(), False),
         (an_item(decision=a_decision(Outcome.DISPOSE)), False),
     ],

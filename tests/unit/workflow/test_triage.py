@@ -1,6 +1,5 @@
 """What a plan means for the records in it, and whose turn it is."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,12 +61,12 @@ def test_what_is_over_binds_nobody(status: PlanStatus) -> None:
 def line(number: int, *, right: bool, hours: float) -> Obligation:
     """An obligation."""
     record = RecordRef.parse(f"contacts/{number}")
-    return replace(an_obligation(), record=record, right=right, call_by=NOW + timedelta(hours=hours))
+    return an_obligation()._replace(record=record, right=right, call_by=NOW + timedelta(hours=hours))
 
 
 def test_no_flood_of_time_rules_keeps_a_right_waiting() -> None:
     flood = [line(number, right=False, hours=-number) for number in range(1, 3_001)]
-    hint = replace(a_hint(), record=RecordRef.parse("contacts/9003"))
+    hint = a_hint()._replace(record=RecordRef.parse("contacts/9003"))
     rights = [line(9_001, right=True, hours=100), line(9_002, right=True, hours=50)]
     found = in_turn([*flood, *rights, hint])
     assert [each.record.record_id for each in found[:4]] == [9_003, 9_002, 9_001, 3_000]
@@ -79,7 +78,7 @@ def test_rights_are_all_read() -> None:
 
 
 def test_the_queue_is_taken_up_by_class_so_many_at_a_time() -> None:
-    deal = replace(an_obligation(), record=RecordRef.parse("deals/1"))
+    deal = an_obligation()._replace(record=RecordRef.parse("deals/1"))
     contacts = [line(number, right=True, hours=0) for number in range(1, 601)]
     assert [(kind.value, len(page)) for kind, page in pages([*contacts, deal])] == [
         ("contacts", 500),
@@ -127,7 +126,7 @@ def test_what_an_earlier_plan_disposed_of_is_no_end_of_what_a_later_one_holds(de
 
 def test_what_a_plan_holds_that_is_carried_out_is_looked_at_when_it_may_have_ended(desk: Desk) -> None:
     found = in_plan(desk, PlanStatus.APPLYING)
-    assert sorted_out(desk, found) == ([(found.record, replace(found, next_look_at=NOW + SETTLED_WITHIN))], [])
+    assert sorted_out(desk, found) == ([(found.record, found._replace(next_look_at=NOW + SETTLED_WITHIN))], [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,7 @@ def test_what_a_plan_holds_that_is_carried_out_is_looked_at_when_it_may_have_end
 )
 def test_what_a_plan_holds_that_waits_for_a_person_waits_with_it(desk: Desk, age: Any, again: Any) -> None:
     found = in_plan(desk, PlanStatus.AWAITING_REVIEW, built_at=NOW - age)
-    waiting = replace(found, state=ObligationState.REVIEW, next_look_at=NOW + again)
+    waiting = found._replace(state=ObligationState.REVIEW, next_look_at=NOW + again)
     assert sorted_out(desk, found) == ([(found.record, waiting)], [])
     assert sorted_out(desk, waiting) == ([(found.record, waiting)], [])
 
@@ -152,7 +151,7 @@ def test_what_a_person_or_a_guardrail_forbids_says_so_and_waits(
     desk: Desk, status: PlanStatus, run: str, code: str, again: timedelta
 ) -> None:
     found = in_plan(desk, status, run)
-    waiting = replace(found, state=ObligationState.REVIEW, reason=code, next_look_at=NOW + again)
+    waiting = found._replace(state=ObligationState.REVIEW, reason=code, next_look_at=NOW + again)
     assert sorted_out(desk, found) == ([(found.record, waiting)], [])
 
 
@@ -167,11 +166,11 @@ def test_a_plan_of_single_records_that_a_guardrail_blocks_is_made_again_after_an
 def test_what_no_plan_holds_or_something_was_said_of_since_or_has_another_state_is_read(desk: Desk) -> None:
     held = in_plan(desk, PlanStatus.AWAITING_REVIEW)
     queue = [
-        replace(held, plan_id=""),
-        replace(held, plan_id="99-time"),
-        replace(held, heard_at=NOW, next_look_at=NOW - HOUR),
-        replace(held, state=ObligationState.HELD),
-        replace(held, state=ObligationState.RAISED),
+        held._replace(plan_id=""),
+        held._replace(plan_id="99-time"),
+        held._replace(heard_at=NOW, next_look_at=NOW - HOUR),
+        held._replace(state=ObligationState.HELD),
+        held._replace(state=ObligationState.RAISED),
     ]
     assert sorted_out(desk, *queue) == ([], [held.record] * len(queue))
 
@@ -183,8 +182,8 @@ def test_what_waits_in_a_plan_is_read_where_an_approval_would_let_it_go_by_itsel
     plan = desk.plan(unsubscribed(), status=PlanStatus.AWAITING_REVIEW)
     found = an_obligation(plan_id=plan.plan_id)
     assert sorted_out(desk, found) == ([], [found.record])
-    goes = replace(found, plan_id=desk.plan(unsubscribed(), status=PlanStatus.APPROVED).plan_id)
-    assert sorted_out(desk, goes) == ([(found.record, replace(goes, next_look_at=NOW + SETTLED_WITHIN))], [])
+    goes = found._replace(plan_id=desk.plan(unsubscribed(), status=PlanStatus.APPROVED).plan_id)
+    assert sorted_out(desk, goes) == ([(found.record, goes._replace(next_look_at=NOW + SETTLED_WITHIN))], [])
 
 
 def test_a_plan_means_nothing_for_what_it_does_not_hold_any_more(desk: Desk) -> None:
@@ -192,8 +191,8 @@ def test_a_plan_means_nothing_for_what_it_does_not_hold_any_more(desk: Desk) -> 
     with desk.store.transaction() as tx:
         triage = Triage(Allowance.of(tx, clienti(), Permission(mode=Mode.REVIEW, allow_erase=True), NOW), NOW)
         assert triage.fate(tx, found) is Fate.WAITS
-        assert triage.fate(tx, replace(found, plan_id="99-time")) is Fate.OVER
-        assert triage.bound(tx, replace(found, plan_id="")) is None
+        assert triage.fate(tx, found._replace(plan_id="99-time")) is Fate.OVER
+        assert triage.bound(tx, found._replace(plan_id="")) is None
         bound = triage.bound(tx, found)
         told = triage.bound(tx, found, "beyond-cap")
     assert bound is not None

@@ -1,6 +1,5 @@
 """What becomes of an obligation, and what of it is told in the audit log."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -87,7 +86,7 @@ def test_a_hint_that_led_to_a_disposal_is_the_same_obligation() -> None:
 def test_heard_again_it_is_the_same_one() -> None:
     known = an_obligation()
     found = after(known, an_unsubscribe())
-    assert found == replace(known, heard_at=NOW, next_look_at=NOW)
+    assert found == known._replace(heard_at=NOW, next_look_at=NOW)
     assert told(known, found) == ()
 
 
@@ -171,7 +170,7 @@ def test_what_was_due_when_a_keep_lapsed_keeps_the_deadline_that_it_was_given_th
 
 
 def test_the_call_for_an_archive_whose_longer_deadline_stands_is_due_ninety_days_before_it() -> None:
-    known = replace(after(None, an_inactive()), erase_by=NOW + 200 * DAY, call_by=NOW + 110 * DAY)
+    known = after(None, an_inactive())._replace(erase_by=NOW + 200 * DAY, call_by=NOW + 110 * DAY)
     found = after(known, an_inactive())
     assert (found.erase_by, found.call_by) == (NOW + 200 * DAY, NOW + 110 * DAY)
 
@@ -285,7 +284,7 @@ def test_what_must_be_looked_at_by_a_person_is_raised_once() -> None:
 
 
 def test_what_was_raised_and_is_over_ends() -> None:
-    never_opened = replace(a_hint(), state=ObligationState.RAISED)
+    never_opened = a_hint()._replace(state=ObligationState.RAISED)
     found = after(never_opened, decided("retain"))
     assert told(never_opened, found) == (Told.ENDED,)
 
@@ -331,7 +330,7 @@ def test_where_no_date_is_known_it_counts_from_when_it_was_first_heard_of() -> N
     first = after(None, restricted, opt_out=NOTHING_REMEMBERED, at=NOW - DAY)
     assert first.due_at == NOW - DAY
     again = after(
-        replace(first, state=ObligationState.REVIEW, plan_id="1-rights"), restricted, opt_out=NOTHING_REMEMBERED
+        first._replace(state=ObligationState.REVIEW, plan_id="1-rights"), restricted, opt_out=NOTHING_REMEMBERED
     )
     assert (again.due_at, again.state, again.plan_id) == (NOW - DAY, ObligationState.REVIEW, "1-rights")
 
@@ -371,7 +370,7 @@ def asked(outcome: str = "refer", code: str = "request-outweighed", **more: Any)
 def owed(**more: Any) -> Obligation:
     """Their marketing has ended, and nobody has answered them yet."""
     found = after(None, asked(), before=OFF_THE_LIST, at=NOW - HOUR)
-    return replace(found, **more)
+    return found._replace(**more)
 
 
 @pytest.mark.parametrize("outcome", ["refer", "held", "retain", "undetermined"])
@@ -459,7 +458,7 @@ def test_who_will_be_due_in_a_moment_is_not_taken_for_one_who_stays() -> None:
         found = after(known, nearly)
         assert (found.is_live, found.next_look_at, found.heard_at) == (True, in_a_moment, NOW)
     known = an_obligation(plan_id="1-rights")
-    assert after(known, nearly) == replace(known, heard_at=NOW, next_look_at=in_a_moment)
+    assert after(known, nearly) == known._replace(heard_at=NOW, next_look_at=in_a_moment)
     hint = after(None, nearly)
     assert (hint.state, hint.record, hint.reason, hint.first_seen_at) == (ObligationState.LOOK, RECORD, "retain", NOW)
 
@@ -481,7 +480,7 @@ def test_who_will_be_due_later_stays() -> None:
 
 def test_an_old_page_neither_ends_what_has_begun_nor_begins_what_has_ended() -> None:
     begun = an_obligation(heard_at=NOW + HOUR, next_look_at=NOW + 9 * HOUR)
-    assert hear(begun, decided("retain"), is_fresh=False) == replace(begun, next_look_at=NOW)
+    assert hear(begun, decided("retain"), is_fresh=False) == begun._replace(next_look_at=NOW)
     over = an_obligation("done", settled_at=NOW + HOUR)
     assert hear(over, an_unsubscribe(), is_fresh=False) is None
 
@@ -519,7 +518,7 @@ def test_a_hint_makes_an_unknown_record_be_looked_at_now() -> None:
 def test_a_hint_leaves_what_is_known_and_has_it_read_at_once(state: ObligationState) -> None:
     known = an_obligation(state.value, next_look_at=NOW + DAY, plan_id="1-rights")
     found = looked_for(known, RECORD, "webhook", NOW)
-    assert replace(found, heard_at=known.heard_at, next_look_at=known.next_look_at) == known
+    assert found._replace(heard_at=known.heard_at, next_look_at=known.next_look_at) == known
     assert found.next_look_at < NOW
     assert is_hinted(found)
 

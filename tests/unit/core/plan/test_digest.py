@@ -1,7 +1,6 @@
 """The digest is over lines that anybody can write down: an approval given today must be good after an upgrade."""
 
 import hashlib
-from dataclasses import replace
 
 from hubspot_retention.core.decision.model import Outcome, Reason, ReasonCode
 from hubspot_retention.core.plan.digest import PlanDigest
@@ -39,8 +38,8 @@ def test_the_digest_is_the_sha_256_of_the_header_and_of_each_item_in_canonical_j
     assert digest_of() == sha256(HEADER)
     assert digest_of(held) == sha256(HEADER, HELD)
     blocked = HELD.replace('"block":null,"bundle":null', '"block":"unverified","bundle":[1,0,2,0,0,0,0]')
-    left = replace(held, block=Block.UNVERIFIED, bundle=Bundle(archived=1, detached=2))
+    left = held._replace(block=Block.UNVERIFIED, bundle=Bundle(archived=1, detached=2))
     assert digest_of(left) == sha256(HEADER, blocked)
     named = HELD.replace('"outcome"', '"may_go":["emails/41","notes/42"],"outcome"')
     letters = (RecordRef.parse("emails/41"), RecordRef.parse("notes/42"))
-    assert digest_of(replace(held, may_go=letters)) == sha256(HEADER, named)
+    assert digest_of(held._replace(may_go=letters)) == sha256(HEADER, named)

@@ -244,5 +244,5 @@ def test_why_the_last_review_held_or_left_records_is_told_the_most_frequent_reas
 
 
 def test_the_reason_why_a_record_stands_in_the_ledger_is_told_in_words() -> None:
-    given = replace(NOTHING, ledger=(replace(HELD, reason="processing-restricted"),), ledger_total=1)
+    given = replace(NOTHING, ledger=(HELD._replace(reason="processing-restricted"),), ledger_total=1)
     assert "| processing is restricted |" in told(sections(given)["What could not be decided or done"])
