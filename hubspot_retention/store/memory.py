@@ -30,8 +30,8 @@ class MemoryRows(Rows):
                     starts,
                     None if opted_out_at is None else from_micros(opted_out_at),
                     None if source is None else _SOURCES[source],
-                    ended == 1,
-                    archived_by_us == 1,
+                    bool(ended),
+                    bool(archived_by_us),
                 ),
             )
             for _, record_id, starts, opted_out_at, source, ended, archived_by_us in rows
