@@ -11,27 +11,24 @@ from typing import Generic, TypeVar
 
 from hubspot_retention.core.facts.observation import CompanyObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
-from hubspot_retention.core.portal import Address, SeenContact, UnreadContact
+from hubspot_retention.core.portal import SeenContact, UnreadContact
 from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.core.residue import Letter
 from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.associations import Link, Links, company_links, record_ids
-from hubspot_retention.hubspot.translate import Companies, CompanyTranslator, ContactTranslator, Deals, DealTranslator
-from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Properties, Row, decoders_of, field_of
+from hubspot_retention.hubspot.translate import (
+    CompanyTranslator,
+    ContactTranslator,
+    DealTranslator,
+    contact_reader,
+)
+from hubspot_retention.hubspot.wire import Decoders, InlineLinks, Row, decoders_of, field_of
 
 _PRIMARY = frozenset({"contact_to_company", "deal_to_company"})
 _NO_LINKS: tuple[Link, ...] = ()
 _COMPANIES = ObjectType.COMPANY.value
 
 _Seen = TypeVar("_Seen")
-
-
-@dataclass(frozen=True, slots=True)
-class ListedAddress(Address):
-    """An address read with its contact, which says whether it is opted out of all mail: only then is the
-    portal-wide subscription status worth a request."""
-
-    off_all_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,21 +98,6 @@ def contacts(translator: ContactTranslator, *, every_address: bool) -> Kind[Seen
         decoders=decoders_of(translator.names),
         observe=seen,
     )
-
-
-def contact_reader(
-    translator: ContactTranslator, *, every_address: bool
-) -> Callable[[int, Properties, Deals, Companies], SeenContact]:
-    """What makes a contact of its id, its properties and its links."""
-    observe = translator.observe
-
-    def see(record_id: int, properties: Properties, deals: Deals, companies: Companies) -> SeenContact:
-        observation, address, off_all = observe(record_id, properties, deals, companies)
-        if address is None or not (every_address or observation.opt_out is not None):
-            return SeenContact(observation, None)
-        return SeenContact(observation, ListedAddress(address, off_all))
-
-    return see
 
 
 def unread_contacts(translator: ContactTranslator) -> Kind[UnreadContact]:

@@ -21,9 +21,9 @@ from hubspot_retention.errors import PortalContractError, PortalDeniedError
 from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.calls import API_VERSION, Call, get
 from hubspot_retention.hubspot.faults import FewFailures, RefusedError, TemporaryFailureError
-from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.objects import BATCH_SIZE, in_batches
 from hubspot_retention.hubspot.side_by_side import side_by_side
+from hubspot_retention.hubspot.translate import ListedAddress
 from hubspot_retention.hubspot.transport import Transport
 
 _BASE = f"/communication-preferences/{API_VERSION}"

@@ -5,6 +5,7 @@ for each of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -18,6 +19,7 @@ from hubspot_retention.core.facts.observation import (
 from hubspot_retention.core.facts.values import UNKNOWN, Truth, Unknown, any_of
 from hubspot_retention.core.made import made
 from hubspot_retention.core.policy.model import CompanySources, ContactSources, DealSources
+from hubspot_retention.core.portal import Address, SeenContact
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.hubspot import values
 from hubspot_retention.hubspot.values import Reader
@@ -29,6 +31,14 @@ Companies = tuple[CompanyLink, ...] | Unknown
 
 OPTED_OUT = OptOut(None)
 """Opted out by the contact's properties; since when, the subscription statuses tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAddress(Address):
+    """An address read with its contact, which says whether it is opted out of all mail: only then is the
+    portal-wide subscription status worth a request."""
+
+    off_all_mail: bool = True
 
 
 class _Columns:
@@ -147,6 +157,21 @@ class ContactTranslator:
             return seen, address if isinstance(address, str) else None, row[opt_out_all] is not False
 
         return observe
+
+
+def contact_reader(
+    translator: ContactTranslator, *, every_address: bool
+) -> Callable[[int, Properties, Deals, Companies], SeenContact]:
+    """What makes a contact of its id, its properties and its links."""
+    observe = translator.observe
+
+    def see(record_id: int, properties: Properties, deals: Deals, companies: Companies) -> SeenContact:
+        observation, address, off_all = observe(record_id, properties, deals, companies)
+        if address is None or not (every_address or observation.opt_out is not None):
+            return SeenContact(observation, None)
+        return SeenContact(observation, ListedAddress(address, off_all))
+
+    return see
 
 
 def _fixed_columns(sources: ContactSources) -> tuple[tuple[str, Reader], ...]:

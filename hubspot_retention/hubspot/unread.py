@@ -13,8 +13,7 @@ import msgspec
 from hubspot_retention.core.policy.model import ContactSources
 from hubspot_retention.core.portal import SeenContact, UnreadContact
 from hubspot_retention.errors import PortalContractError
-from hubspot_retention.hubspot.kinds import contact_reader
-from hubspot_retention.hubspot.translate import ContactTranslator
+from hubspot_retention.hubspot.translate import ContactTranslator, contact_reader
 from hubspot_retention.hubspot.wire import properties_type
 
 

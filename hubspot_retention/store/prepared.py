@@ -120,7 +120,9 @@ def _bind(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
 def _result(kind: TypeEngine[Any], dialect: Dialect) -> _Process | None:
     """Bytes are left as the driver gives them: a hand may have put a text there, and verification must name it. So are
     truths, which SQLite has as numbers: to rewrite a row for them takes as long as to fetch it."""
-    return None if isinstance(kind, LargeBinary | Boolean) else kind.dialect_impl(dialect).result_processor(dialect, None)
+    return (
+        None if isinstance(kind, LargeBinary | Boolean) else kind.dialect_impl(dialect).result_processor(dialect, None)
+    )
 
 
 def insertion(table: Table) -> Prepared:

@@ -195,6 +195,13 @@ def test_another_process_has_read_what_it_needs_before_it_has_anything_to_decide
     assert bench.before == bench.after
 
 
+def test_another_process_has_nothing_to_talk_to_hubspot_with(world_of: MakeWorld) -> None:
+    bench = Looking()
+    world_of(PEOPLE).assess(bench_for=of(bench))
+    assert "hubspot_retention.hubspot.unread" in bench.after
+    assert "hubspot_retention.hubspot.transport" not in bench.after
+
+
 _ORPHAN = """
 import os, signal
 from hubspot_retention.bootstrap.processes import ProcessBench

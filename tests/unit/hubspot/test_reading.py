@@ -14,10 +14,9 @@ from hubspot_retention.core.record import ObjectType, RecordId
 from hubspot_retention.errors import PortalContractError, RangesDisagreeError
 from hubspot_retention.hubspot import kinds
 from hubspot_retention.hubspot.associations import Link
-from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.portal import HubSpotPortal
 from hubspot_retention.hubspot.reading import ReaderOptions
-from hubspot_retention.hubspot.translate import CompanyTranslator
+from hubspot_retention.hubspot.translate import CompanyTranslator, ListedAddress
 from hubspot_retention.hubspot.transport import Transport
 from tests.unit.hubspot.surroundings import (
     BASE,

@@ -10,8 +10,8 @@ from hubspot_retention.core.facts.observation import OptOut, OptOutSource
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.portal import Address
 from hubspot_retention.errors import PortalContractError, PortalDeniedError, PortalTemporaryError
-from hubspot_retention.hubspot.kinds import ListedAddress
 from hubspot_retention.hubspot.subscriptions import Subscriptions
+from hubspot_retention.hubspot.translate import ListedAddress
 from hubspot_retention.sandbox.options import SandboxOptions, Tier
 from hubspot_retention.sandbox.scopes import ALL_SCOPES
 from tests.unit.hubspot.surroundings import (
