@@ -14,7 +14,7 @@ from tests.faults.world import CLIENTI, World
 def as_an_older_version_made_it(world: World, plan: Plan, action: Action) -> None:
     """The plan was stored when nobody asked for a rule's own mode."""
     with world.store.transaction() as tx:
-        tx.replace_items(plan.plan_id, [replace(item, action=action) for item in tx.items(plan.plan_id, ALL_ITEMS)])
+        tx.replace_items(plan.plan_id, [item._replace(action=action) for item in tx.items(plan.plan_id, ALL_ITEMS)])
 
 
 def test_who_is_due_by_it_stands_in_the_plan_and_stays_though_a_person_approves_it(world_of: MakeWorld) -> None:

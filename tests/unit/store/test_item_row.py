@@ -31,7 +31,7 @@ def test_an_item_that_was_stored_before_rows_told_which_correspondence_may_go_ta
 
 def test_an_item_that_was_stored_before_marketing_could_be_observed_is_still_read() -> None:
     item = an_item()
-    row = to_row(1, replace(item, decision=item.decision._replace(marketing_observed=True)))
+    row = to_row(1, item._replace(decision=item.decision._replace(marketing_observed=True)))
     assert from_row(row).decision.marketing_observed
     *columns, body = row
     assert isinstance(body, bytes)

@@ -253,7 +253,7 @@ def test_what_is_shared_by_deals_that_all_go_is_counted_as_gone_once() -> None:
 
 def test_a_letter_that_somebody_in_the_bin_needs_stays_and_the_plan_does_not_name_it() -> None:
     thread, other = a_letter("emails/44", 101, 102), RecordId(102)
-    erased = replace(ERASED, decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
+    erased = ERASED._replace(decision=ERASED.decision._replace(record=RecordRef(ObjectType.CONTACT, other)))
     needed = {OWN.ref: (RecordId(103),), thread.ref: (RecordId(101), RecordId(103))}
     desk = Desk([ERASED, erased], {ONE: (OWN, thread), other: (thread,)}, in_bin=needed)
     assert desk.listed() == {

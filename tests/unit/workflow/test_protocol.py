@@ -274,7 +274,7 @@ def test_the_tombstone_and_the_receipts_of_who_goes_are_durable_with_the_word_se
 
 
 def test_what_whoever_goes_into_the_bin_needs_is_durable_with_the_word_sent(desk: Desk) -> None:
-    batch = [ARCHIVE, replace(ARCHIVE, decision=a_disposal("contacts/105"))]
+    batch = [ARCHIVE, ARCHIVE._replace(decision=a_disposal("contacts/105"))]
     with desk.store.transaction() as tx:
         tx.add_items(desk.plan.plan_id, batch[1:])
     needs = {RecordId(103): (LETTER, NOTE), RecordId(105): (LETTER,)}
