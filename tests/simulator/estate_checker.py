@@ -115,8 +115,10 @@ class EstateChecker(Checker):
                 self._fail("C2", f"{record} goes, and {letter.ref} hung on it still")
 
     def _letters_first(self, record: RecordRef, who: str) -> None:
+        """What hangs on a deal alone goes first, but for what somebody needs who may be in the bin."""
+        needed = set[RecordRef]().union(*self._known.values())
         for ref in self._alone.get((who, record), ()):
-            if ref in self.town.letters and list(self.town.letters[ref].links) == [record]:
+            if ref in self.town.letters and ref not in needed and list(self.town.letters[ref].links) == [record]:
                 self._fail("C2", f"{record} goes, and {ref} hung on it alone")
 
     def _ends_are_known(self, record: RecordRef, sent: _Sent) -> None:
