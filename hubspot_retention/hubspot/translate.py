@@ -168,8 +168,8 @@ def contact_reader(
     def see(record_id: int, properties: Properties, deals: Deals, companies: Companies) -> SeenContact:
         observation, address, off_all = observe(record_id, properties, deals, companies)
         if address is None or not (every_address or observation.opt_out is not None):
-            return made(SeenContact, (observation, None))
-        return made(SeenContact, (observation, ListedAddress(address, off_all)))
+            return SeenContact(observation, None)
+        return SeenContact(observation, ListedAddress(address, off_all))
 
     return see
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from hubspot_retention.core.facts.observation import ContactObservation, DealObservation
 from hubspot_retention.core.facts.values import UNKNOWN, Unknown
-from hubspot_retention.core.made import made
 from hubspot_retention.core.record import RecordId
 from hubspot_retention.core.view import CompanyView, ContactTrace, ContactView, DealView
 from hubspot_retention.store.spool_rows import unpack_company_view, unpack_deal, unpack_trace
@@ -31,13 +30,10 @@ class AroundContacts:
         seen = {key: unpack_deal(row) for key, row in self.deals.items()}
         deals = {key: DealView(deal, _companies_of(deal, companies)) for key, deal in seen.items()}
         return [
-            made(
-                ContactView,
-                (
-                    contact,
-                    _all(contact.deals, deals) if contact.deals else (),
-                    _companies_of(contact, companies) if contact.companies else (),
-                ),
+            ContactView(
+                contact,
+                _all(contact.deals, deals) if contact.deals else (),
+                _companies_of(contact, companies) if contact.companies else (),
             )
             for contact in contacts
         ]

@@ -14,7 +14,6 @@ from hubspot_retention.core.decision.decide import NO_HISTORY, History
 from hubspot_retention.core.decision.history import NOTHING_REMEMBERED, Remembered, read_starts
 from hubspot_retention.core.decision.model import Decision, Outcome, StartValue
 from hubspot_retention.core.facts.observation import ContactObservation
-from hubspot_retention.core.made import made
 from hubspot_retention.core.plan.build import Tally, item_of, remember
 from hubspot_retention.core.plan.model import Action, PlanItem, PlanKind
 from hubspot_retention.core.policy.model import RetentionPolicy
@@ -183,7 +182,7 @@ class Court:
             history = history_of(decision, before, starts)
             if history is not None:
                 decision = judge.decide_contact(view, facts, history)
-            yield made(Decided, (decision, before, opt_outs.get(record_id, NOTHING_REMEMBERED), starts))
+            yield Decided(decision, before, opt_outs.get(record_id, NOTHING_REMEMBERED), starts)
 
     def _deals(self, docket: DealDocket) -> Iterator[Decided]:
         judge, recalled = self.judge, docket.known.before

@@ -18,7 +18,6 @@ from hubspot_retention.core.decision.weigh import NEVER, End, Weighing, weigh_ma
 from hubspot_retention.core.facts.contact import ContactFacts
 from hubspot_retention.core.facts.values import UNKNOWN, Ongoing, Start, Truth
 from hubspot_retention.core.hold import Causes, HoldKind
-from hubspot_retention.core.made import made
 from hubspot_retention.core.policy.model import Disposition
 from hubspot_retention.core.record import RecordRef
 
@@ -89,17 +88,16 @@ def _by_one_rule(disposing: Disposing, facts: Facts, ruleset: Ruleset, as_of: da
     record, starts = RecordRef(ruleset.object_type, facts.record_id), ((start.fact, value),)
     answer_by, ends, observed = rights_of(facts, ruleset)
     if at <= as_of:
-        why = (made(Reason, (ReasonCode.PERIOD_ENDED, rule.rule_id, at, None, "")),)
-        limit = civil.earliest(at, dispose.within)
+        why, limit = (Reason(ReasonCode.PERIOD_ENDED, rule.rule_id, at),), civil.earliest(at, dispose.within)
         by, what, right = rule.rule_id, dispose.disposition, dispose.right
         due = ((by, at),)
-        go = (record, Outcome.DISPOSE, why, by, what, at, limit, None, answer_by, ends, right, starts, due, False)
-        return made(Decision, go)
+        return Decision(record, Outcome.DISPOSE, why, by, what, at, limit, None, answer_by, ends, right, starts, due)
     if _activity_doubts(facts, as_of):
         return None
-    why = (made(Reason, (ReasonCode.NOT_YET_DUE, rule.rule_id, at, None, "")),)
-    told = (record, Outcome.RETAIN, why, None, None, None, None, at, answer_by, ends, False, starts, (), observed)
-    return made(Decision, told)
+    why = (Reason(ReasonCode.NOT_YET_DUE, rule.rule_id, at),)
+    return Decision(
+        record, Outcome.RETAIN, why, None, None, None, None, at, answer_by, ends, False, starts, (), observed
+    )
 
 
 def _later(value: Start, than: Start, civil: Civil) -> Truth:
@@ -119,8 +117,7 @@ def _decision(case: Weighing, outcome: Outcome, reasons: list[Reason], until: da
     record = RecordRef(case.ruleset.object_type, case.facts.record_id)
     starts = tuple(case.starts.items())
     why = tuple(reasons)
-    told = (record, outcome, why, None, None, None, None, until, answer_by, ends, False, starts, (), observed)
-    return made(Decision, told)
+    return Decision(record, outcome, why, None, None, None, None, until, answer_by, ends, False, starts, (), observed)
 
 
 def _is_exclusive(case: Weighing) -> bool:
