@@ -85,7 +85,11 @@ PACKAGES: Final = (
     _policy("logic", "logic", tests=("logic", "check", "clienti")),
     _policy("checking", "check", "check_firing", "check_timing", tests=("check", "examples", "clienti")),
     _policy("showing", "show", "words", tests=("show", "words")),
-    _policy("widening", "compare", tests=("compare",)),
+    _policy(
+        "widening",
+        *("compare", "compare_looks", "lessened"),
+        tests=("compare", "compare_for_a_rule", "compare_looks", "lessened"),
+    ),
     Package(
         name="plan",
         sources=("core/plan",),
@@ -125,5 +129,6 @@ PACKAGES: Final = (
     _workflow("obligations", "obligation_entry"),
     _workflow("anchoring", "telling"),
     *(_workflow(name) for name in ("residue", "log_tree")),
+    *(_workflow(name) for name in ("moves", "held_missed", "own_portal", "in_force", "reported")),
     *(_workflow(name) for name in _BESIDE_DISPOSALS),
 )
