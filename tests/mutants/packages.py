@@ -129,6 +129,11 @@ PACKAGES: Final = (
     _workflow("obligations", "obligation_entry"),
     _workflow("anchoring", "telling"),
     *(_workflow(name) for name in ("residue", "log_tree")),
-    *(_workflow(name) for name in ("moves", "held_missed", "own_portal", "in_force", "reported")),
+    *(_workflow(name) for name in ("held_missed", "own_portal", "in_force", "reported")),
+    Package(
+        name="moves",
+        sources=("workflow/moves.py", "workflow/event_alarms.py"),
+        tests=("tests/unit/workflow/test_moves.py", "tests/unit/workflow/test_foreign.py"),
+    ),
     *(_workflow(name) for name in _BESIDE_DISPOSALS),
 )

@@ -10,7 +10,7 @@ from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmReco
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.facts.values import UNKNOWN
-from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.model import Action, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.portal import Gone
 from hubspot_retention.core.request import RequestEnd, RequestKind
 from hubspot_retention.workflow.foreign import DELETION, IN_FLIGHT, OURS, PRIVACY_DELETION, Foreign
@@ -33,6 +33,7 @@ from tests.faults.people import (
     won_deal,
 )
 from tests.faults.world import PORTAL, World, ref
+from tests.unit.core.plan.plans import a_disposal
 from tests.unit.workflow.desk import DAY, HOUR, NOW, Desk, former_customer
 from tests.unit.workflow.hints import alarms, foreign, obligation, oblige
 from tests.unit.workflow.test_moves import came_back, merge
@@ -349,6 +350,16 @@ def test_what_somebody_in_the_bin_needs_everybody_can_see_once_they_are_restored
     world.act("restore", record="contacts/101")
     assert came_back(world, "contacts/101")
     assert needed(world) == []
+
+
+def test_a_deal_in_view_is_nobody_who_lay_in_the_bin(world_of: MakeWorld) -> None:
+    world = in_the_bin(world_of)
+    _, plan = world.assess()
+    with world.store.transaction() as tx:
+        done = a_disposal("deals/101")
+        tx.replace_items(plan.plan_id, [PlanItem(decision=done, action=Action.ARCHIVE, state=ItemState.DONE)])
+        assert foreign(world).back(tx, ref("deals/101"), world.clock.now() + timedelta(days=1))
+    assert needed(world) == [101]
 
 
 def test_whoever_is_told_to_be_restored_and_lies_in_the_bin_needs_their_letters_still(world_of: MakeWorld) -> None:

@@ -15,7 +15,7 @@ from hubspot_retention.workflow.foreign import DELETION
 from hubspot_retention.workflow.moves import take_out
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal, asks_to_go, inactive, unsubscribed
-from tests.faults.world import World, ref
+from tests.faults.world import PORTAL, World, ref
 from tests.unit.workflow.hints import foreign, obligation, oblige
 from tests.unit.workflow.ticking import Ticking
 
@@ -106,6 +106,8 @@ def test_a_hold_on_a_merged_away_record_takes_the_winner_out_of_its_plan_at_once
     assert world.state(plan, "contacts/102") == (ItemState.SKIPPED, "merged-into-another")
     entry = world.entries("contacts/102")[-1]
     assert (entry.kind, dict(entry.facts)) == ("merge.seen", {"winner": "contacts/101", "held": True})
+    assert (entry.code, entry.portal_id, entry.actor) == (None, PORTAL, "service")
+    assert entry.policy_digest == world.policy.digest
 
 
 def test_a_merge_of_people_who_are_not_held_leaves_the_winner_in_its_plan(world_of: MakeWorld) -> None:
@@ -122,6 +124,8 @@ def test_the_obligation_of_a_merged_away_record_ends_once_and_goes_on_as_the_win
         merge(world, "contacts/102", "contacts/101")
     assert world.words("contacts/102") == ["obligation.ended", "merge.seen"]
     assert world.words("contacts/101") == ["obligation.opened"]
+    told = [*world.entries("contacts/101"), *world.entries("contacts/102")]
+    assert {(entry.portal_id, entry.actor) for entry in told} == {(PORTAL, "service")}
     assert obligation(world, "contacts/102").state is ObligationState.ENDED  # type: ignore[union-attr]
     assert obligation(world, "contacts/101").is_live  # type: ignore[union-attr]
 
