@@ -78,6 +78,14 @@ def disposed_of(ticking: Ticking, record: str, state: ItemState) -> None:
     ticking.world.act("archive", record=record)
 
 
+def test_of_whom_hubspot_holds_the_very_first_contact_is_missed_too(world_of: MakeWorld) -> None:
+    ticking = Ticking(world=world_of(a_portal(contacts=[flagged(1), flagged(2)])))
+    night(ticking)
+    ticking.world.act("archive", record="contacts/1")
+    night(ticking)
+    assert called_for(ticking) == ["contacts/1"]
+
+
 def test_whoever_was_held_at_the_last_run_and_is_gone_at_this_one_calls_somebody(held: Ticking) -> None:
     held.world.act("archive", record="contacts/101")
     held.world.act("archive", record="deals/24")

@@ -91,6 +91,11 @@ WIDER: tuple[tuple[str, Change, str], ...] = (
     ("an exercised right", with_dispose("former-customer", right=True), "now counts as an exercised right"),
     ("a right no more", with_dispose("unsubscribed", right=False), "now counts as no exercised right any more"),
     ("a nearer limit", with_dispose("unsubscribed", within=(Period(days=4),)), "within P4D, before it was P5D"),
+    (
+        "one of two limits nearer",
+        with_dispose("erasure-request", within=(Period(days=4), Period(months=1))),
+        "within P4D or P1M, before it was P30D or P1M: another",
+    ),
     ("a farther limit", with_dispose("unsubscribed", within=(Period(days=500),)), "another rule may decide"),
     ("nobody looks", with_dispose("inactive-contact", review=ReviewKind.NOBODY), "reviewed differently"),
     ("no warning", with_dispose("inactive-contact", warn_ahead=None), "reviewed differently"),

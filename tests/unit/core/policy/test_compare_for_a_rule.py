@@ -7,7 +7,7 @@ import pytest
 
 from hubspot_retention.core.civil import Period
 from hubspot_retention.core.policy.compare import widened, widened_for
-from hubspot_retention.core.policy.model import Mode, RetentionPolicy, RetentionRule
+from hubspot_retention.core.policy.model import Mode, RetentionPolicy, RetentionRule, ReviewKind
 from tests.unit.core.policy.test_compare import approved, the_rule, with_dispose, with_rule, without
 
 Change = Callable[[RetentionPolicy], RetentionPolicy]
@@ -62,6 +62,7 @@ def test_what_another_rule_alone_disposes_of_does_not_count(change: Change) -> N
 
 def test_what_another_rule_keeps_no_longer_counts() -> None:
     assert for_unsubscribed(without("active-customer")) == ("rule active-customer is gone and kept records",)
+    assert for_unsubscribed(with_rule("former-customer", keep=None)) == ("rule former-customer keeps differently",)
     exclusive = next(rule for rule in approved().rules if rule.exclusive and rule.dispose is not None)
     assert for_unsubscribed(with_rule(exclusive.rule_id, exclusive=False, mode=Mode.ENFORCE)) == (
         f"rule {exclusive.rule_id} matches differently",
@@ -79,3 +80,12 @@ def test_a_limit_of_the_rule_s_own_that_is_gone_counts() -> None:
 def test_what_widens_every_rule_counts() -> None:
     raised = replace(approved().guardrails, max_disposals=approved().guardrails.max_disposals + 1)
     assert for_unsubscribed(lambda policy: replace(policy, guardrails=raised)) == ("a guardrail is raised",)
+
+
+def test_of_another_rule_that_keeps_less_it_is_not_told_that_it_disposes_no_more() -> None:
+    disposes = the_rule("former-customer").dispose
+    assert disposes is not None
+    looked_at = with_rule("former-customer", dispose=replace(disposes, review=ReviewKind.PERSON))
+    before, now = looked_at(approved()), changed(looked_at, with_rule("former-customer", keep=None))
+    assert widened_for("unsubscribed", before, changed(looked_at)) == ()
+    assert widened_for("unsubscribed", before, now) == ("rule former-customer keeps differently",)

@@ -139,6 +139,14 @@ def test_one_that_wanted_each_looked_at_is_missed_whatever_stands_beside_it(revi
     assert said(asked, disposing("looked-at", review=review, after=Period(days=31))) == UNSEEN
 
 
+def test_each_one_that_wanted_a_look_is_missed() -> None:
+    asked = [disposing(name, review=ReviewKind.PERSON) for name in ("first", "second")]
+    assert widened(a_policy(*asked, BY_ITSELF), a_policy(BY_ITSELF)) == (
+        "rule first disposes no more, and wanted each of its disposals looked at",
+        "rule second disposes no more, and wanted each of its disposals looked at",
+    )
+
+
 def test_of_two_rules_that_may_be_equal_the_order_counts() -> None:
     deal = disposing("deals", object_type=ObjectType.DEAL, when=Holds("is_closed_won"))
     other = disposing("other", mode=Mode.REVIEW)
