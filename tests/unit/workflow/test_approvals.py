@@ -11,14 +11,15 @@ from hubspot_retention.core.plan.model import PlanStatus
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
 from hubspot_retention.errors import BlockedError, UsageError
-from hubspot_retention.workflow.approvals import Approver
+from hubspot_retention.workflow.approvals import Approver, is_approved, policy_approved
 from hubspot_retention.workflow.standing import SERVICE, in_force
 from hubspot_retention.workflow.upkeep import Keeper
+from tests.documents import CLIENTI, clienti
 from tests.faults.conftest import MakeWorld
 from tests.faults.people import a_portal
 from tests.faults.world import World
 from tests.unit.core.plan.plans import observing
-from tests.unit.workflow.desk import Desk, former_customer, unsubscribed
+from tests.unit.workflow.desk import NOW, Desk, former_customer, unsubscribed
 
 DAY = timedelta(days=1)
 
@@ -360,3 +361,21 @@ def test_what_did_not_go_by_it_or_is_over_stays_as_it_is(world: World, run: str,
     plan = desk.plan(unsubscribed(), run=run, status=status, decided_by=by)
     Approver(world.store, "carl").revoke(number, world.clock.now())
     assert (desk.found(plan), desk.entries()) == (plan, [])
+
+
+# The policy itself.
+
+
+def test_that_a_person_approved_a_policy_is_in_the_log_with_who_it_was(desk: Desk) -> None:
+    with desk.store.transaction() as tx:
+        assert not is_approved(tx, clienti())
+        policy_approved(tx, clienti(), CLIENTI.read_text(), NOW, "anna")
+        assert is_approved(tx, clienti())
+        assert not is_approved(tx, replace(clienti(), digest="f" * 64))
+    [entry] = desk.entries("policy")
+    assert (entry.kind, entry.at, entry.actor, entry.policy_digest) == (
+        "policy.approved",
+        NOW,
+        "anna",
+        clienti().digest,
+    )

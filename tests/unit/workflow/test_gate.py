@@ -12,7 +12,7 @@ import pytest
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.plan.model import Action, Plan, PlanStatus, RuleCount
-from hubspot_retention.core.policy.model import Mode
+from hubspot_retention.core.policy.model import AttachmentPolicy, Mode
 from hubspot_retention.core.portal import PortalDetails
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.errors import BlockedError, UsageError
@@ -179,6 +179,19 @@ def test_a_plan_is_refused_once_a_person_has_approved_a_narrower_policy_than_its
     assert (shelf.saved, shelf.said) == ([], [])
     for approved in (None, CLIENTI.read_text(), WIDER):
         admitted(shelf=Shelf(approved=approved))
+
+
+def test_all_that_makes_a_plan_wider_than_what_was_approved_last_is_told() -> None:
+    narrower = NARROWER.replace('after = "P12M", from = "closed_at"', 'after = "P13M", from = "closed_at"')
+    both = "before it was P3Y; rule lost-deal disposes after P12M, before it was P13M). "
+    refused(NARROWED.replace("before it was P3Y). ", both), shelf=Shelf(approved=narrower))
+
+
+@pytest.mark.parametrize("said", AttachmentPolicy)
+def test_files_are_erased_where_both_the_policy_and_the_settings_say_so(said: AttachmentPolicy) -> None:
+    policy = replace(clienti(), attachments=said)
+    assert REVIEW.attachments(policy) is said
+    assert replace(REVIEW, allow_erase=False).attachments(policy) is AttachmentPolicy.REPORT
 
 
 def test_a_plan_that_is_too_old_is_told_of_as_expired_whatever_was_approved_since() -> None:
