@@ -61,9 +61,10 @@ def test_a_right_that_no_rule_is_for_ends_it_whatever_is_observed() -> None:
 
 
 def test_where_one_rule_alone_matches_it_is_told_too() -> None:
-    alone = observing("unsubscribed", policy=only("unsubscribed", "inactive-contact"))
     ahead = a_contact(active_at=LATELY, opt_out=OptOut(at("2026-11-22T09:00")))
-    assert marketing(ahead, alone) == (True, True)
+    for rules in (("unsubscribed", "inactive-contact"), ("unsubscribed",)):
+        assert marketing(ahead, observing("unsubscribed", policy=only(*rules))) == (True, True)
+        assert marketing(ahead, only(*rules)) == (True, False)
 
 
 def test_of_somebody_who_exercised_no_right_and_of_deals_there_is_nothing_to_end() -> None:
