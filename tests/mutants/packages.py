@@ -133,7 +133,7 @@ PACKAGES: Final = (
     Package(
         name="moves",
         sources=("workflow/moves.py", "workflow/event_alarms.py"),
-        tests=("tests/unit/workflow/test_moves.py", "tests/unit/workflow/test_foreign.py"),
+        tests=tuple(f"tests/unit/workflow/test_{name}.py" for name in ("moves", "event_alarms", "foreign")),
     ),
     *(_workflow(name) for name in _BESIDE_DISPOSALS),
 )

@@ -352,6 +352,16 @@ def test_what_somebody_in_the_bin_needs_everybody_can_see_once_they_are_restored
     assert needed(world) == []
 
 
+def test_whoever_is_gone_was_held_if_one_was_who_was_merged_into_them(world_of: MakeWorld) -> None:
+    world = world_of(a_portal())
+    oblige(world, "contacts/102", ObligationState.HELD)
+    loss = Loss(record=ref("contacts/101"), deleted_at=world.clock.now(), merged=(ref("contacts/102"),))
+    with world.store.transaction() as tx:
+        foreign(world).gone(tx, loss, world.clock.now())
+    [found] = alarms(world)
+    assert (found.about, dict(found.facts)["was"]) == ("contacts/101", "held")
+
+
 def test_a_deal_in_view_is_nobody_who_lay_in_the_bin(world_of: MakeWorld) -> None:
     world = in_the_bin(world_of)
     _, plan = world.assess()
