@@ -42,7 +42,7 @@ _SENTINELS: Final = tuple(
 
 _BEFORE_A_DISPOSAL: Final = (
     *("recover", "succeed", "confirm", "approvals", "standing", "allowance", "approved"),
-    *("returned", "begun", "clerk", "deciding", "opting_out", "seal"),
+    *("returned", "begun", "deciding", "opting_out", "seal"),
     *("due_choice", "due_group", "due_letters", "due_plans", "due_reading", "person", "assess"),
 )
 _BESIDE_DISPOSALS: Final = ("triage", "reconcile", "watch", "review", "foreign", "hot", "inbox", "owner_warnings")
@@ -113,7 +113,15 @@ PACKAGES: Final = (
     Package(
         name="application",
         sources=("workflow/dispose.py", "workflow/batches.py"),
-        tests=("tests/unit/workflow/test_dispose.py", "tests/unit/workflow/test_batches.py"),
+        tests=(
+            *("tests/unit/workflow/test_dispose.py", "tests/unit/workflow/test_batches.py"),
+            "tests/faults/test_bundle.py",
+        ),
+    ),
+    Package(
+        name="clerk",
+        sources=("workflow/clerk.py",),
+        tests=("tests/unit/workflow/test_clerk.py", "tests/unit/workflow/test_following.py"),
     ),
     _workflow("gate"),
     Package(

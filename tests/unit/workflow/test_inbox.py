@@ -42,6 +42,7 @@ from tests.unit.workflow.hints import (
     waiting,
     wanted,
 )
+from tests.unit.workflow.test_foreign import in_the_bin, needed
 
 
 def run(world: World, *events: Event, source: Any = None, **parts: Any) -> dict[str, int]:
@@ -431,6 +432,17 @@ def test_what_was_restored_and_deleted_by_somebody_before_either_is_heard_of_is_
     assert run(world, restored, an_event("contacts/101", "deletion", number=1)) == {"deletion": 2}
     assert world.words("contacts/101")[-2:] == ["restoration.seen", "foreign-deletion.seen"]
     assert [alarm.about for alarm in alarms(world)] == ["contacts/101"]
+
+
+def test_whoever_was_restored_and_deleted_again_lies_in_the_bin_and_needs_their_letters_still(
+    world_of: MakeWorld,
+) -> None:
+    world = in_the_bin(world_of)
+    for deed in ("restore", "archive"):
+        world.act(deed, record="contacts/101")
+    restored = an_event("contacts/101", "restore", occurred_at=world.clock.now() + timedelta(minutes=1))
+    assert run(world, restored, an_event("contacts/101", "deletion", number=1)) == {"deletion": 2}
+    assert needed(world) == [101]
 
 
 @pytest.mark.parametrize("record", ["contacts/101", "deals/21"])

@@ -441,7 +441,8 @@ def test_who_is_owed_an_answer_and_will_be_due_in_a_moment_is_looked_at_then() -
 
 
 def test_once_marketing_has_ended_the_answer_is_owed_and_the_record_is_read_at_once() -> None:
-    found = to_answer(an_obligation("review", disposition=None, plan_id="3-rights", attempts=2), ANSWER_BY, NOW)
+    before = an_obligation("review", disposition=None, plan_id="3-rights", attempts=2)
+    found = to_answer(before._replace(next_look_at=NOW + timedelta(days=1)), ANSWER_BY, NOW)
     assert (found.state, found.reason, found.plan_id) == (ObligationState.RAISED, ANSWER_OWED, "")
     assert (found.erase_by, found.call_by, found.not_before) == (ANSWER_BY, ANSWER_BY, None)
     assert (found.next_look_at, found.attempts) == (NOW, 0)

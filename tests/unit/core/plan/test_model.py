@@ -20,8 +20,6 @@ def test_the_filter_for_all_items_filters_nothing_and_keeps_the_order_of_the_dig
 
 
 def test_what_a_plan_only_observes_is_not_among_what_it_does() -> None:
-    done, seen = (
-        RuleCount(rule, action, 2, None, None) for rule, action in (("a", Action.ERASE), ("b", Action.OBSERVE))
-    )
+    done, seen = RuleCount("a", Action.ERASE, 3, None, None), RuleCount("b", Action.OBSERVE, 2, None, None)
     assert (a_plan(rules=(done, seen)).to_do, a_plan(rules=(done, seen)).observed) == ((done,), 2)
     assert (a_plan(rules=(seen,)).to_do, a_plan().observed) == ((), 0)

@@ -210,6 +210,30 @@ def test_what_comes_after_an_opt_out_takes_nothing_from_it(how: Verb) -> None:
     assert (rule.opted_out, rule.ended, rule.open) == (1, 0, how is not Verb.ENDED)
 
 
+def test_who_is_opted_out_twice_is_counted_twice_and_each_that_was_late() -> None:
+    later = DAY + timedelta(days=3)
+    first, second = (to_opt_out(1, DAY, DAY), opted_out(1, later)), (to_opt_out(1, later, later), opted_out(1, AFTER))
+    found = figures(*first, *second[:1], replace(second[1], at=later + timedelta(days=1)))
+    assert (found.opted_out, found.late_total, found.late_opted_out) == (2, 2, 2)
+    assert found.rules[NO_RULE].marketing_ended == 2
+
+
+def test_an_opt_out_of_the_very_first_instant_is_of_the_period() -> None:
+    assert figures(to_opt_out(1, BEFORE, DAY), opted_out(1, BEGIN)).opted_out == 1
+
+
+def test_what_is_owed_once_somebody_has_gone_takes_back_no_opt_out() -> None:
+    gone = about(Subject.DISPOSAL, Verb.DONE, DAY, record="contacts/1", rule="unsubscribed")
+    owed = replace(ended(1, Verb.RAISED, DAY, "answer-owed"), facts=(("call_by", AFTER.isoformat()),))
+    assert figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), gone, owed).opted_out == 1
+
+
+def test_an_answer_that_is_owed_after_an_opt_out_is_owed_by_its_rule() -> None:
+    owed = replace(ended(1, Verb.RAISED, DAY, "answer-owed"), rule=None, facts=(("call_by", AFTER.isoformat()),))
+    found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), owed)
+    assert (found.rules["unsubscribed"].open, found.rules["unsubscribed"].raised) == (1, 1)
+
+
 def test_who_goes_after_an_opt_out_was_opted_out_when_that_was_due() -> None:
     gone = about(Subject.DISPOSAL, Verb.DONE, AFTER - timedelta(days=20), record="contacts/1", rule="unsubscribed")
     found = figures(to_opt_out(1, DAY, DAY), opted_out(1, DAY), gone)
