@@ -249,6 +249,7 @@ def test_who_would_take_along_more_than_the_plan_said_stays(planned: tuple[Recor
     bench = a_bench(people, letters={101: (letter,)})
     assert bench.carry_out(*people) == ["erase 102"]
     assert [word for word in bench.words if word[0] == "contacts/101"] == [("contacts/101", Skip.MORE_WOULD_GO)]
+    assert bench.events[-1] == "look contacts 102"
     lost = [item._replace(may_go=planned) for item in deals(21, 22)]
     bench = a_bench(lost, letters={21: (a_letter("emails/41", deals=(21,)),)})
     assert bench.carry_out(*lost) == ["archive deals 22"]

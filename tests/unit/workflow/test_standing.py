@@ -273,6 +273,25 @@ def test_one_is_not_in_force_under_a_policy_that_is_wider_for_its_rule_than_the_
     assert forces(desk) == ["former-customer", "agreement"]
 
 
+def test_all_that_makes_a_policy_wider_is_told(desk: Desk) -> None:
+    is_now = 'after = "P24M", from = "customer_until", within = "P30D"'
+    text = TEXT.replace(is_now, 'after = "P25M", from = "customer_until", within = "P31D"')
+    desk.approve_policy()
+    with desk.store.transaction() as tx:
+        tx.approve_policy(parse_policy(text).digest, text, NOW, "carl")
+    desk.grant("former-customer", policy_digest=parse_policy(text).digest)
+    both = (
+        "(rule former-customer disposes after P24M, before it was P25M; rule former-customer is to be met within P30D, "
+        "before it was P31D: another rule may decide)"
+    )
+    with desk.store.transaction() as tx:
+        ((_, last),) = judged(tx, clienti(), NOW)
+        tx.approve_policy(clienti().digest, TEXT, NOW, "carl")
+        ((_, given),) = judged(tx, clienti(), NOW)
+    assert last == f"the policy is wider than the one approved last {both}; see `policy approve`"
+    assert given == f"the policy is wider than the one that it was given under {both}"
+
+
 @pytest.mark.parametrize("document", ["", "no policy"])
 def test_one_is_not_in_force_whose_policy_is_not_kept_or_cannot_be_read(desk: Desk, document: str) -> None:
     desk.grant(policy_digest="0" * 64)
