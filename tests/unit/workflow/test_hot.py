@@ -11,6 +11,7 @@ from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.facts.values import UNKNOWN
 from hubspot_retention.core.record import ObjectType, RecordRef
 from hubspot_retention.errors import PortalContractError, PortalPausedError, PortalTemporaryError
+from hubspot_retention.workflow.event_alarms import alarm_about, settle
 from hubspot_retention.workflow.hot import HotOptions
 from hubspot_retention.workflow.watch import raise_alarm
 from tests.faults.conftest import MakeWorld
@@ -224,6 +225,22 @@ def test_that_an_erased_person_is_back_is_over_once_the_contact_is_gone_although
     world.act("archive", record="contacts/101")
     hot_sweep(world).run(world.clock.now())
     assert [alarm.about for alarm in alarms(world) if alarm.kind is AlarmKind.ERASED_PERSON_BACK] == ["contacts/102"]
+
+
+def test_alarms_that_are_over_keep_no_other_from_being_asked_for(
+    world_of: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubspot_retention.workflow.hot._FIRST_ASKED", 1)
+    world = people(world_of)
+    hot_sweep(world).run(world.clock.now())
+    world.clock.present += timedelta(hours=2)
+    with world.store.transaction() as tx:
+        for about in ("contacts/101", "contacts/102"):
+            kind, now = AlarmKind.FOREIGN_DELETION, world.clock.now()
+            raise_alarm(tx, Alarm(kind=kind, about=about, level=AlarmLevel.URGENT, at=now))
+        settle(tx, alarm_about(tx, ref("contacts/101")), world.clock.now())
+    hot_sweep(world).run(world.clock.now())
+    assert alarms(world) == []
 
 
 @pytest.mark.parametrize("value", ["true", "false"])
