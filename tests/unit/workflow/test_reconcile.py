@@ -172,6 +172,7 @@ def test_enforce_waits_while_erasing_is_not_allowed(world_of: MakeWorld) -> None
     approve_policy(world)
     done = reconcile(world, replace(ENFORCE, allow_erase=False))
     assert "erasing is not allowed" in waits(done, "rights")
+    assert not done.is_refused
     assert world.plan(done.plans[0]).status is PlanStatus.AWAITING_REVIEW
 
 
@@ -181,6 +182,7 @@ def test_enforce_waits_while_everything_is_stopped(world_of: MakeWorld) -> None:
     world.registrar().set_kill_switch("bent: wait", world.clock.now())
     done = reconcile(world, ENFORCE)
     assert waits(done, "rights") == "all disposals are stopped"
+    assert done.is_refused
     assert world.calls() == []
 
 
