@@ -427,7 +427,12 @@ def test_the_due_tick_comes_after_the_plans_and_is_told_with_them(shop: Shop) ->
 def test_what_stops_the_due_tick_is_told(shop: Shop) -> None:
     shop.tick = DueReport(stopped_by="the daily quota is used up")
     done = shop.reconcile()
-    assert (done.stopped_by, done.is_partial) == ("the daily quota is used up", False)
+    assert (done.stopped_by, done.is_partial, done.is_refused) == ("the daily quota is used up", False, False)
+
+
+def test_what_the_due_tick_was_refused_the_reconciliation_was_refused(shop: Shop) -> None:
+    shop.tick = DueReport(is_refused=True)
+    assert shop.reconcile().is_refused
 
 
 @pytest.mark.parametrize("error", [PortalError("the token was refused"), BlockedError("the token was refused")])
