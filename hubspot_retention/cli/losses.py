@@ -47,23 +47,17 @@ def reach_of(house: "Application", held: "RecordRef", asked: Collection["RecordR
 
 def tell_losses(house: "Application", records: Collection["RecordRef"]) -> None:
     """Tell which plans that wait or run would have taken some of these records, and do not any more."""
-    from hubspot_retention.core.plan.model import Action, ItemState
+    from hubspot_retention.core.plan.model import NOT_SENT, WAITS_OR_RUNS, Action, PlanStatus
 
+    open_statuses = (*WAITS_OR_RUNS, PlanStatus.BLOCKED)
     losses: dict[str, list[str]] = {}
     with house.store("brief") as store, store.transaction() as tx:
         for record in sorted(records):
             for made, item in tx.items_of_record(record):
                 goes = item.action in (Action.ARCHIVE, Action.ERASE)
-                if goes and made.status in _open_statuses() and item.state in (ItemState.PENDING, ItemState.PREPARED):
+                if goes and made.status in open_statuses and item.state in NOT_SENT:
                     losses.setdefault(made.plan_id, []).append(str(record))
     for plan_id, lost in losses.items():
         more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
         skipped = "it is" if len(lost) == 1 else "they are"
         say(f"plan {plan_id} loses {', '.join(lost[:_NAMED])}{more}: {skipped} skipped when the plan is applied")
-
-
-def _open_statuses() -> frozenset[str]:
-    from hubspot_retention.core.plan.model import PlanStatus
-
-    waiting = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
-    return frozenset((*waiting, PlanStatus.BLOCKED))

@@ -20,7 +20,7 @@ from threading import Lock
 from weakref import WeakSet
 
 from hubspot_retention.core.audit.kinds import Verb
-from hubspot_retention.core.plan.model import ItemState, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import BEGUN, NOT_SENT, ItemState, Plan, PlanItem, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter, ItemOrder
 from hubspot_retention.core.record import PortalId
 from hubspot_retention.core.webhook.heard import Listening, hold_properties
@@ -48,9 +48,7 @@ _MOST_UNREADABLE = 10
 """How many reads may fail while calls are settled: enough to find one record in a batch by halving."""
 
 _ACTIONS = tuple(TOGETHER)
-_OPEN = (ItemState.PENDING, ItemState.PREPARED)
 _UNSETTLED = (ItemState.SENT, ItemState.UNKNOWN)
-_BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +137,7 @@ class Applier:
         size, idle, left, first = BATCH, 0, None, 0
         trouble: PortalError | None = None
         while idle < _IDLE_ROUNDS and not (self._tools.should_stop() or ledger.is_stopped()):
-            items = [item for item in self._items(plan, _OPEN) if item.block is None and wanted(item)]
+            items = [item for item in self._items(plan, NOT_SENT) if item.block is None and wanted(item)]
             if not items:
                 return
             farther = any(item.state_code == CAME_FARTHER for item in items)
@@ -211,7 +209,7 @@ class Applier:
         """Calls whose answer was lost, by a stop or a time-out, are settled by reading before anything else: of this
         plan and of every other that was stopped, also when it may not be applied any more."""
         with self._store.transaction() as tx:
-            begun = tx.plans_of_status(portal, _BEGUN)
+            begun = tx.plans_of_status(portal, BEGUN)
         left = [known for known in begun if self._items(known, _UNSETTLED)]
         if left:
             check_portal(left[0], self._tools.source.identity())
@@ -238,7 +236,7 @@ class Applier:
         """What a person decided meanwhile stays decided; what the end of the process interrupts goes on later."""
         with self._store.transaction() as tx:
             states = tx.count_states(plan.plan_id)
-            waiting = sum(states.get(state, 0) for state in _OPEN)
+            waiting = sum(states.get(state, 0) for state in NOT_SENT)
             unsettled = sum(states.get(state, 0) for state in _UNSETTLED)
             failed = states.get(ItemState.FAILED, 0)
             ended = tx.plan(plan.plan_id) or plan

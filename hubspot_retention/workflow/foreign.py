@@ -8,7 +8,7 @@ was held or kept, or of which nobody can tell, an alarm says until when HubSpot'
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from hubspot_retention.core.alarm import Alarm, AlarmKind, AlarmLevel, AlarmRecord
@@ -16,6 +16,7 @@ from hubspot_retention.core.audit.entry import Facts
 from hubspot_retention.core.audit.kinds import Subject
 from hubspot_retention.core.deadline.ledger import GONE, ended
 from hubspot_retention.core.deadline.obligation import Obligation
+from hubspot_retention.core.deadline.timing import BIN
 from hubspot_retention.core.plan.model import ItemState
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.portal import Gone
@@ -26,9 +27,6 @@ from hubspot_retention.workflow.moves import Moves
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.reach import Surroundings
 from hubspot_retention.workflow.worth import Loss, Worth, is_heard_of, is_known_held, worth_of
-
-BIN: Final = timedelta(days=90)
-"""How long HubSpot's bin keeps what was archived (HubSpot, "restore deleted records")."""
 
 DELETION: Final = "deletion"
 PRIVACY_DELETION: Final = "privacy-deletion"

@@ -17,7 +17,7 @@ from hubspot_retention.core.audit.entry import Entry, Facts
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.ledger import told
 from hubspot_retention.core.deadline.obligation import Obligation
-from hubspot_retention.core.plan.model import RESTORED, Action, ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.model import NOT_SENT, RESTORED, WAITS_OR_RUNS, Action, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.recheck import Skip
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType, PortalId, RecordId, RecordRef
@@ -27,8 +27,6 @@ from hubspot_retention.workflow.obligation_entry import entry_of
 from hubspot_retention.workflow.ports import Transaction
 from hubspot_retention.workflow.standing import SERVICE
 
-_WAITING: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
-_NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
 _DISPOSALS: Final = (Action.ARCHIVE, Action.ERASE)
 _BEHIND: Final = timedelta(minutes=10)
 """For so long after it went a record may still be seen: answers and lists of HubSpot lag by minutes, and what was read
@@ -46,7 +44,7 @@ def take_out(tx: Transaction, record: RecordRef, why: Skip, now: datetime) -> in
     found = [
         (plan, item)
         for plan, item in tx.items_of_record(record)
-        if plan.status in _WAITING and item.action in _DISPOSALS and item.state in _NOT_SENT
+        if plan.status in WAITS_OR_RUNS and item.action in _DISPOSALS and item.state in NOT_SENT
     ]
     for plan, item in found:
         tx.set_item_state(plan.plan_id, record, ItemState.SKIPPED, why.value)

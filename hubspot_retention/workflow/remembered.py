@@ -10,9 +10,9 @@ from typing import Final
 from hubspot_retention.core.audit.entry import Entry
 from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.consent import ConsentReceipt, Remembrance
+from hubspot_retention.core.deadline.timing import BIN
 from hubspot_retention.core.facts.values import Unknown
 from hubspot_retention.core.plan.model import ItemState, PlanItem
-from hubspot_retention.core.policy.lengths import BIN_DAYS
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.core.tombstone import Tombstone
@@ -23,7 +23,7 @@ from hubspot_retention.workflow.standing import SERVICE
 MAY_COME_FOR: Final = timedelta(days=1)
 """So long after a record was still there a call whose answer was lost can take effect on it."""
 
-_CAN_BE_RESTORED_FOR: Final = timedelta(days=BIN_DAYS) + MAY_COME_FOR
+_CAN_BE_RESTORED_FOR: Final = BIN + MAY_COME_FOR
 """So long after the word that somebody goes into the bin they can be there: the call may have come late."""
 
 _IN_FLIGHT: Final = (ItemState.SENT, ItemState.UNKNOWN)

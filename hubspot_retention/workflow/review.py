@@ -9,7 +9,7 @@ from hubspot_retention.core.audit.kinds import Subject, Verb
 from hubspot_retention.core.deadline.ledger import put_off
 from hubspot_retention.core.deadline.obligation import ObligationState
 from hubspot_retention.core.hold import Hold
-from hubspot_retention.core.plan.model import ItemState, Plan, PlanStatus
+from hubspot_retention.core.plan.model import BEGUN, ItemState, Plan, PlanStatus
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.policy.model import RetentionPolicy
 from hubspot_retention.core.policy.parse import parse_policy
@@ -27,7 +27,6 @@ _SHORTEST_DIGEST = 12
 
 
 _IN_FLIGHT = ItemFilter(states=(ItemState.SENT, ItemState.UNKNOWN))
-_BEGUN = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
 _ALREADY = {
     PlanStatus.APPROVED: "already; carry it out with `plan apply {}`",
     PlanStatus.APPLYING: "already and has begun to be carried out; if it was stopped, `plan apply {}` goes on with it",
@@ -245,7 +244,7 @@ def _in_flight(tx: Transaction, held: RecordRef, now: datetime) -> tuple[InFligh
     sent = [
         InFlight(plan.plan_id, item.record)
         for plan in tx.plans()
-        if plan.status in _BEGUN
+        if plan.status in BEGUN
         for item in tx.items(plan.plan_id, _IN_FLIGHT)
     ]
     sent.extend(InFlight(plan_id, record) for plan_id, record in tx.late_calls(now - MAY_COME_FOR))

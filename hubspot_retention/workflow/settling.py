@@ -7,7 +7,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from hubspot_retention.core.deadline.outcome import after_item
-from hubspot_retention.core.plan.model import Action, Plan, PlanItem, PlanStatus
+from hubspot_retention.core.plan.model import OVER, Action, Plan, PlanItem
 from hubspot_retention.core.plan.query import ItemFilter
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.gate import find_plan
@@ -16,7 +16,6 @@ from hubspot_retention.workflow.ports import Store
 from hubspot_retention.workflow.seal import DUE_RUN
 
 _ACTIONS: Final = ItemFilter(actions=(Action.ARCHIVE, Action.ERASE, Action.END_MARKETING))
-_OVER: Final = (PlanStatus.APPLIED, PlanStatus.PARTLY_APPLIED, PlanStatus.EXPIRED, PlanStatus.REJECTED)
 _BATCH: Final = 500
 
 
@@ -33,7 +32,7 @@ class Settlement:
         once it is over; what is left of another waits for a person."""
         plan = find_plan(self._store, plan_id)
         with self._store.transaction() as tx:
-            over = plan.status in _OVER and tx.run_kind(plan.run_id) == DUE_RUN
+            over = plan.status in OVER and tx.run_kind(plan.run_id) == DUE_RUN
             items = tx.items(plan_id, _ACTIONS)
         for kind, part in _parts(items):
             self._settle(plan, kind, part, over=over)

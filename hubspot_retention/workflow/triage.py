@@ -14,7 +14,7 @@ from typing import Final
 from hubspot_retention.core.deadline.ledger import LOOK_AGAIN, by_deadline, done, is_hinted, put_off, waits
 from hubspot_retention.core.deadline.obligation import Obligation, ObligationState
 from hubspot_retention.core.deadline.outcome import SETTLED_WITHIN
-from hubspot_retention.core.plan.model import Plan, PlanStatus
+from hubspot_retention.core.plan.model import OVER, Plan, PlanStatus
 from hubspot_retention.core.record import ObjectType
 from hubspot_retention.workflow.allowance import Allowance
 from hubspot_retention.workflow.obligations import Change
@@ -29,7 +29,6 @@ TRY_AGAIN: Final = timedelta(hours=1)
 _MOST_READ: Final = 2_000
 """Records read in one tick for time rules; exercised rights are all read."""
 _PAGE: Final = 500
-_ENDED: Final = (PlanStatus.APPLIED, PlanStatus.PARTLY_APPLIED, PlanStatus.EXPIRED, PlanStatus.REJECTED)
 
 
 class Fate(Enum):
@@ -96,7 +95,7 @@ class Triage:
 
     def _has_ended(self, tx: Transaction, plan_id: str) -> bool:
         found = self.plan(tx, plan_id)
-        return found is not None and found[0].status in _ENDED
+        return found is not None and found[0].status in OVER
 
     def _known(self, tx: Transaction, found: Obligation) -> Obligation | None:
         """An obligation as it stands without a look; `None`: it must be read."""

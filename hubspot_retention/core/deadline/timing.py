@@ -11,10 +11,11 @@ from typing import Final
 from hubspot_retention.core.decision.history import Remembered, read_starts
 from hubspot_retention.core.decision.model import Decision
 from hubspot_retention.core.facts.values import ONGOING
+from hubspot_retention.core.policy.lengths import BIN_DAYS
 from hubspot_retention.core.policy.model import Disposition, RetentionPolicy
 from hubspot_retention.core.record import RecordRef
 
-BIN: Final = timedelta(days=90)
+BIN: Final = timedelta(days=BIN_DAYS)
 """How long HubSpot keeps what is archived before it is gone."""
 LONGEST_PAUSE: Final = timedelta(hours=24)
 """Whatever failed however often is looked at again within a day."""

@@ -62,6 +62,13 @@ class ItemState(StrEnum):
     FAILED = "failed"
 
 
+WAITS_OR_RUNS: Final = (PlanStatus.AWAITING_REVIEW, PlanStatus.APPROVED, PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED)
+"""Plans that may take records away yet, as they stand."""
+BEGUN: Final = (PlanStatus.APPLYING, PlanStatus.PARTLY_APPLIED, PlanStatus.REJECTED, PlanStatus.EXPIRED)
+"""Plans that may have calls under way: rejected or expired midway, too."""
+OVER: Final = (PlanStatus.APPLIED, PlanStatus.PARTLY_APPLIED, PlanStatus.EXPIRED, PlanStatus.REJECTED)
+"""Plans that nobody is carrying out."""
+NOT_SENT: Final = (ItemState.PENDING, ItemState.PREPARED)
 FINAL_STATES = frozenset((ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED))
 OPTED_OUT: Final = "opted-out"
 """The code of an item by which marketing ended for somebody who stays: nothing was disposed of."""
